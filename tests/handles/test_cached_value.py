@@ -15,7 +15,7 @@ from toriconfig._secrets.backend_value import BackendValue
 from toriconfig._secrets.cached_value import CachedValue
 from toriconfig._secrets.outages import Outages
 from toriconfig._secrets.provider import Reading
-from toriconfig._vault.config import resolve
+from toriconfig._vault.resolve import resolve
 from toriconfig._vault.session import Session
 from toriconfig.backends import Backend, Fetched
 from toriconfig.errors import SecretError

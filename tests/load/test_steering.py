@@ -191,7 +191,7 @@ def test_files_of_pydantic_settings_options_are_read_and_may_be_missing() -> Non
 def test_a_tilde_is_expanded_in_paths_for_vault() -> None:
     from toriconfig import Vault
     from toriconfig._vault.auth.login import read_text
-    from toriconfig._vault.config import resolve
+    from toriconfig._vault.resolve import resolve
 
     home = str(Path("home").absolute())
     paths: dict[str, Any] = {"ca_cert": "~/ca.pem", "client_cert": "~/cert.pem", "client_key": "~/key.pem"}

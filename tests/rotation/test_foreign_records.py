@@ -11,10 +11,10 @@ import pytest
 
 from support.rotate_command import rotate
 from support.rotating import Left, left_at
-from toriconfig.cli.rotate import _fleet, _report
+from toriconfig.cli.rotate import _fleet, _text
 from toriconfig.rotation import Line, Outcome, Plan, Rotation, RotationError, RotationRefused, Status, kinds
 from toriconfig.rotation._hooks import Deliveries
-from toriconfig.rotation._record import load_record
+from toriconfig.rotation._stored_record import load_record
 from toriconfig.testing import VaultServer
 
 RECORD: dict[str, Any] = {
@@ -114,13 +114,13 @@ def test_a_line_break_in_a_record_makes_no_line_of_output(vault: VaultServer, tm
 FORGED = "a\nforged ##[error]b\x1b[31m\u2028"
 TEXTS: dict[Any, Any] = {
     Status("r", "k", "applied", True, "w", "s", "a", reason="u", works="n", grace_until="g", commands=("c", "d")): (
-        _report.status_text
+        _text.status_text
     ),
-    Plan("r", "k", ("action",)): _report.plan_text,
-    Outcome("r", "k", "rotated"): lambda one: _report.outcome_text(one, "rotate"),
-    Outcome("r", "k", "nothing"): lambda one: _report.outcome_text(one, "rollback"),
-    Line("r", "rotated", 5.0): _report.line_text,
-    Line("r", "failed", 5.0, RotationError("m")): _report.line_text,
+    Plan("r", "k", ("action",)): _text.plan_text,
+    Outcome("r", "k", "rotated"): lambda one: _text.outcome_text(one, "rotate"),
+    Outcome("r", "k", "nothing"): lambda one: _text.outcome_text(one, "rollback"),
+    Line("r", "rotated", 5.0): _text.line_text,
+    Line("r", "failed", 5.0, RotationError("m")): _text.line_text,
 }
 
 

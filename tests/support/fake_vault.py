@@ -11,8 +11,9 @@ from toriconfig._core.markers import Ref
 from toriconfig._runtime.deadline import Deadline
 from toriconfig._runtime.workers import Job, Workers
 from toriconfig._secrets.secret import Secret, handle
-from toriconfig._vault.config import Resolved, resolve
+from toriconfig._vault.config import Resolved
 from toriconfig._vault.http.response import Answer, Failure
+from toriconfig._vault.resolve import resolve
 from toriconfig._vault.session import Session
 from toriconfig.testing import FakeClock
 from toriconfig.vault import Vault

@@ -10,7 +10,7 @@ from support.fake_vault import AtOnce, FakeVault, denied, refused
 from toriconfig._runtime.executor import Executor
 from toriconfig._runtime.workers import DEMAND
 from toriconfig._vault.client import Client
-from toriconfig._vault.config import resolve
+from toriconfig._vault.resolve import resolve
 from toriconfig.errors import VaultDenied, VaultUnreachable
 from toriconfig.testing import FakeClock
 from toriconfig.vault import UserPass, Vault

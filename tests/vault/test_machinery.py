@@ -18,7 +18,7 @@ from toriconfig._runtime.deadline import Deadline
 from toriconfig._runtime.scheduler import Scheduler
 from toriconfig._runtime.single_flight import Flight
 from toriconfig._runtime.workers import DEMAND, LEASE, POLL, Workers
-from toriconfig._vault.config import resolve
+from toriconfig._vault.resolve import resolve
 from toriconfig._vault.session import Session
 from toriconfig.testing import FakeClock
 from toriconfig.vault import Vault

@@ -14,7 +14,7 @@ import pytest
 
 from toriconfig import _vault
 from toriconfig._load.vault_options import auth_from, vault_from
-from toriconfig._vault.config import resolve
+from toriconfig._vault.resolve import resolve
 from toriconfig.testing import FakeClock
 from toriconfig.vault import (
     JWT,

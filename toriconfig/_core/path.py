@@ -78,11 +78,9 @@ def quote(key: str) -> str:
 
 
 def quoted(text: str, at: int) -> tuple[int, str]:
-    """Return `(end, key)`: the position after the closing quote, and the text inside the quotes with escapes replaced.
+    """Return `(end, key)`: the position after the closing quote, and the text in the quotes with escapes replaced.
 
-    Args:
-        text: the text that contains the quotes.
-        at: the position after the opening quote.
+    `at` is the position in `text` after the opening quote.
 
     Raises:
         ValueError: the quote is not closed.

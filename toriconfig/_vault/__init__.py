@@ -24,8 +24,8 @@ from toriconfig._runtime.run_concurrently import run_concurrently
 from toriconfig._runtime.scheduler import scheduler_for
 from toriconfig._vault.auth.refused_logins import of_process
 from toriconfig._vault.cached_path import CachedPath
-from toriconfig._vault.config import resolve
 from toriconfig._vault.log import logger
+from toriconfig._vault.resolve import resolve
 from toriconfig._vault.session import Session
 from toriconfig.pipeline._memory_lock import MemoryLock
 from toriconfig.vault import Vault

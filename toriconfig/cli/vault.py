@@ -121,7 +121,7 @@ def put(reference: str, from_stdin: bool) -> int:
 
     The value is read from a prompt or standard input. It is never an argument, because other users can see arguments.
     """
-    from toriconfig._vault.engines.versions import put_key
+    from toriconfig._vault.engines.put_key import put_key
 
     place = _reference(reference)
     path, key = place.path, place.key or ""

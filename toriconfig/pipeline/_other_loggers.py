@@ -29,13 +29,10 @@ class MaskingFilter(logging.Filter):
         super().__init__(name)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Mask a record.
+        """Mask a record. Return False if `name` excludes the record, else True.
 
         Args:
             record: the record, changed in place.
-
-        Returns:
-            False if `name` excludes the record, else True.
         """
         mask_record(record)
         return bool(super().filter(record))

@@ -56,9 +56,10 @@ from toriconfig.rotation._errors import (
 )
 from toriconfig.rotation._events import Event
 from toriconfig.rotation._option import Option
-from toriconfig.rotation._outcome import HalfWay, Outcome, Plan, Status
+from toriconfig.rotation._outcome import Outcome, Plan
 from toriconfig.rotation._protocol import Kind, Work
 from toriconfig.rotation._rotation import Rotation
+from toriconfig.rotation._state import HalfWay, Status
 from toriconfig.rotation._verifier import Command
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from toriconfig._core.markers import Ref
-from toriconfig._vault.engines.versions import Version
+from toriconfig._vault.engines.version import Version
 from toriconfig.errors import SecretError
 from toriconfig.rotation._abilities import works
 from toriconfig.rotation._errors import DatabaseUnreachable

@@ -16,8 +16,8 @@ from toriconfig.pipeline import ProgressTracker
 from toriconfig.pipeline._permits import Permits
 from toriconfig.rotation._chosen import Chosen
 from toriconfig.rotation._errors import RotatedRecently, RotationError, RotationLost, RotationRefused
-from toriconfig.rotation._outcome import HalfWay
 from toriconfig.rotation._rotation import Rotation
+from toriconfig.rotation._state import HalfWay
 
 Act = Literal["rotate", "plan", "resume", "rollback"]
 Result = Literal[

@@ -18,8 +18,8 @@ from toriconfig._core.clean_call import clean_init
 from toriconfig._core.printable import clean_json
 from toriconfig.errors import SecretError
 from toriconfig.pipeline._threads import start
-from toriconfig.rotation._record import Sealed
 from toriconfig.rotation._run_with_timeout import answered, run_with_timeout
+from toriconfig.rotation._sealed import Sealed
 from toriconfig.rotation._verifier import Command
 
 _PREFIX = "whsec_"

@@ -12,8 +12,9 @@ from toriconfig._core.clock import Clock
 from toriconfig._vault.engines.versions import Versions
 from toriconfig.errors import VaultError
 from toriconfig.rotation._errors import RotationLost, RotationRefused
-from toriconfig.rotation._record import Record, load_record
+from toriconfig.rotation._record import Record
 from toriconfig.rotation._settle import Unwritten, persist, settle
+from toriconfig.rotation._stored_record import load_record
 
 SUFFIX = ".rotation"
 """Suffix of a record's path: the record of `secret/app` is at `secret/app.rotation`."""

@@ -6,14 +6,15 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from toriconfig._vault.engines.versions import Version
+from toriconfig._vault.engines.version import Version
 from toriconfig.rotation import _process
 from toriconfig.rotation._abilities import ends_former, setup_of
 from toriconfig.rotation._errors import RotationError, RotationRefused
 from toriconfig.rotation._journal import stamp
 from toriconfig.rotation._protocol import Values, same
-from toriconfig.rotation._record import Record, Sealed
+from toriconfig.rotation._record import Record
 from toriconfig.rotation._run_with_timeout import attempt
+from toriconfig.rotation._sealed import Sealed
 
 if TYPE_CHECKING:
     from toriconfig.rotation._run import Run

@@ -4,29 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal
+
+from toriconfig.rotation._sealed import Sealed
 
 Stage = Literal["reserved", "applied", "verified", "promoted", "undoing", "undone", "done"]
 OPEN = frozenset({"reserved", "applied", "verified", "promoted", "undoing"})
-
-
-class Sealed:
-    """Values of a secret. No `repr`, log or traceback shows them, and they cannot be pickled."""
-
-    __slots__ = ("_data",)
-
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        self._data = dict(data)
-
-    def open(self) -> dict[str, Any]:
-        """Return the values."""
-        return dict(self._data)
-
-    def __repr__(self) -> str:
-        return "Sealed(**********)"
-
-    def __reduce__(self) -> Any:
-        raise TypeError("sealed values are not pickled")
 
 
 _NOTHING = Sealed({})
@@ -105,49 +88,12 @@ class Record:
 
     def dump(self) -> dict[str, Any]:
         """Return the record as data to store. Only the data of an open record contain values of the secret."""
-        data = {name: getattr(self, name) for name in _PLAIN}
+        data = {name: getattr(self, name) for name in PLAIN}
         data["keys"] = list(self.keys)
         if self.open:
-            data.update({name: getattr(self, name).open() for name in _SEALED})
+            data.update({name: getattr(self, name).open() for name in SEALED})
         return data
 
 
-_SEALED = ("pending", "former")
-_PLAIN = tuple(one.name for one in fields(Record) if one.name not in (*_SEALED, "revision"))
-
-
-_LONGEST_GRACE = 366 * 86_400
-_STEPS = frozenset(get_args(Stage))
-_COUNTS = ("base", "version", "restores")
-_MAPPINGS = ("process", "setup", "undoes")
-_TEXTS = ("id", "kind", "step", "who", "since", "at", "mark", "promoted_at", "reason", "grace_until")
-
-
-def load_record(data: Mapping[str, Any], revision: int) -> Record | None:
-    """Return the record that the data of a path contains, or None if the data are not a record."""
-    try:
-        plain = {name: data[name] for name in _PLAIN if name in data}
-        for name in _MAPPINGS:
-            plain[name] = dict(plain.get(name) or {})
-        if not _is_record(plain):
-            return None
-        plain["keys"] = tuple(plain["keys"])
-        sealed: dict[str, Any] = {name: Sealed(data.get(name) or {}) for name in _SEALED}
-        return Record(**plain, **sealed, revision=revision)
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
-def _is_record(plain: Mapping[str, Any]) -> bool:
-    """Return True if the data are a record: each part has the expected type, and this release knows the step."""
-    keys, grace = plain["keys"], plain.get("grace")
-    return (
-        all(isinstance(plain.get(name, ""), str) for name in _TEXTS)
-        and all(type(plain.get(name, 0)) is int for name in _COUNTS)
-        and isinstance(keys, list)
-        and all(isinstance(key, str) for key in keys)
-        and plain["step"] in _STEPS
-        and type(plain.get("verifier", False)) is bool
-        and plain.get("exclusive") in (None, True, False)
-        and (grace is None or (type(grace) in (int, float) and 0 <= grace <= _LONGEST_GRACE))
-    )
+SEALED = ("pending", "former")
+PLAIN = tuple(one.name for one in fields(Record) if one.name not in (*SEALED, "revision"))

@@ -15,7 +15,8 @@ from toriconfig.rotation._opening import halt, reserve
 from toriconfig.rotation._outcome import Outcome
 from toriconfig.rotation._preflight import Preflight, check_own, check_there
 from toriconfig.rotation._protocol import Values, same
-from toriconfig.rotation._record import Record, load_record
+from toriconfig.rotation._record import Record
+from toriconfig.rotation._stored_record import load_record
 
 if TYPE_CHECKING:
     from toriconfig.rotation._rotation import Rotation

@@ -20,7 +20,7 @@ from toriconfig.rotation._errors import RotationError, RotationRefused
 from toriconfig.rotation._events import Event, tell
 from toriconfig.rotation._journal import SUFFIX, command
 from toriconfig.rotation._opening import reserve, take_over
-from toriconfig.rotation._outcome import HalfWay, Outcome, Plan, Status
+from toriconfig.rotation._outcome import Outcome, Plan
 from toriconfig.rotation._preflight import Preflight, check_needs, check_own, needs_of
 from toriconfig.rotation._protocol import Kind, Work
 from toriconfig.rotation._record import Record
@@ -28,6 +28,7 @@ from toriconfig.rotation._rollback import roll_back
 from toriconfig.rotation._run import Run
 from toriconfig.rotation._run_with_timeout import answered, attempt, bare
 from toriconfig.rotation._settle import PASSING
+from toriconfig.rotation._state import HalfWay, Status
 from toriconfig.rotation._status import half_way, rotated_at, status_of
 from toriconfig.rotation._verifier import Command, Verify
 from toriconfig.vault import Vault

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from toriconfig._core.clock import Clock
-from toriconfig._vault.engines.versions import Version, Versions
+from toriconfig._vault.engines.version import Version
+from toriconfig._vault.engines.versions import Versions
 from toriconfig.errors import SecretError, VaultError
 from toriconfig.pipeline._logging import library_logger
 from toriconfig.rotation import _process

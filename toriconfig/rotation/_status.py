@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toriconfig._vault.engines.versions import Version
 from toriconfig.errors import VaultNotFound
-from toriconfig.rotation._abilities import works
-from toriconfig.rotation._accepted import kind_of
-from toriconfig.rotation._journal import command, seconds_of
-from toriconfig.rotation._outcome import HalfWay, Status
-from toriconfig.rotation._preflight import Preflight, check_there
+from toriconfig.rotation._journal import seconds_of
+from toriconfig.rotation._preflight import check_there
 from toriconfig.rotation._process import is_running
 from toriconfig.rotation._record import Record
-from toriconfig.rotation._run_with_timeout import answered, attempt
-from toriconfig.rotation._stopped import LOCKED_OUT
+from toriconfig.rotation._run_with_timeout import answered
+from toriconfig.rotation._state import HalfWay, Status
+from toriconfig.rotation._what_works import commands, what_works
 
 if TYPE_CHECKING:
     from toriconfig.rotation._rotation import Rotation
-
-_CHANGED_OUTSIDE = (
-    " (changed outside of this rotation: store the accepted value, or make the stored value accepted again)"
-)
 
 
 def rotated_at(rotation: Rotation) -> float | None:
@@ -83,7 +76,7 @@ def status_of(rotation: Rotation) -> Status:
         dated = preflight.rotated_at(found, current)
     except VaultNotFound:  # deleted meanwhile: all the more is the record to be seen
         pass
-    locked_out, text = _what_works(rotation, preflight, found, current) if own else (None, "")
+    locked_out, text = what_works(rotation, preflight, found, current) if own else (None, "")
     return Status(
         str(ref) if own else f"{ref.path}#{found.keys[0]}",
         found.kind,
@@ -104,7 +97,7 @@ def status_of(rotation: Rotation) -> Status:
         stored_at=current.created,
         works=text,
         locked_out=locked_out,
-        commands=_commands(ref.path, found, locked_out),
+        commands=commands(ref.path, found, locked_out),
     )
 
 
@@ -118,34 +111,3 @@ def is_abandoned(rotation: Rotation, found: Record) -> bool:
 
 def _seconds_left(rotation: Rotation, found: Record) -> float:
     return (seconds_of(found.grace_until) or 0.0) - rotation.clock.time()
-
-
-def _what_works(rotation: Rotation, preflight: Preflight, found: Record, current: Version) -> tuple[bool | None, str]:
-    """Return `(locked_out, works)` for `Status`. `locked_out` is None if the stored value cannot be checked."""
-    if current.state != "there":
-        return None, f"nothing: version {current.number} of {rotation.ref.path} is {current.state}"
-    stored = f"version {current.number}, stored since {current.created}"
-    said: list[bool | None] = []
-    # A kind that cannot be made again, or cannot tell, leaves it at what is stored.
-    error = attempt(lambda: said.append(_accepts(rotation, preflight, found, current)), found.kind)
-    if error is not None:
-        return None, f"readers get {stored}; whether it is accepted could not be checked: {error.message}"
-    if said[0] is None:
-        return None, f"readers get {stored}"
-    if said[0]:
-        return False, f"{stored}, is accepted"
-    return True, f"{LOCKED_OUT}: {stored}, is not accepted{'' if found.open else _CHANGED_OUTSIDE}"
-
-
-def _accepts(rotation: Rotation, preflight: Preflight, found: Record, current: Version) -> bool | None:
-    kind = kind_of(rotation, found)
-    return None if kind is None else works(kind, preflight.work, {key: current.data.get(key) for key in found.keys})
-
-
-def _commands(path: str, found: Record, locked_out: bool | None) -> tuple[str, ...]:
-    back = command(path, found, "--rollback")
-    if found.open:
-        resume = command(path, found, "--resume --verify COMMAND" if found.unheard else "--resume")
-        return (back, resume) if found.step == "undoing" else (resume, back)
-    can_go_back = found.step == "done" and not found.restores and not found.undoes
-    return (back,) if can_go_back or locked_out else ()

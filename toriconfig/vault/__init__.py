@@ -16,7 +16,9 @@ from toriconfig._core.clean_call import clean_call, clean_init
 from toriconfig._core.clock import SYSTEM, Clock
 from toriconfig._core.trust import PINNED, SECRET, TUNING, Declared
 from toriconfig.vault.addresses import addresses_in, check_namespace, check_proxy
-from toriconfig.vault.login_method import LoginAnswer, LoginMethod, LoginRequest, LoginTools
+from toriconfig.vault.login_method import LoginMethod
+from toriconfig.vault.login_request import LoginAnswer, LoginRequest
+from toriconfig.vault.login_tools import LoginTools
 from toriconfig.vault.logins import (
     JWT,
     METHODS,

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from toriconfig.errors import VaultDenied
-from toriconfig.vault.login_method import LoginTools
+from toriconfig.vault.login_tools import LoginTools
 
 LINK_LOCAL = "http://169.254.169.254"
 """The metadata service of a virtual machine on AWS and Azure."""

@@ -12,7 +12,9 @@ from typing import Any, ClassVar, NamedTuple, TypeGuard
 
 from toriconfig._core.clean_call import clean_init, expect
 from toriconfig._core.trust import PINNED, SECRET
-from toriconfig.vault.login_method import LoginAnswer, LoginMethod, LoginTools
+from toriconfig.vault.login_method import LoginMethod
+from toriconfig.vault.login_request import LoginAnswer
+from toriconfig.vault.login_tools import LoginTools
 
 Argument = str | Callable[[], str]
 """Value of an argument, or a function that returns it at each login."""

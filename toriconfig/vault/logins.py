@@ -12,7 +12,9 @@ from toriconfig._core.clean_call import clean_init
 from toriconfig._core.markers import check_path
 from toriconfig._core.trust import PINNED, SECRET, TUNING, Declared
 from toriconfig.vault.addresses import addresses_in
-from toriconfig.vault.login_method import LoginMethod, LoginRequest, LoginTools
+from toriconfig.vault.login_method import LoginMethod
+from toriconfig.vault.login_request import LoginRequest
+from toriconfig.vault.login_tools import LoginTools
 
 KUBERNETES_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105  (a path)
 """Path at which Kubernetes mounts the token of the pod's service account."""

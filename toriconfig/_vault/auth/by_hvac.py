@@ -13,7 +13,7 @@ from toriconfig._vault.engines.paths import issues_on_read
 from toriconfig._vault.http.response import Answer
 from toriconfig._vault.http.translate import error_of
 from toriconfig.errors import SecretError, VaultDenied, VaultUnreachable
-from toriconfig.vault.login_method import LoginAnswer, LoginRequest
+from toriconfig.vault.login_request import LoginAnswer, LoginRequest
 
 if TYPE_CHECKING:
     from toriconfig._vault.requester import WorkerRequester

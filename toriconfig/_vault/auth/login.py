@@ -9,7 +9,9 @@ from toriconfig._core.markers import check_named
 from toriconfig._core.regular_file import Unread, read_regular
 from toriconfig._vault.config import variable
 from toriconfig.errors import MissingCredentialError, SecretError, VaultDenied
-from toriconfig.vault.login_method import LoginAnswer, LoginMethod, LoginRequest, LoginTools
+from toriconfig.vault.login_method import LoginMethod
+from toriconfig.vault.login_request import LoginAnswer, LoginRequest
+from toriconfig.vault.login_tools import LoginTools
 from toriconfig.vault.logins import Token
 
 

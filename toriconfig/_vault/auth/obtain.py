@@ -15,7 +15,7 @@ from toriconfig._vault.http.response import Answer
 from toriconfig._vault.http.translate import error_of
 from toriconfig._vault.token import LiveToken
 from toriconfig.errors import SecretError, VaultDenied, VaultError, VaultUnreachable
-from toriconfig.vault.login_method import LoginAnswer
+from toriconfig.vault.login_request import LoginAnswer
 from toriconfig.vault.logins import Agent, TLSCertificate, Token
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from toriconfig._vault.auth.refused_logins import HOLD, of_process
 from toriconfig._vault.http.response import Answer, Failure
 from toriconfig._vault.http.translate import error_of, timed_out
 from toriconfig.errors import SecretError, VaultDenied, VaultUnreachable
-from toriconfig.vault.login_method import LoginRequest
+from toriconfig.vault.login_request import LoginRequest
 
 if TYPE_CHECKING:
     from toriconfig._vault.config import Resolved

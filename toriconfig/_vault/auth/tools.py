@@ -9,7 +9,8 @@ from toriconfig._runtime.deadline import Deadline
 from toriconfig._vault.auth.login import read_text
 from toriconfig._vault.auth.unwrap import Ask, secret_id_of, unwrap
 from toriconfig.errors import SecretError
-from toriconfig.vault.login_method import LoginAnswer, LoginTools
+from toriconfig.vault.login_request import LoginAnswer
+from toriconfig.vault.login_tools import LoginTools
 
 if TYPE_CHECKING:
     from toriconfig._vault.requester import WorkerRequester

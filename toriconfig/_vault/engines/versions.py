@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
-from toriconfig._vault.engines.mounts import mount_of
+from toriconfig._vault.engines.version import Version
 from toriconfig._vault.http.envelope import positive_int
-from toriconfig.errors import VaultDenied, VaultError, VaultUnreachable
+from toriconfig.errors import VaultError, VaultUnreachable
 
 if TYPE_CHECKING:
     from toriconfig._vault.http.response import Answer
     from toriconfig._vault.requester import Requester
 
 _LOST = "check-and-set parameter did not match"
-_TRIES = 5
 _MERGE = {"Content-Type": "application/merge-patch+json"}
-
-
-class Version(NamedTuple):
-    """Data and state of one version of a path.
-
-    Attributes:
-        data: keys and values of the version; empty if the version has no data.
-        number: number of the version; 0: nothing was ever written.
-        state: "there", or the reason why there is no data.
-        created: time of the write, in RFC 3339.
-        notes: the custom metadata of the path.
-    """
-
-    data: dict[str, Any]
-    number: int
-    state: Literal["there", "absent", "deleted", "destroyed"]
-    created: str
-    notes: dict[str, str]
-
-    def __repr__(self) -> str:
-        return f"Version({self.number}, {self.state})"
 
 
 class Versions:
@@ -116,38 +94,6 @@ class Versions:
     def first_written(self) -> str:
         """Return the time of the first write to the path, in RFC 3339. Needs `read` on the metadata of the path."""
         return str(self._requester.request("GET", self.metadata_path).data.get("created_time", ""))
-
-
-def put_key(requester: Requester, path: str, key: str, value: Any) -> int | None:
-    """Store one key at a KV path. The other keys keep their values.
-
-    In KV v1, a write of another client at the same time may be lost. In KV v2, no write is lost.
-
-    Returns:
-        The number of the new version; None for KV v1.
-
-    Raises:
-        VaultError: a request failed, or the path is not in a KV engine.
-    """
-    for _ in range(_TRIES):
-        mount, versioned = mount_of(requester, path)
-        if not versioned:
-            answer = requester.request("GET", path, check=False)
-            held = answer.data if answer.status == 200 else {}
-            requester.request("POST", path, {**held, key: value})
-            return None
-        versions = Versions(requester, mount, path.removeprefix(mount))
-        denied: VaultDenied | None = None
-        try:
-            newest = versions.read()
-        except VaultDenied as error:  # a token that may only create can still write a path that never held anything
-            newest, denied = Version({}, 0, "absent", "", {}), error
-        number = versions.write({**newest.data, key: value}, newest.number)
-        if number is not None:
-            return number
-        if denied is not None:
-            raise denied
-    raise VaultError(f"others keep writing {path}", reference=path, help="try again")
 
 
 def _not_vaults(path: str) -> VaultUnreachable:

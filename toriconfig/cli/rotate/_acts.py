@@ -9,7 +9,7 @@ import click
 
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._say import note, note_lines, say
-from toriconfig.cli.rotate import _report
+from toriconfig.cli.rotate import _report, _text
 from toriconfig.cli.rotate._hooks import Hooks
 from toriconfig.cli.rotate._kinds import make_rotations
 
@@ -21,11 +21,7 @@ Told = tuple[_report.Item, str, int]
 
 
 def one_by_one(references: tuple[str, ...], act: str, options: dict[str, Any], hooks: Hooks) -> int:
-    """Process each reference once. A failure does not stop the others.
-
-    Returns:
-        The highest exit code.
-    """
+    """Process each reference once, also after a failure. Return the highest exit code."""
     acts: dict[str, Callable[[Rotation], Told]] = {
         "rotate": lambda one: _done(one.run(force=options["force"]), act),
         "dry_run": lambda one: _planned(one, options["force"]),
@@ -53,19 +49,19 @@ def one_by_one(references: tuple[str, ...], act: str, options: dict[str, Any], h
 
 
 def _done(outcome: Any, act: str) -> Told:
-    return _report.of_outcome(outcome, act), _report.outcome_text(outcome, act), Exit.FINE
+    return _report.of_outcome(outcome, act), _text.outcome_text(outcome, act), Exit.FINE
 
 
 def _planned(rotation: Rotation, force: bool) -> Told:
     plan = rotation.plan(force=force)
-    return _report.of_plan(plan), _report.plan_text(plan), Exit.FINE
+    return _report.of_plan(plan), _text.plan_text(plan), Exit.FINE
 
 
 def told_status(rotation: Rotation) -> Told:
     """Return the status of one rotation as `(JSON item, text, exit code)`."""
     status = rotation.status()
     code = Exit.FINDINGS if status.open else Exit.FINE
-    return _report.of_status(status), _report.status_text(status), code
+    return _report.of_status(status), _text.status_text(status), code
 
 
 def _told(work: Callable[[Rotation], Told], rotation: Rotation, act: str, hooks: Hooks) -> Told:
@@ -99,4 +95,4 @@ def tell_interrupted(rotation: Rotation) -> None:
     except SecretError:
         note(f"{rotation.ref}: `{typed} --status` shows whether readers are locked out")
     else:
-        note_lines(_report.status_text(status))
+        note_lines(_text.status_text(status))

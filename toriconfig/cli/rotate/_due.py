@@ -12,7 +12,7 @@ from toriconfig.cli._exit import Exit
 from toriconfig.cli._options import recipe
 from toriconfig.cli._say import note, say
 from toriconfig.cli._usage import shown
-from toriconfig.cli.rotate import _report
+from toriconfig.cli.rotate import _report, _text
 from toriconfig.cli.rotate._acts import told_status
 from toriconfig.cli.rotate._hooks import Hooks
 from toriconfig.cli.rotate._kinds import kind_name, make_rotation, refuse_other_kinds
@@ -73,7 +73,7 @@ def _rotated(rotations: list[Rotation], untold: dict[str, str], act: str, option
         if as_json:
             items.append(item)
         else:
-            tell(_report.line_text(line))
+            tell(_text.line_text(line))
             sys.stdout.flush()
 
     for reference, why in untold.items():

@@ -60,17 +60,10 @@ class Stored:
 
 
 def _holding(main: Versions, values: Values, base: int) -> tuple[list[int], list[int]]:
-    """Return `(holding, unknown)`: versions before the newest that hold these values, and versions of unknown content.
+    """Return `(holding, unknown)`: numbers of the older versions with these values, and of the deleted older versions.
 
-    A version that was written to change another key also holds the values.
-
-    Args:
-        main: the versions of the secret.
-        values: the former values.
-        base: a version that held the values. It is in `holding` even if it is deleted, because it could be undeleted.
-
-    Returns:
-        The numbers of the versions. The content of a deleted version is unknown.
+    The number `base` is in `holding` even if that version is deleted, because it could be undeleted. A version that was
+    written to change another key also holds the values.
     """
     if not values:
         return [], []

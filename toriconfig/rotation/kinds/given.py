@@ -7,7 +7,7 @@ from toriconfig.pipeline._redact import register
 from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._option import Option
 from toriconfig.rotation._protocol import Values, Work
-from toriconfig.rotation._record import Sealed
+from toriconfig.rotation._sealed import Sealed
 from toriconfig.rotation.kinds._stored import Stored, key_of
 
 

@@ -1,0 +1,26 @@
+"""One version of a path of KV v2."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+
+class Version(NamedTuple):
+    """Data and state of one version of a path.
+
+    Attributes:
+        data: keys and values of the version; empty if the version has no data.
+        number: number of the version; 0: nothing was ever written.
+        state: "there", or the reason why there is no data.
+        created: time of the write, in RFC 3339.
+        notes: the custom metadata of the path.
+    """
+
+    data: dict[str, Any]
+    number: int
+    state: Literal["there", "absent", "deleted", "destroyed"]
+    created: str
+    notes: dict[str, str]
+
+    def __repr__(self) -> str:
+        return f"Version({self.number}, {self.state})"
