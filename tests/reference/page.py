@@ -22,6 +22,12 @@ Times are in seconds. `None` as a default means what the column "meaning" says o
 """
 
 
+_PERMISSION = (
+    'In the tables of `Vault` and of the logins, "with permission" means: a settings file may set the field only if the '
+    "program passes `Vault(allow_file_address=True)`. Code and environment variables may set every field."
+)
+
+
 class Section(NamedTuple):
     """One section of the page.
 
@@ -130,7 +136,10 @@ def _of_module(room: str, found: list[tuple[str, Any]]) -> Section:
         found = [("Vault", importlib.import_module(room).Vault), *found]
     found = sorted(found, key=lambda pair: pair[0].isupper() and not inspect.isclass(pair[1]))
     entries = tuple(_entry(room, prefix, name, value) for name, value in found)
-    return Section(f"`{room}`", tables.module_prose(room), entries)
+    prose = tables.module_prose(room)
+    if room == "toriconfig.vault":
+        prose += "\n\n" + wrapped(_PERMISSION)
+    return Section(f"`{room}`", prose, entries)
 
 
 def _entry(room: str, prefix: str, name: str, value: Any) -> tuple[str, str]:
