@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field, SecretStr, create_model
+from pydantic import VERSION, BaseModel, Field, SecretStr, create_model
 
 from toriconfig import ConfigError, Secret, SettingsConfigDict, load
 from toriconfig.cli._env_example import env_example
@@ -83,7 +83,11 @@ def test_a_default_reads_back_to_itself(kind: Any, default: Any, tmp_path: Path)
         (list[SecretStr], [SecretStr(VALUE)]),
         (tuple[SecretStr, int], (SecretStr(VALUE), 1)),
         (str, f"https://u:{VALUE}@host/"),
-        (bytes, b"\xff"),
+        pytest.param(
+            bytes,
+            b"\xff",
+            marks=pytest.mark.skipif(VERSION < "2.14", reason="pydantic 2.13 has no JSON Schema of such a default"),
+        ),
         (Any, None),  # text `null` there
         (Any, [1]),
     ],
