@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from pydantic_settings import BaseSettings
 from reference.docstrings import Docstring, cell, parsed
-from reference.names import attribute_doc, definition, fields_of, public_names, type_text
+from reference.names import OTHERS, attribute_doc, definition, fields_of, public_names, type_text
 from toriconfig._core.clock import SystemClock
 from toriconfig._core.trust import Declared, file_may_set
 from toriconfig._core.value import Value
@@ -157,7 +157,8 @@ def _rows(owner: type) -> Iterator[Row]:
     seen = set()
     for name, kind, default in _parameters(owner):
         seen.add(name)
-        yield _row(name, kind or _written(written, name), default, meaning.get(name, ""), _from_files(owner, name))
+        if name in meaning or owner.__name__ not in OTHERS:
+            yield _row(name, kind or _written(written, name), default, meaning.get(name, ""), _from_files(owner, name))
     own = parsed(owner.__doc__).entries.get("Attributes", {})
     for name in [one for names in own for one in names.split(", ") if one not in seen]:
         seen.add(name)
@@ -279,5 +280,5 @@ def data_text(value: Any, module: str, name: str) -> str:
         is_type = found is not None and isinstance(found.node, ast.Subscript | ast.BinOp)
         shown = f"`{type_text(ast.unparse(found.node), found.module)}`" if found is not None and is_type else ""
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        shown = "Keys: " + ", ".join(f"`{key}`" for key in value)
+        shown = wrapped("Keys: " + ", ".join(f"`{key}`" for key in value))
     return "\n\n".join(filter(None, [doc, shown]))

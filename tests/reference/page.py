@@ -15,8 +15,8 @@ from reference.names import ROOMS, names_of
 COMMAND = "python tests/reference/write.py"
 TITLE = f"""# Reference
 
-Every option, public name, command, code, environment variable and logger. This page is generated from the code and its
-docstrings by `{COMMAND}`; do not edit it. The [guides](../README.md) show how the parts are used together.
+Every option, public name, command, code, environment variable and logger. The [guides](../README.md) show how the parts are
+used together. This page is generated from the code and its docstrings by `{COMMAND}`; do not edit it.
 
 Times are in seconds. `None` as a default means what the column "meaning" says of it.
 """

@@ -134,9 +134,8 @@ def _exit_sentences(command: click.Command) -> str:
         return cell(text.partition("Exit codes: ")[2])
     found = [one for one in _sentences(text) if one.startswith("The exit code")]
     for option in command.params:
-        if isinstance(option, click.Option):
-            sentences = [one for one in _sentences(option.help or "") if re.search(r"\bexit (code )?\d if", one)]
-            found += [f"`{_flag(option)}`: {one}" for one in sentences]
+        if isinstance(option, click.Option) and re.search(r"\bexit (code )?\d if", option.help or ""):
+            found.append(f"`{_flag(option)}`: {option.help}")
     return cell(" ".join(found))
 
 
