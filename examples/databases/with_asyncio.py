@@ -10,7 +10,7 @@ from toriconfig.integrations.sqlalchemy import follow
 
 
 async def main() -> None:
-    await aprefetch(settings)  # no request of a user waits for the first account
+    await aprefetch(settings)  # fetch the first account now, not at the first login
     database = settings.database
     url = URL.create("postgresql+asyncpg", host=database.host, port=database.port, database=database.name)
     engine = create_async_engine(url)

@@ -2,9 +2,11 @@
 import signal
 import threading
 
-from app import settings
+from app import app, settings
 
 from toriconfig import refresh, reload
+
+__all__ = ["app", "settings"]
 
 
 def reload_settings() -> None:
@@ -12,5 +14,4 @@ def reload_settings() -> None:
     refresh(settings)  # the secrets
 
 
-def install() -> None:
-    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=reload_settings, daemon=True).start())
+signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=reload_settings, daemon=True).start())

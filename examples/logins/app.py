@@ -2,7 +2,7 @@
 from pydantic import BaseModel
 
 from toriconfig import Secret, Vault, lazy
-from toriconfig.vault import HvacLogin, client
+from toriconfig.vault import HvacLogin
 
 
 class App(BaseModel):
@@ -13,5 +13,4 @@ login = HvacLogin("userpass", username="ann", password_file="password.txt")
 settings = lazy(App, config_name="app", vault=Vault(auth=login))
 
 if __name__ == "__main__":
-    print("key:     ", settings.api_key, "with", len(settings.api_key.get()), "characters")
-    print("policies:", *client(settings).lookup_token()["data"]["policies"])
+    print("key:", settings.api_key, "with", len(settings.api_key.get()), "characters")
