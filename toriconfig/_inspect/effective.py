@@ -91,7 +91,10 @@ def _unwrapped(value: Any) -> Any:
 
 
 def _text_of(value: Any, path: Path, loaded: Loaded) -> str | None:
-    """Return the text that sets a `Json` value (JSON) or an `ImportString` (the dotted path); None for other types."""
+    """Return the text that sets a value of type `Json` (its JSON) or `ImportString` (its dotted path).
+
+    None for a value of another type, for null, and for an object without an import path.
+    """
     shape = loaded.snapshot.shape.at(path)
     if shape is None or (value is None and shape.nullable) or shape.scalars not in ((Json,), (ImportString,)):
         return None

@@ -37,12 +37,12 @@ def register_value(value: Any, reading: Reading | None = None) -> None:
 
 
 def register_part(value: str, key: str, reading: Reading) -> None:
-    """Register a text that becomes part of a longer text, such as the password in a URL, so that logs mask it.
+    """Register a text that becomes part of a longer text, such as the password in a URL, so that logs mask the part.
 
     Args:
-        value: the text.
-        key: the key at which the text is stored. Text at a key for user names or hosts is not registered.
-        reading: the reading of the text.
+        value: the part.
+        key: the key at which the part is stored. Nothing is registered for a key of user names or hosts.
+        reading: the `Reading` that the part belongs to.
     """
     if key.lower() not in _NOT_SECRET:
         register_value(value, reading)
@@ -149,7 +149,7 @@ def _parts(value: Any) -> Iterator[Any]:
 
 
 def _attributes(value: Any) -> dict[str, Any]:
-    """Return the attributes of an object, including slots. The attributes of a `Secret` do not lead to its value."""
+    """Return the attributes of an object, including slots; an empty dict for a class or None."""
     if isinstance(value, type) or value is None:
         return {}
     found = dict(getattr(value, "__dict__", {}))

@@ -66,11 +66,11 @@ class LeasesOfTokens:
         self._paths = paths
 
     def any_on(self, token: LiveToken) -> bool:
-        """True if any of the leased credentials end with `token`."""
+        """True if any of the leased credentials were requested with `token`."""
         return any(_depends_on(path, token) for path in self._paths())
 
     def token_changed(self, token: LiveToken) -> None:
-        """Plan the next request of credentials that end with `token`, after `token` was replaced or its end changed.
+        """Plan the next request of the credentials of `token`, after `token` was replaced or its end changed.
 
         New credentials are requested before `token` ends.
         """
@@ -96,7 +96,7 @@ class LeasesOfTokens:
                     _failed(path, error, then)
 
     def token_renewed(self, token: LiveToken) -> None:
-        """Record that `token` was renewed. This ends a recorded outage of the credentials that end with `token`."""
+        """If an outage is recorded for a credential of `token`, record its end, because `token` was renewed."""
         for path in self._paths():
             with path._memory as then:
                 if _depends_on(path, token) and is_outage(path._attempts.error):

@@ -33,7 +33,8 @@ class SecretAuth(httpx.Auth):
         self._before = f"{scheme} " if scheme else ""
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Send the request with the current token. After status 401, repeat the request if a newer token exists.
+        """Send the request with the current token. After status 401, send the request again with a newer
+        token, if there is one and the body can be sent again (a stream cannot).
 
         Args:
             request: the request.
@@ -46,7 +47,8 @@ class SecretAuth(httpx.Auth):
                 yield self._with(other, request)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Send the request with the current token. After status 401, repeat the request if a newer token exists.
+        """Send the request with the current token. After status 401, send the request again with a newer
+        token, if there is one and the body can be sent again (a stream cannot).
 
         The event loop is not blocked while the token is fetched.
 

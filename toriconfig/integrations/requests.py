@@ -22,7 +22,7 @@ from toriconfig._secrets.secret import Secret
 class SecretAuth(AuthBase):
     """Authentication for `requests`: `requests.get(url, auth=SecretAuth(settings.api_key))`, or `Session.auth`.
 
-    After status 401, a request is sent once more if the secret has a newer value.
+    After status 401, a request is sent once more if the secret has a newer value and the body is not a stream.
 
     Args:
         secret: the token.
@@ -39,7 +39,8 @@ class SecretAuth(AuthBase):
         self._before = f"{scheme} " if scheme else ""
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Set the header with the current token. Register a hook that sends the request once more after status 401.
+        """Set the header with the current token. Register a hook for status 401, which sends the request
+        once more with a newer token, if there is one and the body is not a stream.
 
         Args:
             request: the request.

@@ -103,8 +103,8 @@ def get_logger(name: str, *, propagate: bool | None = None, level: int | str | N
     """Return a logger that writes each record once to standard error, with registered secrets masked.
 
     The logger has one handler, however often it is requested. If the application has added a handler to this logger,
-    that handler is used, and the handler of this package is not added. All other handlers, including those that are
-    added later, also receive the records of this logger and its children masked.
+    that handler is used, and the handler of this package is not added. Other handlers may receive records of
+    this logger and its children too, also handlers that are added later: they receive these records masked.
 
     Args:
         name: dotted name, as for `logging.getLogger`.
@@ -162,9 +162,9 @@ def _flush() -> None:
 def _route(logger: logging.Logger, propagate: bool | None) -> None:
     """Store the choice `propagate` (None: keep the earlier choice), and set the handlers of the logger accordingly.
 
-    If another thread stores a choice meanwhile, the newer choice applies. This function holds no lock of this package.
-    `logging` takes its own lock to change handlers, and `dictConfig` holds that lock while it creates handlers. A
-    handler may call `get_logger` then. Two locks could therefore cause a deadlock.
+    If another thread stores a choice meanwhile, the newer choice applies. This function must not hold a lock of this
+    package, because that could cause a deadlock: `dictConfig` holds the lock of `logging` while it creates handlers, and
+    such a handler may call `get_logger`.
     """
     if propagate is not None:
         setattr(logger, _CHOICE, propagate)

@@ -160,9 +160,9 @@ def merged(rotations: Iterable[Rotation]) -> list[Rotation]:
 
 
 class _Came:
-    """Queue that passes each result to `tell`, one at a time, without holding a lock.
+    """Queue of results from several threads. One thread at a time passes them to `tell`, without holding a lock.
 
-    A thread that is already passing results on also passes on the results that other threads add.
+    That thread also passes on the results that other threads add meanwhile.
 
     Args:
         tell: function that receives one result.

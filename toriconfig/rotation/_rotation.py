@@ -310,7 +310,7 @@ class Rotation:
         """Return the object for reading the stored secret and its record. Only the library calls this method.
 
         Raises:
-            RotationRefused: an engine of Vault keeps the secret itself, or the path is not in a KV v2 engine.
+            RotationRefused: the secret is kept by an engine of Vault other than KV v2.
         """
         if not self.chosen.is_stored:
             raise RotationRefused(

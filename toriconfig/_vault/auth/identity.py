@@ -49,18 +49,21 @@ def no_policy(denial: Answer) -> bool:
 
 
 class Dependents(Protocol):
-    """Protocol of an object that holds leased credentials. The credentials end with the token that requested them."""
+    """Protocol of an object that holds leased credentials.
+
+    Vault revokes the credentials when the token that requested them expires.
+    """
 
     def any_on(self, token: LiveToken) -> bool:
-        """True if any of the credentials end with `token`."""
+        """True if any of the credentials were requested with `token`."""
         ...
 
     def token_changed(self, token: LiveToken) -> None:
-        """Plan the next request of credentials that end with `token`, after `token` was replaced or its end changed."""
+        """Plan the next request of the credentials of `token`, after `token` was replaced or its end changed."""
         ...
 
     def token_failed(self, token: LiveToken, error: SecretError, asked: float) -> None:
-        """Record the failed renewal or replacement of `token` in the state of each credential that ends with `token`.
+        """Record the failed renewal or replacement of `token` in the state of each of its credentials.
 
         Args:
             token: the token.
@@ -70,7 +73,7 @@ class Dependents(Protocol):
         ...
 
     def token_renewed(self, token: LiveToken) -> None:
-        """Record the renewal of `token` in the state of each credential that ends with `token`. This ends an outage."""
+        """If an outage is recorded for a credential of `token`, record its end, because `token` was renewed."""
         ...
 
 
@@ -302,7 +305,7 @@ class Identity:
         return self._again(token)
 
     def _look_up_for_leases(self, token: LiveToken, deadline: Deadline) -> None:
-        """If leased credentials end with `token`, look up the token. If the token has ended, record its end."""
+        """If leased credentials were requested with `token`, look up the token. If the token has expired, record that."""
         if self._dependents.any_on(token) and self._look_up(token, deadline) == "dead":
             self._record_end(token)
 

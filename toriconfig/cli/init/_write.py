@@ -22,14 +22,14 @@ def conflicts(files: Iterable[str]) -> list[str]:
 
 
 def refuse_conflicts(found: Iterable[str], remedies: dict[str, str]) -> None:
-    """Raise an error that names each existing file with a remedy.
+    """Raise an error if any file exists. The message names each file with a remedy.
 
     Args:
-        found: files that exist.
-        remedies: text for a file; the other files can only be moved, or kept by `--keep-existing`.
+        found: the files that exist; may be empty.
+        remedies: the remedy for a file. For a file without one, the message names `--keep-existing`.
 
     Raises:
-        click.UsageError: there is a conflict.
+        click.UsageError: `found` is not empty.
     """
     lines = [f"  {file}: {remedies.get(file, 'move it away, or use --keep-existing')}" for file in found]
     if lines:
