@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support.command import clean_environ
+from support.command import ROOT, clean_environ
 
 BIN = Path(sys.executable).parent
+CACHE = str(ROOT / ".mypy_cache" / "written")
 PASSING = {
     "check": ["-m", "toriconfig", "check"],
     "check of its files": ["-m", "toriconfig", "check", "--only-named", "."],
@@ -17,20 +18,27 @@ PASSING = {
     ".env.example": ["-m", "toriconfig", "schema", "--env-example", "--check"],
     "ruff": ["-m", "ruff", "check", "--no-cache", "--isolated", "."],
     "ruff format": ["-m", "ruff", "format", "--check", "--no-cache", "--isolated", "."],
-    "mypy": ["-m", "mypy", "--strict", "--config-file", os.devnull, "--cache-dir", os.devnull],
+    "mypy": ["-m", "mypy", "--strict", "--config-file", os.devnull, "--cache-dir", CACHE],
     "pre-commit": ["-m", "pre_commit", "validate-config"],
 }
 
 
-def failures(folder: Path, module: str = "settings", **environ: str) -> dict[str, str]:
-    """Run every tool on the project; return the output of those that are not content."""
-    file = f"{module.replace('.', '/')}.py"
+def failures(folder: Path, *modules: str, **environ: str) -> dict[str, str]:
+    """Run every tool on the project; return the output of those that are not content.
+
+    Args:
+        modules: the modules that were written; none: `settings`.
+        environ: variables.
+    """
+    modules = modules or ("settings",)
+    files = [f"{module.replace('.', '/')}.py" for module in modules]
     found = {}
     for name, arguments in PASSING.items():
-        done = run(folder, *arguments, *([file] if name == "mypy" else []), **environ)
+        done = run(folder, *arguments, *(files if name == "mypy" else []), **environ)
         if done.returncode:
             found[name] = done.stdout + done.stderr
-    done = run(folder, "-c", f"from {module} import settings; print(settings.model_dump())", **environ)
+    text = "".join(f"from {module} import settings; print(settings.model_dump())\n" for module in modules)
+    done = run(folder, "-c", text, **environ)
     return found | ({"run": done.stderr} if done.returncode else {})
 
 

@@ -46,7 +46,7 @@ def settings_named(target: str) -> Named:
     except Exception as error:  # noqa: BLE001 - importing runs anybody's code
         problem = error
     except SystemExit as error:
-        problem = ImportError(f"it exits with {error.code}")
+        problem = ImportError(f"it exits with {error.code}" if isinstance(error.code, int) else "it exits")
     else:
         return _taken(named)
     if _from_here(problem):

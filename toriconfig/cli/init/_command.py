@@ -23,19 +23,24 @@ from toriconfig.cli.init._draft import Draft, Names
 @click.option(
     "--module", default="settings", show_default=True, help="Python module to write; `package.module` in a package."
 )
+@click.option("--from", "target", metavar="MODULE:CLASS", help="A pydantic-settings class to copy and convert.")
 @click.option("--dry-run", is_flag=True, help="List the files without writing them.")
 @click.option("--keep-existing", is_flag=True, help="Omit files that exist, and write the others.")
-def init(name: str, module: str, dry_run: bool, keep_existing: bool) -> int:
+def init(name: str, module: str, target: str | None, dry_run: bool, keep_existing: bool) -> int:
     """Write the first files of a project.
 
     The files are a settings class, its settings file, .env.example, a JSON Schema, and the lines for pre-commit and a
     GitHub workflow. No existing file is changed.
     """
     names = _names(name, module)
-    return _write(_draft(names), names, dry_run=dry_run, keep_existing=keep_existing)
+    return _write(_draft(names, target), names, dry_run=dry_run, keep_existing=keep_existing)
 
 
-def _draft(names: Names) -> Draft:
+def _draft(names: Names, target: str | None) -> Draft:
+    if target is not None:
+        from toriconfig.cli.init._from_class import draft_of_class
+
+        return draft_of_class(target, names)
     from toriconfig.cli.init._empty import draft_of_nothing
 
     return draft_of_nothing(names)

@@ -1,0 +1,326 @@
+"""The edits that turn a class of pydantic-settings into a class of toriconfig."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, field_validator
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from toriconfig.cli.init._imports import LINE
+from toriconfig.cli.init._source import Edit, Source, annotations_of, bound, resolved, used
+
+_SECRETS: dict[object, str] = {SecretStr: "[str]", SecretBytes: "[bytes]"}
+_BUILTIN: dict[object, str] = {
+    getattr(typing, name): name.lower() for name in ("List", "Dict", "Tuple", "Set", "FrozenSet", "Type")
+}
+_EMPTY = (list, dict, set, tuple, frozenset)
+_IN_TEXT = re.compile(r"\bSecret(Str|Bytes)\b")
+
+
+class Converter:
+    """The edits of the classes of one module.
+
+    Args:
+        source: source of the module.
+        names: the names of the module with their objects.
+        kept: the statements that are copied.
+        base: name of the settings files, which the class `target` gets.
+        target: name of the settings class.
+
+    Attributes:
+        edits: the edits.
+        notes: one line for each part that could not be carried over.
+        ours: the names of toriconfig that the edits use.
+        pydantic: further names of pydantic that the edits use.
+    """
+
+    def __init__(
+        self, source: Source, names: Mapping[str, object], kept: list[ast.stmt], base: str, target: str
+    ) -> None:
+        self._source, self._names, self._base = source, names, base
+        self.edits: list[Edit] = []
+        self.notes: list[str] = []
+        self.ours: set[str] = set()
+        self.pydantic: set[str] = set()
+        self.taken = {name for statement in kept for name in bound(statement)}
+        for statement in kept:
+            self._options(statement)
+            for annotation in annotations_of(statement):
+                self._modernize(annotation)
+            if isinstance(statement, ast.ClassDef):
+                self._class(statement, names.get(statement.name), is_target=statement.name == target)
+
+    def own(self, name: str) -> str:
+        """Return the name of an object of toriconfig in the written module: with `toriconfig.` if it is taken."""
+        self.ours.add(name)
+        return f"toriconfig.{name}" if name in self.taken else name
+
+    def _replace(self, node: ast.AST, text: str) -> None:
+        self.edits.append(Edit(*self._source.span(node), text))
+
+    def _options(self, statement: ast.stmt) -> None:
+        for node in ast.walk(statement):
+            if isinstance(node, (ast.Name, ast.Attribute)) and resolved(node, self._names) is SettingsConfigDict:
+                self._replace(node, self.own("SettingsConfigDict"))
+
+    def _class(self, node: ast.ClassDef, found: object, *, is_target: bool) -> None:
+        if not isinstance(found, type) or not issubclass(found, BaseModel):
+            return
+        for base in node.bases:
+            if resolved(base, self._names) is BaseSettings:
+                self._replace(base, self.own("Settings"))
+        if is_target and not any(_local_settings(base, self._names, self.taken) for base in node.bases):
+            self._foreign_base(node)
+        for annotation in annotations_of(node):
+            self._secret_types(annotation)
+        secrets = {name for one in node.body if (name := self._field(one))}
+        for one in node.body if issubclass(found, BaseSettings) else ():
+            self._mutable(one, secrets)
+        for one in node.body:
+            if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                self._function(one, secrets)
+            elif isinstance(one, ast.ClassDef) and one.name != "Config":
+                self._class(one, vars(found).get(one.name), is_target=False)
+        if is_target:
+            self._config(node)
+
+    def _foreign_base(self, node: ast.ClassDef) -> None:
+        """Add the base `Settings` after a base that another module defines."""
+        bases = [base for base in node.bases if _is_settings(resolved(base, self._names))]
+        if bases and resolved(bases[0], self._names) is not BaseSettings:
+            last = node.bases[-1]
+            self._replace(last, f"{self._source.text(last)}, {self.own('Settings')}")
+            self.notes.append(f"the base class `{self._source.text(bases[0])}` is imported unchanged")
+
+    def _secret_types(self, annotation: ast.expr) -> None:
+        for node in ast.walk(annotation):
+            kind = _SECRETS.get(resolved(node, self._names)) if isinstance(node, (ast.Name, ast.Attribute)) else None
+            if kind:
+                self._replace(node, self.own("Secret") + kind)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _IN_TEXT.search(node.value):
+                text = _IN_TEXT.sub(lambda found: f"{self.own('Secret')}[{found[1].lower()}]", node.value)
+                later = used(ast.parse(text, mode="eval")) - {"Secret", "toriconfig", *dir(builtins)}
+                known = not later & self.taken and later <= self._names.keys()
+                self._replace(node, text if known else f'"{text}"')
+
+    def _modernize(self, annotation: ast.expr) -> None:
+        """Write `Optional[X]`, `Union[X, Y]` and `List[X]` as `X | None`, `X | Y` and `list[X]`."""
+        for node in ast.walk(annotation):
+            if isinstance(node, (ast.Name, ast.Attribute)):
+                found = resolved(node, self._names)
+                builtin = next((name for old, name in _BUILTIN.items() if found is old), None)
+                if builtin:
+                    self._replace(node, builtin)
+            elif isinstance(node, ast.Subscript):
+                found = resolved(node.value, self._names)
+                if found is typing.Optional or found is typing.Union:
+                    self._union(node, optional=found is typing.Optional)
+
+    def _union(self, node: ast.Subscript, *, optional: bool) -> None:
+        several = isinstance(node.slice, ast.Tuple)
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if any(isinstance(part, ast.Constant) and isinstance(part.value, str) for part in parts) or (
+            optional and several
+        ):
+            return  # text has no `|`
+        spans = [self._source.span(part) for part in parts]
+        start, end = self._source.span(node)
+        self.edits.append(Edit(start, spans[0][0], ""))
+        self.edits += [Edit(one[1], other[0], " | ") for one, other in pairwise(spans)]
+        self.edits.append(Edit(spans[-1][1], end, " | None" if optional else ""))
+
+    def _field(self, node: ast.stmt) -> str:
+        """Edit the default of a secret field. Return the name of a secret field, "" for another statement."""
+        if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
+            return ""
+        if not any(self._is_secret(one) for one in ast.walk(node.annotation)):
+            return ""
+        name, value = node.target.id, node.value
+        if value is None:
+            return name
+        if isinstance(value, ast.Constant) and value.value is None:
+            if not isinstance(node.annotation, ast.Constant) and self._is_secret(
+                node.annotation
+            ):  # the annotation does not allow the default, and a type checker says so
+                end = self._source.span(node.annotation)[1]
+                self.edits.append(Edit(end, end, " | None"))
+                self._drop_ignore(value)
+            return name
+        if isinstance(value, ast.Call) and resolved(value.func, self._names) is Field:
+            without = [one for one in value.keywords if one.arg not in ("default", "default_factory")]
+            defaults = [*value.args, *(one.value for one in value.keywords if one not in without)]
+            if all(map(_holds_nothing, defaults)):
+                return name
+            kept = ", ".join(map(self._source.text, without))
+            if kept:
+                self._replace(value, f"{self._source.text(value.func)}({kept})")
+        elif _holds_nothing(value):
+            return name
+        else:
+            kept = ""
+        if not kept:
+            self.edits.append(Edit(self._source.span(node.annotation)[1], self._source.span(value)[1], ""))
+        self.notes.append(f"the default of the secret `{name}`: a secret is not copied")
+        return name
+
+    def _drop_ignore(self, value: ast.expr) -> None:
+        """Remove the comment for type checkers that the right annotation makes useless."""
+        end = self._source.span(value)[1]
+        rest = self._source.data[end:].partition(b"\n")[0]
+        if re.fullmatch(rb"\s*# type: ignore(\[assignment\])?\s*", rest):
+            self.edits.append(Edit(end, end + len(rest), ""))
+
+    def _mutable(self, node: ast.stmt, secrets: set[str]) -> None:
+        """Write a list or mapping as a default of `Field`: linters know only pydantic's own base classes."""
+        value = node.value if isinstance(node, ast.AnnAssign) else None
+        if value is None or (set(bound(node)) & secrets and not _holds_nothing(value)):
+            return
+        if isinstance(value, (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)):
+            start, end = self._source.span(value)
+            self.edits += [Edit(start, start, f"{self._field_name()}(default="), Edit(end, end, ")")]
+
+    def _field_name(self) -> str:
+        known = next((name for name, found in self._names.items() if found is Field and name not in self.taken), "")
+        self.pydantic |= set() if known else {"Field"}
+        return known or "Field"
+
+    def _is_secret(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return _IN_TEXT.search(node.value) is not None
+        return isinstance(node, (ast.Name, ast.Attribute)) and resolved(node, self._names) in _SECRETS
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, secrets: set[str]) -> None:
+        opened = [one for one in ast.walk(node) if isinstance(one, ast.Attribute) and one.attr == "get_secret_value"]
+        for one in opened:
+            end = self._source.span(one)[1]
+            self.edits.append(Edit(end - len(one.attr), end, "get"))
+        if opened:
+            self.notes.append(f"`{node.name}` calls `.get()` of a Secret now: check it")
+        for decorator in node.decorator_list:
+            if isinstance(decorator, ast.Call) and resolved(decorator.func, self._names) is field_validator:
+                named = {one.value for one in decorator.args if isinstance(one, ast.Constant)}
+                if secrets & named or (secrets and "*" in named):
+                    self.notes.append(f"the validator `{node.name}` gets a Secret instead of its value: check it")
+
+    def _config(self, node: ast.ClassDef) -> None:
+        """Add the option `config_name` to the class."""
+        for one in node.body:
+            if isinstance(one, ast.ClassDef) and one.name == "Config":
+                start = self._source.span(one.body[0])[0]
+                indent = " " * one.body[0].col_offset
+                self.edits.append(Edit(start, start, f'config_name = "{self._base}"\n{indent}'))
+                return
+            value = one.value if isinstance(one, (ast.Assign, ast.AnnAssign)) and _sets_config(one) else None
+            if value is not None:
+                self._configure(value)
+                return
+        first = node.body[0]
+        documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+        line = f'model_config = {self.own("SettingsConfigDict")}(config_name="{self._base}")'
+        indent = " " * first.col_offset
+        start, end = self._source.span(first)
+        if first.lineno == node.lineno:  # `class App(BaseSettings): ...`
+            empty = isinstance(first, (ast.Pass, ast.Expr)) and len(node.body) == 1
+            indent = " " * (node.col_offset + 4)
+            text = f"\n{indent}{line}" + ("" if empty else f"\n{indent}")
+            start = self._source.data.rfind(b":", 0, start) + 1
+            self.edits.append(Edit(start, end if empty else self._source.span(first)[0], text))
+            return
+        gap = ""
+        if isinstance(first, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            gap = "\n"
+            start = self._source.span(first.decorator_list[0])[0] - 1 if first.decorator_list else start
+        edit = Edit(end, end, f"\n\n{indent}{line}") if documented else Edit(start, start, f"{line}\n{gap}{indent}")
+        self.edits.append(edit)
+
+    def _configure(self, value: ast.expr) -> None:
+        if isinstance(value, ast.Call):
+            arguments: list[ast.expr | ast.keyword] = [*value.args, *value.keywords]
+            if resolved(value.func, self._names) in (ConfigDict, dict):
+                self._replace(value.func, self.own("SettingsConfigDict"))
+            self._insert(value, arguments, f'config_name="{self._base}"')
+        elif isinstance(value, ast.Dict) and all(map(_is_name, value.keys)):
+            pairs = zip(value.keys, value.values, strict=True)
+            lines = [
+                f"{one.value}={self._source.text(of)}"
+                for one, of in pairs
+                if isinstance(one, ast.Constant) and isinstance(one.value, str)
+            ]
+            indent = " " * (value.col_offset - len("model_config = "))
+            self._replace(value, _call(self.own("SettingsConfigDict"), [f'config_name="{self._base}"', *lines], indent))
+        else:
+            text = self._source.text(value)
+            self._replace(value, f'{self.own("SettingsConfigDict")}(config_name="{self._base}", **({text}))')
+
+    def _insert(self, whole: ast.Call, parts: Sequence[ast.expr | ast.keyword], text: str) -> None:
+        """Insert a first argument into a call, in the form of a formatter."""
+        end = self._source.span(whole)[1]
+        if not parts:
+            self.edits.append(Edit(end - 1, end - 1, text))
+            return
+        first = self._source.span(parts[0])[0]
+        line = self._source.data.rfind(b"\n", 0, first) + 1
+        if whole.end_lineno != whole.lineno:  # one part a line
+            indent = self._source.data[line:first].decode()
+            between = f"\n{indent}" if not indent.strip() else " "
+            self.edits.append(Edit(first, first, f"{text},{between}"))
+            return
+        width = self._source.data.find(b"\n", end) if b"\n" in self._source.data[end:] else len(self._source.data)
+        if width - line + len(text) + 2 + len("Settings") <= LINE:
+            self.edits.append(Edit(first, first, f"{text}, "))
+            return
+        indent = " " * (len(self._source.data[line:first]) - len(self._source.data[line:first].lstrip()))
+        exploded = _lines([text, *map(self._source.text, parts)], indent)
+        self.edits.append(Edit(first, end - 1, exploded))
+
+
+def _call(function: str, arguments: list[str], indent: str) -> str:
+    """Return a call of a function as `model_config`, in the form of a formatter."""
+    line = f"{function}({', '.join(arguments)})"
+    return line if len(f"{indent}model_config = {line}") <= LINE else f"{function}({_lines(arguments, indent)})"
+
+
+def _lines(arguments: list[str], indent: str) -> str:
+    return "".join(f"\n{indent}    {one}," for one in arguments) + f"\n{indent}"
+
+
+def _is_name(key: ast.expr | None) -> bool:
+    return isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value.isidentifier()
+
+
+def _sets_config(node: ast.Assign | ast.AnnAssign) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return any(isinstance(one, ast.Name) and one.id == "model_config" for one in targets)
+
+
+def _is_settings(found: object) -> bool:
+    return isinstance(found, type) and issubclass(found, BaseSettings)
+
+
+def _local_settings(base: ast.expr, names: Mapping[str, object], taken: set[str]) -> bool:
+    """Return True if a base is a settings class that the written module defines too."""
+    return isinstance(base, ast.Name) and base.id in taken and _is_settings(names.get(base.id))
+
+
+def _holds_nothing(value: ast.expr) -> bool:
+    """Return True for None, `...`, an empty container, and the class of one."""
+    if isinstance(value, ast.Constant):
+        return value.value is None or value.value is ...
+    if isinstance(value, ast.Name):
+        return value.id in {one.__name__ for one in _EMPTY}
+    if isinstance(value, (ast.List, ast.Tuple, ast.Set)):
+        return not value.elts
+    return isinstance(value, ast.Dict) and not value.keys
+
+
+def calls_at_import(source: Source, kept: list[ast.stmt]) -> Iterator[int]:
+    """Yield the line of each call that the module makes when it is imported, and that is not copied."""
+    for one in source.tree.body:
+        if one not in kept and isinstance(one, ast.Expr) and isinstance(one.value, (ast.Call, ast.Await)):
+            yield one.lineno
