@@ -11,12 +11,13 @@ import pytest
 from pydantic import BaseModel
 
 from support.memory_backend import until
+from support.work import growth
 from toriconfig import Secret, load
 from toriconfig._core.origin import Origin
 from toriconfig._secrets.derived import Derived
 from toriconfig._secrets.file import FileProvider
 from toriconfig._secrets.provider import Fixed, Reading
-from toriconfig._secrets.registration import FORMER, Former, register_part
+from toriconfig._secrets.registration import FORMER, Former, register_part, register_value
 from toriconfig._secrets.secret import provider_of
 from toriconfig.backends import Backend, Fetched
 from toriconfig.pipeline._redact import KEEP, Redactor, _redactor, mask
@@ -234,3 +235,28 @@ def test_of_the_former_contents_of_a_file_the_last_twenty_are_masked(clock: Fake
     assert all(map(masked, tokens))
     clock.advance(KEEP + 1.0)
     assert [False] * 9 + [True] * (FORMER + 1) == list(map(masked, tokens))
+
+
+def test_replacing_a_value_of_many_texts_costs_time_that_grows_as_their_number_does() -> None:
+    def replace(number: int) -> None:
+        origin = Origin("vault", "secret/many")
+        old = Reading({f"k{at}": f"former-{at:06}" for at in range(number)}, origin)
+        new = Reading({f"k{at}": f"latter-{at:06}" for at in range(number)}, origin)
+        register_value(old.value, old)
+        Former().add(old, new, 0.0)
+
+    assert growth(replace, 200) < 8
+
+
+def test_a_text_that_is_a_part_of_the_new_value_stays_masked(clock: FakeClock) -> None:
+    origin = Origin("vault", "secret/json")
+    old, new = (Reading(f'{{"password": "p@ss-same", "version": {version}}}', origin) for version in (1, 2))
+    register_part("p@ss-same", "password", old)
+    former = Former()
+    former.add(old, new, 0.0)
+    for _ in range(FORMER + 1):
+        another = Reading("another", origin)
+        register_part("p@ss-another", "password", another)
+        former.add(another, None, 0.0)
+    clock.advance(2 * KEEP)
+    assert masked("p@ss-same")

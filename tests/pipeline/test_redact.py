@@ -183,6 +183,33 @@ def test_a_secret_that_comes_back_while_it_is_leaving_stays() -> None:
     assert redactor.mask("back-and-forth") == MASK
 
 
+def test_a_secret_may_come_back_at_the_very_moment_at_which_it_leaves() -> None:
+    class Leaving(dict[str | bytes, float]):
+        def __setitem__(self, value: str | bytes, end: float) -> None:
+            super().__setitem__(value, end)
+            registry.register(value)  # by another thread
+
+    registry = Redactor()
+    registry._leaving = Leaving()
+    registry.register("back-at-once")
+    registry.forget("back-at-once", keep=0)
+    assert registry.mask("back-at-once") == MASK
+
+
+def test_a_secret_may_leave_twice_at_the_same_moment() -> None:
+    class Uses(list[None]):
+        def __bool__(self) -> bool:
+            there = len(self) > 0
+            self.clear()  # by a finalizer
+            return there
+
+    registry = Redactor()
+    registry.register("gone-already")
+    registry._uses["gone-already"] = Uses([None])
+    registry.forget("gone-already", keep=0)
+    assert not registry._uses["gone-already"]
+
+
 def test_the_fast_and_the_pure_way_find_the_same() -> None:
     chance = random.Random(5)
     fast, pure = Redactor(fast=True), Redactor(fast=False)

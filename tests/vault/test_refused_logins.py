@@ -247,8 +247,50 @@ def test_a_closed_descriptor_that_another_file_has_taken_is_not_locked(tmp_path:
     memory = RefusedLogins()
     with open(tmp_path / "other", "wb") as other:
         os.dup2(other.fileno(), memory._file)
-    with memory._locked(0) as locked:
+    with memory._locked() as locked:
         assert locked is False
+
+
+def test_the_refusals_of_two_hundred_logins_are_all_remembered() -> None:
+    memory = RefusedLogins()
+    marks = [memory.fingerprint("login", number) for number in range(200)]
+    for mark in marks:
+        memory.record(mark, 100.0, accepted=False)
+    assert [HOLD] * 200 == [memory.seconds_blocked(mark, 100.0) for mark in marks]
+
+
+def test_a_thousand_good_logins_leave_the_recent_refusals_in_memory() -> None:
+    memory = RefusedLogins()
+    refused = [memory.fingerprint("refused", number) for number in range(100)]
+    for mark in refused:
+        memory.record(mark, 100.0, accepted=False)
+    for number in range(1000):
+        memory.record(memory.fingerprint("good", number), 100.0, accepted=True)
+    assert all(memory.seconds_blocked(mark, 100.0) for mark in refused)
+
+
+def test_after_fifteen_minutes_the_refusals_of_many_logins_leave_room_for_others() -> None:
+    memory = RefusedLogins()
+    for number in range(1000):
+        memory.record(memory.fingerprint("old", number), 100.0, accepted=False)
+    marks = [memory.fingerprint("new", number) for number in range(200)]
+    for mark in marks:
+        assert memory.claim(mark, 100.0 + HOLD, lambda _: None)
+        memory.record(mark, 100.0 + HOLD, accepted=False)
+    assert all(memory.seconds_blocked(mark, 100.0 + HOLD) for mark in marks)
+
+
+def test_a_claim_that_a_signal_interrupts_leaves_the_login_free() -> None:
+    class Interrupted(dict[int, object]):
+        def setdefault(self, key: int, default: object = None) -> object:
+            super().setdefault(key, default)
+            raise KeyboardInterrupt
+
+    memory = RefusedLogins()
+    memory._claiming = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        memory.claim(memory.fingerprint("login"), 100.0, lambda _: None)
+    assert not memory._claiming
 
 
 def test_a_claim_of_a_process_that_died_is_taken_over() -> None:

@@ -15,6 +15,9 @@ FORMER = 20
 _MOST = 10_000
 """Maximum number of containers and objects that are searched in one value."""
 
+_MOST_COMPARED = 1 << 28
+"""Maximum number of comparisons of one character when parts of a new value are searched for."""
+
 
 def register_value(value: Any, reading: Reading | None = None) -> None:
     """Register a value, so that logs mask it.
@@ -80,10 +83,17 @@ class Former:
 
 
 def _hand_over(registered: Registered, new: Reading) -> None:
-    """Move each registered text that the new value also contains to `new`, because the text is still valid."""
-    present = list(_forms(new.value))
+    """Move each registered text that the new value also contains to `new`, because the text is still valid.
+
+    A text counts as contained if it is a text of the new value, or a part of one. In values of very many texts, parts
+    are not searched for.
+    """
+    whole = set(_forms(new.value))
+    texts = "\0".join(one for one in whole if isinstance(one, str))
+    data = b"\0".join(one for one in whole if isinstance(one, bytes))
+    search = len(registered) * (len(texts) + len(data)) < _MOST_COMPARED
     for text in list(registered):
-        if not any(type(one) is type(text) and text in one for one in present):  # type: ignore[operator]
+        if text not in whole and not (search and (text in texts if isinstance(text, str) else text in data)):
             continue
         end = registered.pop(text, None)
         if end is not None and new.registered.setdefault(text, end) is not end:

@@ -26,6 +26,8 @@ KEEP = 3600.0
 SHORTEST = 5
 """Minimum length in characters. Masking every `abc` would make logs unreadable, and would reveal the secret."""
 
+_NEVER = float("inf")
+
 _COMMON = frozenset(
     """admin changeme default false guest localhost password postgres public secret toriconfig vault
     127.0.0.1""".split()  # noqa: SIM905 - words, as words
@@ -48,7 +50,7 @@ class Redactor:
     def __init__(self, clock: Callable[[], float] = time.monotonic, fast: bool = True) -> None:
         self._clock = clock
         self._fast = fast
-        self._next_end = 0.0
+        self._next_end = _NEVER
         self._uses: dict[str | bytes, list[None]] = {}
         self._leaving: dict[str | bytes, float] = {}
         self._warned = False
@@ -93,10 +95,13 @@ class Redactor:
         uses = self._uses.get(value)
         if not uses:
             return
-        uses.pop()
+        try:
+            uses.pop()
+        except IndexError:  # a finalizer or another thread has ended the last use just then
+            return
         if not uses:
-            self._leaving[value] = self._clock() + keep
-            self._next_end = min(list(self._leaving.values()))
+            end = self._leaving[value] = self._clock() + keep
+            self._next_end = min(self._next_end, end)
 
     def mask(self, text: str) -> str:
         """Return the text with MASK for every registered secret. Overlapping secrets are replaced by a single MASK."""
@@ -131,7 +136,7 @@ class Redactor:
             now = self._clock()
             for value in [value for value, until in list(self._leaving.items()) if until <= now]:
                 self._drop(value, finder, spellings)
-            self._next_end = min(list(self._leaving.values()), default=0.0)
+            self._next_end = min(list(self._leaving.values()), default=_NEVER)
             # A value stays among the news until it is found: a line that is masked meanwhile looks for it by itself.
             for value in list(self._news):
                 if value not in self._known:

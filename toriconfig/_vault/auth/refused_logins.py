@@ -3,12 +3,13 @@
 Vault and OpenBao lock an account after a few refused logins (user lockout: five within 15 minutes by default). Then no
 program can log in with the account. A refused login is therefore not sent again with the same credentials.
 
-The memory is a small `mmap`, created before the first fork. A keyed digest of the login request determines the slot of
-the request. The credentials cannot be computed from the digest.
+The memory is a small `mmap` of slots, created before the first fork. A slot holds a keyed digest of the login request. The
+credentials cannot be computed from the digest. A program with many logins, such as one per tenant, uses one slot per
+login. If all slots are in use, a new login replaces an old slot, and a recent refusal only if nothing else is left.
 
-Before a login, a process locks the bytes of the slot and writes its process id there. The kernel releases the lock when
-the process ends. If no lock is available, the process reads the slot again after `SETTLE` seconds, to check that no
-other process has written there.
+Before a login, a process locks the memory and writes its process id into a slot. The kernel releases the lock when the
+process ends. If no lock is available, the process reads the slot again after `SETTLE` seconds, to check that no other
+process has written there.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ TRIAL = 30.0
 SETTLE = 0.003
 """Seconds after which a claim that was written without a lock is read back. The later of two such claims wins."""
 
+_NEVER = float("inf")
+
 _SLOTS = 256
 _RECORD = Struct("=16sbid")
 """Digest, state, process id, seconds of the clock at the last change."""
@@ -47,7 +50,7 @@ class RefusedLogins:
         self._file = _memory_file()
         self._map = mmap.mmap(self._file, _SLOTS * _RECORD.size)
         self._identity = _identity(self._file)
-        self._claiming: dict[tuple[int, int], object] = {}
+        self._claiming: dict[int, object] = {}
         self._key = os.urandom(32)
 
     def fingerprint(self, *parts: Any) -> bytes:
@@ -71,7 +74,7 @@ class RefusedLogins:
             True if this process may send the login. False if the login was refused recently, or if
             another process is sending the login.
         """
-        with self._locked(_offset(fingerprint)) as locked:
+        with self._locked() as locked:
             if locked is None:
                 return False
             state, pid, at = self._read(fingerprint)
@@ -94,51 +97,63 @@ class RefusedLogins:
         self._write(fingerprint, _FREE if accepted is None else _GOOD if accepted else _REFUSED, now)
 
     @contextmanager
-    def _locked(self, offset: int) -> Iterator[bool | None]:
-        """Lock a slot without waiting. Yield True if locked, False if no lock is available, None if already locked.
+    def _locked(self) -> Iterator[bool | None]:
+        """Lock the memory without waiting. Yield True if locked, False if no lock is available, None if already locked.
 
-        A lock of the kernel belongs to a process, so a dictionary separates the threads of the process. The keys
-        contain the process id, so that an entry of the parent does not block a forked child.
+        A lock of the kernel belongs to a process, so a dictionary separates the threads of the process. The keys are
+        process ids, so that an entry of the parent does not block a forked child.
         """
-        entry, mine = (os.getpid(), offset), object()
-        if self._claiming.setdefault(entry, mine) is not mine:
-            yield None
-            return
+        process, mine = os.getpid(), object()
         try:
-            locked = self._lock(offset)
+            if self._claiming.setdefault(process, mine) is not mine:
+                yield None
+                return
+            locked = self._lock()
             try:
                 yield locked
             finally:
                 if locked:
-                    self._unlock(offset)
+                    self._unlock()
         finally:
-            del self._claiming[entry]
+            if self._claiming.get(process) is mine:
+                del self._claiming[process]
 
-    def _lock(self, offset: int) -> bool | None:
+    def _lock(self) -> bool | None:
         if sys.platform == "win32" or self._identity is None or _identity(self._file) != self._identity:
             return False
         import fcntl
 
         try:
-            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, _RECORD.size, offset)
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):
             return None
         except OSError:
             return False
         return True
 
-    def _unlock(self, offset: int) -> None:
+    def _unlock(self) -> None:
         if sys.platform != "win32":
             import fcntl
 
-            fcntl.lockf(self._file, fcntl.LOCK_UN, _RECORD.size, offset)
+            fcntl.lockf(self._file, fcntl.LOCK_UN)
 
     def _read(self, fingerprint: bytes) -> tuple[int, int, float]:
-        digest, state, pid, at = _RECORD.unpack_from(self._map, _offset(fingerprint))
-        return (state, pid, at) if digest == fingerprint else (_FREE, 0, 0.0)
+        for digest, state, pid, at in _RECORD.iter_unpack(self._map):
+            if digest == fingerprint:
+                return state, pid, at
+        return _FREE, 0, 0.0
 
     def _write(self, fingerprint: bytes, state: int, now: float) -> None:
-        _RECORD.pack_into(self._map, _offset(fingerprint), fingerprint, state, os.getpid(), now)
+        slot = self._slot(fingerprint, now)
+        _RECORD.pack_into(self._map, slot * _RECORD.size, fingerprint, state, os.getpid(), now)
+
+    def _slot(self, fingerprint: bytes, now: float) -> int:
+        """Return the slot of this login; for a new login, the slot that is needed least."""
+        slots = list(enumerate(_RECORD.iter_unpack(self._map)))
+        for slot, (digest, *_) in slots:
+            if digest == fingerprint:
+                return slot
+        return min(slots, key=lambda one: _need(one[1][1], one[1][3], now))[0]
 
 
 @cache
@@ -167,8 +182,10 @@ def _identity(file: int) -> tuple[int, int] | None:
     return None
 
 
-def _offset(fingerprint: bytes) -> int:
-    return int.from_bytes(fingerprint[:4], "big") % _SLOTS * _RECORD.size
+def _need(state: int, at: float, now: float) -> tuple[bool, bool, float]:
+    """Order slots by their need: unused and outdated ones, then accepted logins, then the others; old ones first."""
+    lasts = {_GOOD: _NEVER, _TRYING: TRIAL, _REFUSED: HOLD}.get(state, 0.0)
+    return now < at + lasts, state != _GOOD, at
 
 
 def _alive(pid: int) -> bool:
