@@ -13,8 +13,8 @@ from toriconfig._schema.shape import ANY, Shape
 def one_spelling(root: Node, shape: Shape, problems: list[Problem], path: Path = ()) -> Node:
     """Return `root` with each field under its first key; the same object if nothing changed.
 
-    If one layer sets a field by two keys, the result has the value that pydantic would use, and `problems` gets a
-    warning.
+    If `root` sets a field by several keys, the value of the key that the schema lists first is kept. A warning about
+    each other key is appended to `problems`.
     """
     if type(root.value) is not dict or shape.kind not in ("model", "mapping"):
         return root
@@ -39,7 +39,10 @@ def one_spelling(root: Node, shape: Shape, problems: list[Problem], path: Path =
 
 
 def spelt(path: Path, shape: Shape) -> Path:
-    """Return `path` with each key replaced by the first key of its field. Keys below a position are not changed."""
+    """Return `path` with each key, or alias path, replaced by the first key of its field.
+
+    A key that is not in the schema, and everything after a position, are not changed.
+    """
     if not path or isinstance(path[0], int):
         return path
     first, rest = path[0], path[1:]
@@ -56,7 +59,7 @@ def spelt(path: Path, shape: Shape) -> Path:
 def _ways(shape: Shape, key: str) -> Iterator[tuple[Path, tuple[str, ...]]]:
     """Yield `(path, keys)` for each alias path (`AliasPath`) that begins at `key`: the path, and the keys of its field.
 
-    A field that has no keys beside its alias path is omitted.
+    An alias path that contains a position, and a field that has no keys beside its alias path, are omitted.
     """
     for name, way in [(one.name, (key, *one.path)) for one in shape.fields[key].inside or ()]:
         own = next((field.keys for field in shape.fields.values() if field.name == name and field.inside is None), ())

@@ -35,8 +35,9 @@ class Attempt:
         loaded: the settings, or None if one of the problems is an error.
         problems: all problems, including warnings, sorted by position.
         complete: False if an input could not be read. A missing key may then be in the unread input.
-        unsupplied: for each secret without a value, by path: its reference ("" if it has none), and the remedy.
-        secrets: every handle by its path, also if the settings could not be built.
+        unsupplied: dict from the path of each secret without a value to `(reference, remedy)`; the reference is "" if
+            the secret has none.
+        secrets: dict from each path to its handle. It is also filled if the settings could not be built.
         references: every reference to Vault from which the settings may be read.
         elsewhere: every reference to a backend other than Vault from which the settings may be read, with its scheme.
         backends: the backends of the option `backends`.
@@ -94,7 +95,7 @@ def load_now(recipe: Recipe) -> Loaded:
 
 
 def try_load(recipe: Recipe) -> Attempt:
-    """Run the load of a recipe. Problems are part of the returned attempt, and are never raised."""
+    """Run the load of a recipe, and return the settings and the problems. Problems are never raised."""
     loaded, draft = built(assembled(Context(recipe)))
     return Attempt(draft, loaded)
 
@@ -128,7 +129,10 @@ def try_check_tree(
 
 
 def try_unknown(recipe: Recipe, options: Options, updates: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """Return a problem for each key of `updates` that is not in the schema; () unless unknown keys are errors."""
+    """Return a problem for each key of `updates` that is not in the schema.
+
+    If the option `unknown_keys` is not "error", return ().
+    """
     if options.unknown_keys != "error":
         return ()
     from toriconfig._load.layers import normalized
@@ -144,8 +148,8 @@ def try_unknown(recipe: Recipe, options: Options, updates: Mapping[str, Any]) ->
 def derive(base: Loaded, updates: Mapping[str, Any]) -> Loaded:
     """Return validated settings: `updates` merged over the settings of `base`.
 
-    The result and `base` share no mutable object. Without updates, the result is a deep copy of `base`, which is not
-    validated again.
+    The result and `base` share no mutable object. Without updates, the result is a deep copy of `base` without a new
+    validation. If an object in `base` cannot be copied, the settings are validated again.
 
     Raises:
         ConfigError: the updates are invalid; the error lists every problem.
@@ -154,7 +158,7 @@ def derive(base: Loaded, updates: Mapping[str, Any]) -> Loaded:
 
 
 def try_derive(base: Loaded, updates: Mapping[str, Any]) -> Attempt:
-    """Run `derive`. Problems are part of the returned attempt, and are never raised."""
+    """Do the work of `derive`, and return the settings and the problems. Problems are never raised."""
     from toriconfig._load.derive import copied
     from toriconfig._load.layers import no_layers
 
@@ -201,7 +205,10 @@ def _tell(problems: tuple[Problem, ...]) -> None:
 
 
 def _tell_files(snapshot: Snapshot) -> None:
-    """Log the settings files that were read, or the paths that were searched if there were none, at level INFO."""
+    """Log the settings files that were read, at level INFO; if no file was read, log the paths that were searched.
+
+    If the layer `files` is not among the layers of the load, log nothing.
+    """
     if not warn_once.informs() or "files" not in snapshot.options.layers:
         return
     read = [layer.name for layer in snapshot.layers if layer.kind == "files"]

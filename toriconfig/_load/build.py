@@ -46,7 +46,8 @@ def validated(draft: Draft, *, alone: bool = False) -> tuple[BaseModel | None, l
 
     Args:
         draft: the result of `judged`.
-        alone: True if a single tree is checked without other layers. A reference may then fail without a problem.
+        alone: True: a reference may have failed without a problem, because one tree is checked without other layers.
+            Problems at the path of such a reference are then omitted too.
     """
     from toriconfig._validation.validate import validate
 

@@ -34,12 +34,13 @@ _ALONE: Mapping[str, tuple[tuple[Any, ...], str]] = {
 def misfits(schema: type[Any], *, reads_itself: bool) -> list[Problem]:
     """Return a problem for each key of the schema's `model_config` that has no effect.
 
-    A key similar to an option of this library or of pydantic-settings is an error. Any other unknown key may belong to
-    another library: it is a warning if the class also sets an option of this library; otherwise it is no problem.
+    An option of pydantic-settings in a plain model is an error, unless its value would change nothing. An unknown key
+    that is similar to an option is an error. Any other unknown key may belong to another library: such a key is a
+    warning if the class also sets an option of this library, and no problem otherwise.
 
     Args:
         schema: the schema.
-        reads_itself: True if the schema is a settings class, which uses the options of pydantic-settings.
+        reads_itself: True: the schema is a settings class, in which options of pydantic-settings are no problem.
     """
     config: Mapping[str, Any] = schema.model_config
     origin = Origin("code", f"{schema.__name__}.model_config")

@@ -25,11 +25,12 @@ stand_in: Any = None
 def vault_session(context: Context, variables: Mapping[str, Node], block: Node | None, root: Node) -> _Session:
     """Return `(session, problems)`. The problems concern the description of the connection.
 
-    The session is None if the load needs no Vault, is offline, or has no valid address.
+    The session is None if the load needs no Vault, if it is offline, or if the description is invalid or has no
+    address.
 
     Args:
         context: the fixed inputs of the load.
-        variables: the variables that describe the connection, by their names below `VAULT__`.
+        variables: dict from the name after `VAULT__` to the node of each variable that describes the connection.
         block: the block `vault:` of the files, or None.
         root: the tree in which the references of the block are resolved.
     """
@@ -58,10 +59,12 @@ def vault_description(
     *,
     alone: bool = False,
 ) -> Vault:
-    """Return the `Vault` object that code, variables and files describe. References in the block are resolved.
+    """Return the `Vault` object that code, variables and files describe. Problems are appended to `problems`.
 
     Args:
-        alone: True if the file of the block is checked without other layers and without the environment.
+        block: the block `vault:` of the files, or None. Its references are resolved.
+        root: the tree in which these references are looked up.
+        alone: True: a reference to a value that another layer or the environment may set is no problem.
     """
     from toriconfig._load.vault_options import vault_options
 
@@ -79,7 +82,7 @@ _ADDRESSES = ("BAO_ADDR", "VAULT_ADDR", "BAO_AGENT_ADDR", "VAULT_AGENT_ADDR")
 def connected(vault: Vault | None, environ: Mapping[str, str]) -> tuple[Any, str]:
     """Return `(session, message)`. If the description is invalid, the session is None and the message is the reason.
 
-    Otherwise the message is "". The session is also None if no address is configured.
+    Otherwise the message is "". The session is also None if `vault` is None and no variable has an address.
     """
     if stand_in is not None:
         return stand_in, ""

@@ -88,7 +88,7 @@ class Context:
 
     @cached_property
     def hints(self) -> Hints:
-        """Text for messages about missing values."""
+        """Builder of texts for messages about missing values."""
         from toriconfig._load.hints import Hints
 
         return Hints(self.options, self.shape)
@@ -102,16 +102,16 @@ class Context:
         return self.hints.looked(path)
 
     def variable(self, path: Path) -> str | None:
-        """Return the name of the variable that sets the key at `path`, or None."""
+        """Return the name of the variable that sets the key at `path`; None if no variable can set it."""
         return self.hints.variable(path)
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The names of the files that `read_file` has read."""
+        """The names with which `read_file` was called, each once."""
         return tuple(self._files)
 
     def read_file(self, name: str) -> str | Problem:
-        """Return the text of a file that `${file:…}` names, or the problem of reading it."""
+        """Return the text of the file `name` (from `${file:name}`); if it cannot be read, return the problem."""
         from toriconfig._load.file_reference import read_under
 
         if name not in self._files:

@@ -31,12 +31,14 @@ DEFAULTS = Layer("defaults", "defaults", _locate)
 
 
 def with_defaults(root: Node, shape: Shape, known: Node | None = None) -> Node:
-    """Return `root` with the defaults of mappings and models merged below the values of the layers.
+    """Return `root` with the default of each partly set field merged below its value.
 
-    Fields that no layer sets stay absent from the tree; pydantic sets their defaults.
+    A field is partly set if its value is a mapping, or a list with a `Merge` rule. Fields that no layer sets stay
+    absent from the tree; pydantic sets their defaults.
 
     Args:
-        known: a lower tree with its defaults, over which `root` will be merged; None: there is no such tree.
+        known: a tree with defaults, over which `root` will be merged. A key in `known` gets no default again. None:
+            there is no such tree.
     """
     values: dict[str, Node] | None = None
     shape = shape.narrowed(root.value)
@@ -52,7 +54,11 @@ def with_defaults(root: Node, shape: Shape, known: Node | None = None) -> Node:
 
 
 def whole_lists(node: Node, shape: Shape, problems: list[Problem], path: Path = (), field: Field | None = None) -> Node:
-    """Return `node` with complete lists. Positions of a list that no layer sets get the items of the default."""
+    """Return `node` with each `Positions` at or below it replaced by a list.
+
+    A position that no layer sets gets the item that the default of the field has there. A gap that is left is appended
+    to `problems`.
+    """
     value: Any = node.value
     if type(value) is Positions:
         default = None if field is None or field.required else as_node(field.default(), field.place, shape)
@@ -98,7 +104,7 @@ def as_node(value: Any, name: str, shape: Shape) -> Node:
     Args:
         value: the value, such as a default.
         name: name for origins.
-        shape: the shape of the value. An object of any other class becomes one node.
+        shape: the shape of the value. An object of a class that is not in the shape becomes one node.
     """
     classes = shape.models or tuple(of for one in shape.members for of in one.models)
     if classes and not set(type(value).__mro__).isdisjoint(classes):
@@ -116,7 +122,10 @@ def as_node(value: Any, name: str, shape: Shape) -> Node:
 
 
 def _spelt(key: Any) -> str:
-    """Return a mapping key of a default as files spell it: an Enum by its value, a number or boolean as a `Key`."""
+    """Return the text of a mapping key of a default, as files spell it: for an Enum member, the text of its value.
+
+    The text of a number, a boolean or None is a `Key`, which keeps the original value.
+    """
     said = getattr(key, "value", key)
     return Key(str(said), said) if isinstance(said, (int, float)) or said is None else str(said)
 
@@ -126,7 +135,10 @@ def _item(value: Any, name: str, shape: Shape, key: str | int) -> Node:
 
 
 def _as_read(node: Node, known: Node) -> Node:
-    """Return `node` with the layers and positions of the same values in `known`, which a settings class read itself."""
+    """Return `node`, in which each value has the layer and position of the value at the same path in `known`.
+
+    A mapping key that is not in `known` is not changed.
+    """
     value = node.value
     if type(value) is dict:
         parts = known.value if type(known.value) is dict else dict.fromkeys(value, known)
@@ -137,7 +149,7 @@ def _as_read(node: Node, known: Node) -> Node:
 def from_object(value: Any, name: str) -> Node:
     """Return a model or dataclass object as a mapping node. Fields of a model that were not set are omitted.
 
-    A field with a `Literal` type is kept, because it may be the tag that identifies the class.
+    A field with a `Literal` type is kept even if it was not set, because it may be the tag that identifies the class.
     """
     kind = type(value)
     if isinstance(value, BaseModel):

@@ -56,7 +56,7 @@ def _standing(node: Node | None, above: Node | None, current: Any, shape: Shape,
     """Return `node`, prepared for a merge with `above`, the node that will be merged over it.
 
     An object becomes a mapping if `above` sets a part of the object. Without `above`, an object of a class that is not
-    in the shape stays one value.
+    in the shape stays one value. If `node` is None and `above` sets no part of an object, the result is None.
 
     Args:
         node: the node, or None.
@@ -113,7 +113,8 @@ def _said_by(whole: Node, part: Node) -> Node:
 
 
 def _is_unlike_another(field: Field, model: BaseModel) -> bool:
-    """Return True if the field's value comes from a default_factory, and a second call returns an unequal value.
+    """Return True if the field's value comes from a default_factory, and a second call returns an unequal value or
+    raises an exception.
 
     The result is False for a factory that takes the other fields, and for a value that cannot be copied. In these
     cases, building the new model calls the factory again.

@@ -18,12 +18,14 @@ def with_exact_names(
 ) -> tuple[Tree, Callable[[Path], Iterable[str]] | None]:
     """Return `(tree, spellings)` for a flat tree.
 
-    `tree` has the names that the options allow. Its problems include a warning for each excluded name with the prefix.
-    `spellings` is a function that returns the keys below a path as the names spell them; None if case does not matter.
+    `tree` has the names that the options allow. If there is a prefix, the tree's problems include a warning for each
+    excluded name. `spellings` is a function that takes a path, and returns the keys directly below the path as the
+    names spell them. `spellings` is None if case does not matter.
 
     Args:
         kind: the layer.
-        tree: the flat tree. Its names are as spelt if case matters, else in upper case.
+        tree: the flat tree, with names without the prefix. The names have their original case if case matters, else
+            they are in upper case.
         shape: the shape of the schema.
         options: the options.
     """
@@ -64,7 +66,10 @@ def _spelt_keys(names: list[str], delimiter: str | None) -> Callable[[Path], Ite
 
 
 def _spells(name: str, path: Path, shape: Shape, delimiter: str | None) -> bool:
-    """Return True if the name consists of the keys of the path, in the same case, joined by the delimiter."""
+    """Return True if the name consists of the keys of the path, in the same case, joined by the delimiter.
+
+    Only keys of models are compared: a key of a `dict`, and the keys after it, may have any case.
+    """
     here: Shape | None = shape
     for key in path:
         if here is None or not here.models:

@@ -31,7 +31,7 @@ _PART = re.compile(rf"({_NUMBER})\s*([a-z]+)\s*")
 
 
 def exact_values(root: Node, shape: Shape, spelling: Callable[[Node], str | None]) -> Node:
-    """Return the tree with decimals and durations converted by their shapes; the same object if nothing changed.
+    """Return `root` with each value in it converted by `exact`; the same object if nothing changed.
 
     Args:
         spelling: function that returns the text of a number in its file, or None.
@@ -58,8 +58,11 @@ def _below(node: Node, shape: Shape | None, spelling: Callable[[Node], str | Non
 
 
 def exact(value: Any, shape: Shape, spelling: Callable[[], str | None]) -> Any:
-    """Return a value converted by its shape. A float becomes a `Decimal`, and the text of a duration becomes a
-    `timedelta` or a number of seconds. Any other value is returned unchanged.
+    """Return a value converted by its shape.
+
+    A float becomes a `Decimal` if the shape allows decimals or fractions, but no float, and the text is known. Text
+    becomes the result of `duration` if the shape allows `timedelta` and, beside it, at most None. Any other value is
+    returned unchanged, and so is every value of a shape that is `validated` or `verbatim`.
 
     Args:
         spelling: function that returns the text of the value in its file, or None.

@@ -15,7 +15,10 @@ MAX_BYTES = 1024 * 1024
 
 
 def read_under(name: str, roots: Sequence[str | os.PathLike[str]]) -> str | Problem:
-    """Return the text of a file without its last line break; or the problem. The roots are tried in order."""
+    """Return the text of the file `name`, without its last line break, from the first of `roots` that has the file.
+
+    Return a problem if `roots` is empty, if no root has the file, or if the file cannot be read.
+    """
     if not roots:
         return _refused("files are not read into plain fields", "set the option `file_roots`, or use a `Secret` field")
     for root in [os.path.realpath(os.fspath(root)) for root in roots]:

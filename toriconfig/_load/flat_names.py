@@ -39,7 +39,7 @@ VAULT = "VAULT__"
 def nested(
     kind: OriginKind, tree: Tree, shape: Shape, options: Options, existing: Existing, problems: list[Problem]
 ) -> tuple[Node, dict[str, Node]]:
-    """Return `(tree, vault)` for a text layer: nodes by keys of the schema, and nodes by names after `VAULT__`."""
+    """Return `(tree, vault)` like `fit`, by the options of a layer. For a nested tree, `vault` is empty."""
     if not tree.flat:
         from toriconfig._load.free_keys import respelt_tree
 
@@ -71,7 +71,7 @@ def fit(
         file_roots: folders in which the files of plain fields must be; None: any folder.
 
     Returns:
-        The nested tree; and, by name without `VAULT__`, the nodes that describe the connection to Vault.
+        The nested tree; and a dict from the name after `VAULT__` to each node that describes the connection to Vault.
     """
     from toriconfig._load.free_keys import respelt
     from toriconfig._load.text_values import structured
@@ -105,7 +105,7 @@ def fit(
 
 
 def fit_paths(root: Node, shape: Shape, problems: list[Problem]) -> Node:
-    """Return a nested tree for a tree whose keys are dotted paths. Keys that are not plain fields are omitted."""
+    """Convert a tree with dotted paths as keys to a nested tree. A path through a part with a secret is omitted."""
     from toriconfig._load.text_values import structured
 
     nested = Node({}, root.layer, root.at)
@@ -137,7 +137,7 @@ def means(name: str, shape: Shape, delimiter: str | None) -> bool:
 
 
 def _meant(name: str, shape: Shape, delimiter: str | None) -> tuple[Path | None, Shape]:
-    """Return `(path, shape)` of a name; `(None, ANY)` if it is not a key. For an old key, it is the old path."""
+    """Return `(path, shape)`: the path of a name (for an old key, the old path), and its shape; or `(None, ANY)`."""
     if delimiter and name.count(delimiter) >= MOST_PARTS:
         return None, ANY
     path = _match(name, shape, delimiter)
@@ -188,7 +188,7 @@ def names(
 ) -> Iterator[tuple[str, Path]]:
     """Yield `(variable, path)` for each leaf that the environment can set.
 
-    For fields that pydantic-settings reads, its rules apply: case may matter, and an alias has no prefix.
+    Names are in upper case, unless the class sets `case_sensitive`. In a settings class, an alias has no prefix.
 
     Args:
         sections: True: also yield the variables that set a whole model, as JSON or `null`.
@@ -226,7 +226,7 @@ class _Naming:
 
 
 def _each(shape: Shape) -> Iterator[tuple[str, Field]]:
-    """Yield each field once, with its displayed key."""
+    """Yield `(key, field)` once for each field. `key` is the first key of the field."""
     shown: set[int] = set()
     for key, field in shape.fields.items():
         if id(field) not in shown:
@@ -235,7 +235,7 @@ def _each(shape: Shape) -> Iterator[tuple[str, Field]]:
 
 
 def _match(name: str, shape: Shape, delimiter: str | None) -> Path | None:
-    """Return the path of `name`, or None. The longest matching key is used, so keys may contain the delimiter."""
+    """Return the path of `name`, or None if it is not a key. The longest matching key is used at each level."""
     fields = {key.upper(): (key, field.shape) for key, field in shape.fields.items()}
     if name in fields:
         return (fields[name][0],)
@@ -274,7 +274,7 @@ def _below(name: str, shape: Shape, delimiter: str) -> Path | None:
 
 
 def _untyped(path: Path, target: Shape, shape: Shape) -> Shape | None:
-    """Return a shape that decodes JSON (as pydantic-settings does) for a name below an untyped `dict`, else None."""
+    """Return a shape that decodes JSON text if `path` is below an untyped `dict`; else None."""
     if target.kind != "any" or target.members or len(path) < 2:
         return None
     field = shape.fields.get(str(path[0]))
@@ -363,7 +363,7 @@ class UnknownVariables:
         self._suggestions: Suggestions | None = None
 
     def problem(self, name: str, node: Node) -> Problem:
-        """Return the warning about one name, with the most similar name."""
+        """Return the problem of one unknown name, with the most similar name if there is one."""
         prefix = self._prefix
         if (
             self._known is None or self._suggestions is None

@@ -14,7 +14,10 @@ Existing = Callable[[Path], Iterable[str]]
 
 
 def respelt(path: Path, shape: Shape, existing: Existing) -> Path:
-    """Return the path with each key of a `dict` spelt as in the schema, or else as in another layer."""
+    """Return `path` with each key of a `dict` spelt as in the schema, or else as in another layer.
+
+    Keys are compared without regard to case. A key that has no match is not changed.
+    """
     here: Shape | None = shape
     spelt: Path = ()
     for part in path:
@@ -29,8 +32,8 @@ def existing_keys(shape: Shape, roots: list[Node], fitted: list[tuple[Any, Node]
 
     Args:
         shape: the shape of the schema.
-        roots: the trees of all layers. Trees of text are skipped, because they are not converted yet.
-        fitted: the converted trees, each with its layer.
+        roots: the trees of all layers. Trees of text layers are skipped, because they are not converted yet.
+        fitted: `(layer, tree)` for each tree that is already converted.
     """
     files = [root for root in roots if not root.layer.text]
 
@@ -47,9 +50,9 @@ def existing_keys(shape: Shape, roots: list[Node], fitted: list[tuple[Any, Node]
 
 
 def respelt_tree(root: Node, shape: Shape, delimiter: str | None, existing: Existing, path: Path = ()) -> Node:
-    """Return the tree with each key of a `dict` spelt as by `respelt`, for a source that converts names to lower case.
+    """Return `root` with each key of a `dict` spelt as by `respelt`, for a source that converts names to lower case.
 
-    Keys inside JSON text are not changed.
+    Keys that were decoded from JSON text are not changed.
     """
     if type(root.value) is not dict:
         return root
@@ -62,7 +65,7 @@ def respelt_tree(root: Node, shape: Shape, delimiter: str | None, existing: Exis
 
 
 def _is_named(node: Node, key: str, delimiter: str) -> bool:
-    """Return True if `key` is a part of a variable's name; False if it is a key inside JSON text."""
+    """Return True if `key` is a part of a variable's name; False if it was decoded from JSON text."""
     origin = node.origin
     return origin == node.layer.locate(()) or (origin.name or origin.source).lower().endswith((delimiter + key).lower())
 

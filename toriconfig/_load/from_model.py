@@ -1,4 +1,4 @@
-"""The snapshot of a model that was created without a load. Its values have the origin "code"."""
+"""The snapshot of a model that was created without a load."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def adopt(model: BaseModel) -> Snapshot:
-    """Return the snapshot of a model that was created without a load."""
+    """Return a new snapshot of a model that was created without a load. Its values have the origin "code".
+
+    Values that a nested settings class read from its own sources keep their origins.
+    """
     schema = type(model)
     root = _moved(from_object(model, schema.__name__))
     secrets: dict[Path, Secret[Any]] = {}

@@ -42,7 +42,7 @@ class Hints:
         return looked
 
     def variable(self, path: Path) -> str | None:
-        """Return the name of the variable that sets the key at `path`, or None."""
+        """Return the name of the variable that sets the key at `path`; None if no variable can set it."""
         options = self._options
         if options.env_prefix is None or "env" not in options.layers:
             return None

@@ -38,7 +38,7 @@ _OPEN = "${"
 DEEPEST = 50
 """Maximum length of a chain of references."""
 LARGEST = 16 << 20
-"""Maximum length of all composed texts together, in characters. Each may contain another one several times."""
+"""Maximum length of all composed texts together, in characters. A short reference can stand for a long text."""
 
 
 _UNSET: Any = object()
@@ -96,7 +96,7 @@ class _Run:
         return Node(value, layer, node.at, node.key_at, under)
 
     def _loser(self, node: Node, shape: Shape, path: Path) -> Node:
-        """Resolve an overridden node of a secret. Problems are ignored, unless the node refers to a backend."""
+        """Resolve an overridden node of a secret. Its problems are dropped, unless its text refers to a backend."""
         outer = self.problems
         asks = type(node.value) is str and node.layer.references and self._names_backend(node.value)
         self.problems = self.told if asks else []
@@ -111,7 +111,7 @@ class _Run:
         return shape if shape.kind == "secret" else shape.child(key) or ANY
 
     def text(self, node: Node, shape: Shape, path: Path) -> Any:
-        """Return the value of the text at `path` with its references resolved. Each node is resolved once."""
+        """Return the text at `path` with its references resolved: a value, a `Template`, or `FAILED` after a problem."""
         known = self.done.get(id(node), self)
         if known is not self:
             return known
@@ -172,7 +172,7 @@ class _Run:
         return "".join(texts) if len(texts) == len(parts) else Template(parts)
 
     def _formed(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
-        """Return the value of `reference`, encoded in its forms. A value to be fetched later stays a reference."""
+        """Return the encoded value of `reference`, a `Reference` or `Other` to fetch later, or `FAILED`."""
         value = self._value(reference, node, shape, path)
         forms = reference.forms
         if not forms or value is FAILED or isinstance(value, Reference):
@@ -288,7 +288,7 @@ class _Run:
         return Other(owner, target[len(owner) :])
 
     def _leads_back(self, found: Node, shape: Shape, path: Path) -> bool:
-        """Return True if the referenced node failed, as in a cycle. A problem of the node is then already reported."""
+        """Resolve the node of a referenced secret. Return True if it failed, as in a cycle; the problem is reported."""
         if type(found.value) is dict:
             return any(self._leads_back(child, shape, (*path, key)) for key, child in found.value.items())
         if type(found.value) is str and _OPEN in found.value and found.layer.references:
@@ -296,7 +296,7 @@ class _Run:
         return False
 
     def _unsaid(self, target: Path) -> Any:
-        """Return the default at a path that no layer sets, or a part of an object from code; else `_UNSET`."""
+        """Return the default at a path without a node, or a part of an object above the path; else `_UNSET`."""
         shape: Shape | None = self.shape
         node: Node | None = self.root
         value: Any = _UNSET
@@ -319,7 +319,7 @@ class _Run:
         return value
 
     def _made(self, path: Path, node: Node) -> Node:
-        """Store the result of a default_factory as a node, because a second call may return another value."""
+        """Put `node`, the result of a default_factory, into the tree, so that the factory is not called again."""
         self.made[path] = node
         self.root = placed(self.root, path, node)
         return node
@@ -365,10 +365,11 @@ def resolve(
     problems: list[Problem],
     checks: Mapping[str, Check] = CHECKS,
 ) -> Node:
-    """Return the tree with its references resolved. Each failed reference adds a problem, and its value is `FAILED`.
+    """Return `root` with its references resolved. Each failed reference adds a problem, and its value is `FAILED`.
 
     Args:
-        environ: the variables; None: a missing value that another layer may set is no problem.
+        environ: the variables; None: the variables are not known. A failed reference to a variable, to the profile, or
+            to a key of the schema that is not set then adds no problem.
         within: the tree in which `${other.key}` is looked up; None: `root`. If it is `root`, the result has the values
             of default factories that references called.
         at: the path of `root` in `within`, and its shape; None: `root` is the whole tree.

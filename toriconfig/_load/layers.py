@@ -24,9 +24,10 @@ class Layers(Value):
 
     Attributes:
         trees: the trees with their layers, lowest first, with the current keys of the schema.
-        variables: the variables that describe the connection to Vault, by their names below `VAULT__`.
-        read: name and number of values of each layer.
-        lines: the lines of each input, by the name of the input.
+        variables: dict from the name after `VAULT__` to the node of each variable that describes the connection to
+            Vault.
+        read: metadata of each layer, such as its name and its number of values.
+        lines: dict from the name of each input to its lines.
         roots: the trees of the inputs in `lines`. Secrets in the shown lines are found by these trees.
         complete: False if an input could not be read to its end.
         positions: True if a variable sets single items of a list.
@@ -43,7 +44,7 @@ class Layers(Value):
     problems: tuple[Problem, ...] = ()
 
     def text_of(self, node: Node) -> str | None:
-        """Return the text of a number or word in its file; None if the file spells it in another form."""
+        """Return the text of a number or word as its file spells it; None if the text is not known."""
         return _text_of(node, self.lines)
 
 
@@ -88,10 +89,10 @@ def read_layers(context: Context) -> Layers:
 
 
 def with_tree(kind: OriginKind, tree: Tree, context: Context, layers: Layers, *, alone: bool = False) -> Layers:
-    """Return the layers with the metadata and problems of one more tree. The tree is not added to `trees`.
+    """Return `layers` with the metadata and problems of one more tree. The tree is not added to `trees`.
 
     Args:
-        alone: True if the tree is checked without other layers.
+        alone: True: an empty input is not recorded as blank.
     """
     problems = list(layers.problems)
     more = layers.replaced(read=[*layers.read], lines={**layers.lines}, roots=[*layers.roots])
@@ -102,7 +103,10 @@ def with_tree(kind: OriginKind, tree: Tree, context: Context, layers: Layers, *,
 def _record(
     kind: OriginKind, tree: Tree, layers: Layers, context: Context, problems: list[Problem], *, alone: bool = False
 ) -> bool:
-    """Add the metadata of a tree to `layers`, and its problems to `problems`. Return True if it was read to its end."""
+    """Add the metadata of a tree to `layers`, and its problems to `problems`.
+
+    Return True if the input of the tree was read to its end.
+    """
     problems += [problem for problem in tree.problems if _is_ours(problem, context)]
     kind = tree.root.layer.kind if kind == "files" else kind  # the layer `files` includes custom sources
     layers.read.append(LayerRead(kind, tree.root.layer.name, tree.root.leaves(), not alone and tree.blank))
@@ -114,7 +118,10 @@ def _record(
 
 
 def _is_ours(problem: Problem, context: Context) -> bool:
-    """Return True if a problem concerns these settings. Without a prefix, most variables belong to other programs."""
+    """Return False if a problem concerns a variable of another program, else True.
+
+    A variable belongs to another program if the options set no prefix, and its name is not a key of the schema.
+    """
     options = context.options
     if options.environment_prefix or problem.origin is None or problem.origin.layer not in ("env", "dotenv"):
         return True
@@ -127,7 +134,7 @@ def _is_ours(problem: Problem, context: Context) -> bool:
 
 
 def normalized(root: Node, context: Context, lines: Mapping[str, list[str]], problems: list[Problem]) -> Node:
-    """Return a tree with the current keys of the schema, and with values converted by the types of their fields."""
+    """Return `root` with the current keys of the schema, and with values converted by the types of their fields."""
     shape = context.shape
     if root.layer.text and root.layer.rank == "files":
         from toriconfig._load.text_values import read_by_shape
@@ -157,7 +164,10 @@ def _text_of(node: Node, lines: Mapping[str, list[str]]) -> str | None:
 
 
 def read_eagerly(context: Context, layers: Layers, session: Any) -> Layers:
-    """Return the layers with the values that Vault holds for plain fields, at the position of the layer `vault`."""
+    """Return `layers` with a tree of the values that Vault holds for plain fields, at the rank of the layer `vault`.
+
+    If there is no session, the tree is missing, and a warning is added. If `vault_path` is not set, return `layers`.
+    """
     path = context.vault_path
     if path is None:
         return layers

@@ -18,19 +18,19 @@ from toriconfig._secrets.secret import Secret
 
 
 def value_at(loaded: Loaded, text: str) -> Any:
-    """Return the value of the key at a dotted path.
+    """Return the value at a dotted path.
 
     Raises:
-        KeyError: the schema does not have the key; the message names the most similar key.
+        KeyError: there is no value at the path; the message names the most similar key, if there is one.
     """
     return walked(loaded, path_of(loaded, text), text)[0]
 
 
 def keys_at(loaded: Loaded, text: str) -> Path:
-    """Return the dotted path as files spell it.
+    """Return a dotted path as a tuple of keys, as files spell them.
 
     Raises:
-        KeyError: the schema does not have the key; the message names the most similar key.
+        KeyError: there is no value at the path; the message names the most similar key, if there is one.
     """
     return walked(loaded, path_of(loaded, text), text)[3]
 
@@ -41,7 +41,10 @@ def path_of(loaded: Loaded, text: str) -> Path:
 
 
 def by_name(path: Path, shape: Shape | None) -> Path:
-    """Return `path` with each `AliasPath` (the path of a field inside another value) replaced by the field's name."""
+    """Return `path` with its first `AliasPath` (the path of a field inside another value) replaced by the field's name.
+
+    A path without an `AliasPath` is returned unchanged.
+    """
     for at, part in enumerate(path):
         field = field_at(shape, part)
         for inside in (field.inside or ()) if field is not None else ():
@@ -53,10 +56,10 @@ def by_name(path: Path, shape: Shape | None) -> Path:
 
 
 def names_of(path: Path, shape: Shape) -> Path:
-    """Return the path with file keys and old keys replaced by the names of fields.
+    """Return `path` with file keys and old keys replaced by the names of fields.
 
     Raises:
-        KeyError: the schema does not have the key; the message names the most similar key.
+        KeyError: the schema has no such path; the message names the most similar key, if there is one.
     """
     path = by_name(current(path, shape), shape)
     names: Path = ()
@@ -76,7 +79,7 @@ def walked(loaded: Loaded, path: Path, text: str) -> tuple[Any, Field | None, Sh
     `field` is None for an item of a list or mapping. `shape` is None for a value that the schema does not describe.
 
     Raises:
-        KeyError: there is no value at the path; the message names the most similar key.
+        KeyError: there is no value at the path; the message names the most similar key, if there is one.
     """
     value: Any = loaded.model
     shape: Shape | None = loaded.snapshot.shape
@@ -167,7 +170,7 @@ def shape_at(shape: Shape | None, path: Path) -> Shape | None:
 
 
 def node_at(loaded: Loaded, path: Path) -> Node | None:
-    """Return the node at a path of field names or file keys, or None."""
+    """Return the node at a path of field names or file keys; None if no layer sets a value there."""
     node: Node | None = loaded.snapshot.root
     shape: Shape | None = loaded.snapshot.shape
     for part in path:
@@ -182,7 +185,10 @@ def node_at(loaded: Loaded, path: Path) -> Node | None:
 
 
 def _given_whole(node: Node, name: str) -> Node | None:
-    """Return a node with the whole object or text, which stands for its part `name`; None if the part is not set."""
+    """Return a node with the value, layer and position of `node`, for the part `name` of its object or text.
+
+    Return None if the value is a model in which the field `name` was not set.
+    """
     unsaid = isinstance(node.value, BaseModel) and name not in node.value.model_fields_set
     return None if unsaid else Node(node.value, node.layer, node.at)
 

@@ -34,7 +34,10 @@ from toriconfig._schema.shape import ANY, Shape
 
 
 def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Path = ()) -> Node:
-    """Return `high` merged over `low`; `problems` gets the conflicts. Both nodes are at `path` and have `shape`."""
+    """Return `high` merged over `low`, and append the conflicts to `problems`.
+
+    Both nodes are at `path`, and `shape` is the shape of both.
+    """
     below, above = low.value, high.value
     if type(above) is dict and type(below) is dict and shape.kind != "secret":
         if shape.merge == "replace" or _means_another(below, above, shape):
@@ -62,7 +65,7 @@ def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Pa
 
 
 def merge_layers(trees: Iterable[tuple[OriginKind, Node]], shape: Shape) -> tuple[Node, list[Problem]]:
-    """Return `(tree, problems)`: each tree merged over the previous ones, lowest first, and the conflicts."""
+    """Return `(tree, problems)`: the tree merged from `trees` (lowest layer first), and the conflicts."""
     root, problems = Node({}, _NOTHING), list[Problem]()
     for _, tree in trees:
         root = merge(root, tree, shape, problems)
@@ -73,7 +76,11 @@ _NOTHING = Layer("defaults", "nothing", lambda _at: Origin("defaults", "nothing"
 
 
 def positioned(below: Any, above: Positions, shape: Shape, problems: list[Problem], path: Path) -> Any:
-    """Return `below` with the items of `above` set: a `Positions` if `below` has positions, else a list."""
+    """Return the items of `below` with the items of `above` set over them.
+
+    The result is a list if `below` is a list, else a `Positions`. The keys of a dict `below` are the names of a named
+    tuple.
+    """
     if type(below) is dict:  # of a named tuple, by names
         below = Positions((shape.names.index(key), node) for key, node in below.items() if key in shape.names)
     items = dict(below if type(below) is Positions else enumerate(below))
@@ -86,7 +93,10 @@ def positioned(below: Any, above: Positions, shape: Shape, problems: list[Proble
 
 
 def whole_list(items: Mapping[int, Node], problems: list[Problem], path: Path) -> list[Node]:
-    """Return items by position as a list. The list ends before the first gap; items after a gap are a problem."""
+    """Return the items of a dict from positions to items as a list, up to the first gap.
+
+    If there are items after the gap, a problem is appended to `problems`.
+    """
     found: list[Node] = []
     for at in sorted(items):
         if at > len(found):
@@ -134,8 +144,8 @@ def _pruned(node: Node, shape: Shape, problems: list[Problem], path: Path) -> No
 def _means_another(below: dict[str, Node], above: dict[str, Node], shape: Shape) -> bool:
     """Return True if no model of a union fits both mappings.
 
-    A tag (a `Literal` field) of a layer also applies to higher layers, until one of them sets another tag. The tag of a
-    default does not.
+    A tag (a `Literal` field) in `below` also applies to `above`, unless `above` sets another tag. A tag that is a
+    default of the schema applies to `below` alone.
     """
     if len(shape.models) < 2:
         return False
@@ -235,7 +245,12 @@ def _null_problem(node: Node, path: Path, below: Node | None) -> Problem:
 
 
 def at_nulls(wrong: list[Problem], problems: list[Problem]) -> list[Problem]:
-    """Return the validation problems. If a key is missing because of a null, its problem gets the null's origin."""
+    """Return `wrong`, in which each missing key that a null removed has the origin of the null.
+
+    Args:
+        wrong: problems of the validation.
+        problems: problems of earlier stations, with one warning per null.
+    """
     nulls = {problem.path: problem.origin for problem in problems if problem.code == Code.NULL_REMOVES}
     return [
         one.replaced(origin=nulls[one.path], label="null counts as not set")
@@ -246,8 +261,10 @@ def at_nulls(wrong: list[Problem], problems: list[Problem]) -> list[Problem]:
 
 
 def without_vault_block(root: Node, shape: Shape) -> tuple[Node, Node | None]:
-    """Return `(tree, block)`. `block` is the node `vault` of the files, which describes the connection, or None. `tree`
-    is the tree without it.
+    """Return `(tree, block)`: the tree without its key `vault`, and the node of this key.
+
+    The node describes the connection to Vault. If the schema has a field `vault`, or the tree has no such key, return
+    `(root, None)`.
     """
     block = root.value.get("vault") if "vault" not in shape.fields else None
     if block is None:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 def names_a_file(name: str, shape: Shape, options: Options) -> bool:
-    """Return True if the name of a variable consists of prefix, key and file suffix, and is not itself a key."""
+    """Return True if the name of a variable consists of prefix, key and file suffix.
+
+    Return False if the name with its suffix is itself a key, or if the options set no suffix.
+    """
     from toriconfig._load.flat_names import meaning
 
     suffix, prefix, delimiter = (
@@ -44,7 +47,10 @@ def content(
     problems: list[Problem],
     roots: Sequence[PathLike] | None = None,
 ) -> Node | None:
-    """Return a node with the content of the file that a variable names; None after a problem, or for an empty variable.
+    """Return a node with the content of the file that a variable names.
+
+    Return None if the variable is empty, or after a problem: another variable sets the same key without the suffix, or
+    the file cannot be read.
 
     Args:
         node: the value of the variable, which is the path of the file.

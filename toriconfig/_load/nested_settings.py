@@ -17,7 +17,10 @@ from toriconfig._schema.shape import ANY, fields_of, reads_itself
 
 
 def with_sections(snapshot: Snapshot, model: BaseModel) -> Snapshot:
-    """Return `snapshot` with the values that nested settings classes of `model` read from their own sources."""
+    """Return `snapshot` with the values and handles that nested settings classes of `model` read themselves.
+
+    A value that is already in `snapshot` keeps its node.
+    """
     root, secrets = snapshot.root, snapshot.secrets
     for path, section in _sections(model, ()):
         known = snapshot_of(section)
@@ -39,9 +42,9 @@ def _sections(model: BaseModel, path: Path) -> Iterator[tuple[Path, BaseModel]]:
 
 
 def _read(node: Node) -> Node:
-    """Return the tree of a nested settings class without the arguments of its constructor.
+    """Return the tree of a nested settings class without the values that its constructor got as arguments.
 
-    These arguments come from the layers of the whole load, whose tree has their origins.
+    Arguments come from the layers of the whole load, and the tree of the whole load has their origins.
     """
     value = node.value
     if type(value) is dict:

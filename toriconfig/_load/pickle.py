@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 @clean_call
 def recipe_of(target: type[BaseModel] | str, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Return the schema and the options of a lazy settings object, for a new load in another process.
+    """Return `(schema, options)` of a lazy settings object, for a new load in another process.
 
     Raises:
-        TypeError: an option may hold a secret; the message names the option and the remedy.
+        TypeError: an option may hold a secret: backends, sources, overrides, variables or the connection to Vault.
     """
     options = dict(options)
     for name in ("backends", "sources"):
@@ -70,7 +70,10 @@ def _leaves(value: Any, path: paths.Path, checks: Mapping[str, Check]) -> list[t
 
 
 def _only_refers(value: Any, checks: Mapping[str, Check]) -> bool:
-    """Return True if a text is exactly one reference without a default. A default may be a secret."""
+    """Return True if `value` is a text with exactly one reference, and the reference has no default.
+
+    A default may be a secret.
+    """
     parts = parse(value, checks) if isinstance(value, str) else ()
     if isinstance(parts, Malformed) or len(parts) != 1:
         return False

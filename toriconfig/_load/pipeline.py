@@ -76,7 +76,7 @@ def assembled(context: Context) -> Draft:
 
 
 def checked(context: Context, tree: Tree) -> Draft:
-    """Return the draft for one tree alone. A missing key that another layer may set is not reported."""
+    """Return the draft for one tree alone. A missing key or secret that another layer may set is not reported."""
     shape, problems = context.shape, list(context.problems)
     layers = with_tree("files", tree, context, no_layers(), alone=True)
     problems += layers.problems
@@ -129,7 +129,7 @@ def judged(draft: Draft, *, alone: bool = False) -> Draft:
 
     Args:
         draft: its `handles` are those of an earlier load, or None.
-        alone: True if one tree is judged without other layers.
+        alone: True: the tree is not complete, so a mapping may lack the key that identifies its class in a union.
     """
     context, root = draft.context, draft.root
     shape, options = context.shape, context.options

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Inputs(Value):
-    """Inputs that a load may read. With `arguments=True` they include the command line of the program."""
+    """Inputs that a load may read. If `arguments` is True, they include the command line of the program."""
 
     options: Options
     environ: Mapping[str, str]
@@ -50,7 +50,7 @@ def read_layer(kind: LayerKind, inputs: Inputs) -> Iterator[Tree]:
 
 
 def _as_meant(tree: Tree, options: Options) -> Tree:
-    """Return the tree with `env_ignore_empty` and `env_parse_none_str` applied to its variables."""
+    """Apply `env_ignore_empty` and `env_parse_none_str` to the variables in `tree`, and return `tree`."""
     if options.env_ignore_empty:
         for name in [name for name, node in tree.root.value.items() if node.value == ""]:
             del tree.root.value[name]
@@ -74,7 +74,10 @@ def files_of(options: Options) -> list[tuple[str, bool]]:
 
 
 def _matching(entry: str) -> list[str]:
-    """Return the files of an entry of `config_files`: those in a folder, those that match a pattern, or the entry."""
+    """Return the files of an entry of `config_files`, sorted: those in a folder, or those that match a pattern.
+
+    For any other entry, return `[entry]`, even if the file does not exist.
+    """
     if isinstance(entry, Resource):
         return _in_package(entry)
     if os.path.isfile(entry):
@@ -122,7 +125,10 @@ def _named(options: Options) -> tuple[PathLike, ...]:
 
 
 def looked_for(options: Options) -> list[str]:
-    """Return the full paths of the settings files that a load searches for. Some of them may not exist."""
+    """Return the full paths of the settings files that a load searches for, whether or not they exist.
+
+    A file that may have one of several extensions is one text: the path, and the extensions in parentheses.
+    """
     if options.config_files is not None:
         return [os.path.abspath(os.fspath(file)) for file in options.config_files]
     stems = [os.path.abspath(stem) for stem in _stems(options)]
@@ -134,7 +140,7 @@ def looked_for(options: Options) -> list[str]:
 
 
 def profiles_of(options: Options) -> list[str]:
-    """Return the profiles that have a file."""
+    """Return the sorted names of the profiles that have a settings file; [] if `config_name` is not set."""
     if options.config_name is None:
         return []
     folder, stem = os.path.split(under(options, f"{options.config_name}."))
@@ -229,7 +235,7 @@ def _is_pyproject(file: PathLike) -> bool:
 
 
 def no_files(options: Options, severity: Severity) -> Problem:
-    """Return the problem that no settings file was found. It names the paths that were searched."""
+    """Return the problem "no settings file was found", with the paths that were searched."""
     looked = looked_for(options)
     return Problem(
         Code.MISSING_FILE,
@@ -268,7 +274,7 @@ def _stems(options: Options) -> list[str]:
 
 
 def existing(stem: str) -> list[str]:
-    """Return the existing files with the path `stem` and a known extension. The first of them is read."""
+    """Return the path of each existing file that consists of `stem` and a known extension. A load reads the first."""
     return [stem + ending for ending in endings() if os.path.lexists(stem + ending)]
 
 
@@ -293,7 +299,7 @@ def _files(inputs: Inputs) -> Iterator[Source]:
 
 
 def reader_options(file: str, options: Options) -> dict[str, Any]:
-    """Return the keyword arguments for the reader of a file: the table to read, if the format has tables."""
+    """Return the keyword arguments for the reader of a file: `{"table": …}` if its format has tables, else `{}`."""
     if not format_of(file).tables:
         return {}
     if not _is_pyproject(file):

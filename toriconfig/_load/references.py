@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 def resolved(
     root: Node, context: Context, within: Node, *, alone: bool = False, at: tuple[Path, Shape] | None = None
 ) -> tuple[Node, list[Problem]]:
-    """Return `(tree, problems)`: the tree with its references resolved.
+    """Return `(tree, problems)`: `root` with its references resolved, and the problems of failed references.
 
     Args:
         within: the tree in which `${other.key}` is looked up.
-        alone: True if the tree is checked without other layers and without the environment.
+        alone: True: a reference to a variable, to the profile, or to a key that is not set fails without a problem.
         at: the path of `root` in `within`, and its shape; None: `root` is a whole tree.
     """
     problems: list[Problem] = []
@@ -57,7 +57,10 @@ def _mentions(node: Node) -> bool:
 
 
 def with_whole(root: Node, context: Context, within: Node) -> tuple[Node, list[Problem]]:
-    """Return `(tree, problems)`: the tree in which lists and mappings replace the references to them."""
+    """Return `(tree, problems)`: `root` with each reference to a list or mapping replaced by the list or mapping.
+
+    References are looked up in `within`.
+    """
     problems: list[Problem] = []
     if not refers(root):
         return root, problems
@@ -72,9 +75,7 @@ def with_whole(root: Node, context: Context, within: Node) -> tuple[Node, list[P
 
 
 def with_whole_in_all(layers: Layers, context: Context, merged: Node) -> Layers:
-    """Return the layers with `with_whole` applied to every tree. `merged` is the tree in which `${other.key}` is looked
-    up.
-    """
+    """Return `layers` with each tree replaced by the tree of `with_whole`. References are looked up in `merged`."""
     problems: list[Problem] = []
     trees = []
     for kind, tree in layers.trees:

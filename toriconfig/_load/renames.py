@@ -1,4 +1,4 @@
-"""Station that moves values from renamed keys to their current keys, with a warning for each."""
+"""Station that moves values from renamed keys to their current keys, and warns of renamed and deprecated keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Variable = Callable[[Path], str | None]
 
 
 def up_to_date(root: Node, shape: Shape, problems: list[Problem], variable: Variable) -> Node:
-    """Return `root` with the values of renamed keys moved to the current keys.
+    """Return `root` with the values of renamed keys moved to the current keys. A value at a current key is kept.
 
     Each renamed key, and each deprecated key, in `root` adds a warning to `problems`.
     """
@@ -96,7 +96,7 @@ def _deprecated(node: Node, field: Field, path: Path) -> Problem:
 
 
 def _beneath(high: Node, low: Node) -> Node:
-    """Return `high` with the keys of `low` that `high` does not set, at any depth."""
+    """Return `high` with the keys of `low` that `high` does not set, at any depth; `high` if one is not a mapping."""
     if type(high.value) is not dict or type(low.value) is not dict:
         return high
     values = dict(low.value)
@@ -106,7 +106,10 @@ def _beneath(high: Node, low: Node) -> Node:
 
 
 def _with(root: Node, path: Path, node: Node) -> Node:
-    """Return `root` with `node` at `path`. If a parent is a scalar, return `root`; another station reports it."""
+    """Return `root` with `node` at `path`. If a parent on the path is not a mapping, `node` is dropped there.
+
+    A later station reports such a parent.
+    """
     if not path:
         return node
     if type(root.value) is not dict:

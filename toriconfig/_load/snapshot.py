@@ -137,7 +137,10 @@ def remember(loaded: Loaded) -> None:
 
 
 def remember_how(model: BaseModel, snapshot: Snapshot | Callable[[BaseModel], Snapshot]) -> None:
-    """Register the snapshot of a model, or a function that `snapshot_of` calls each time to create the snapshot."""
+    """Register the snapshot of a model, or a function that `snapshot_of` calls each time to create the snapshot.
+
+    A model whose class does not support weak references is not registered.
+    """
     identity = id(model)
     try:
         ref = weakref.ref(model, lambda _: _forget(identity))

@@ -59,7 +59,8 @@ def options_of(recipe: Recipe, environ: Mapping[str, str], shape: Shape, problem
 def steered(options: Options, environ: Mapping[str, str], shape: Shape, problems: list[Problem]) -> Options:
     """Return the options, with the profile, the files and `local` that environment variables may set.
 
-    In the result, `config_name` has no extension, and `config_dir` is already part of the paths in `config_files`.
+    In the result, `config_name` has no extension, and `config_dir` is already part of the paths in `config_files`. The
+    profile is None if its name is invalid or if it has no file.
 
     Args:
         options: the options of the class and the call.
@@ -99,7 +100,9 @@ class _Variables:
         self._fields = {key.upper() for key in shape.fields}
 
     def said(self, name: str, own: str | None = None) -> _Said | None:
-        """Return the value of a variable, or None if it is not set.
+        """Return the value of a variable of the environment, or else of a `.env` file; None if the variable is not set.
+
+        Without `own`, return None also if there is no prefix, or if the schema has a field `name`.
 
         Args:
             name: the name of the variable without the prefix.

@@ -69,7 +69,7 @@ def _split(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Nod
 
 
 def referred(text: str, node: Node, shape: Shape, path: Path, problems: list[Problem], failed: object) -> Node:
-    """Return `node` with the value of `text`, which is converted like the text of a variable.
+    """Return `node` with `text` as its value, converted like the text of a variable; None if `text` sets nothing.
 
     Args:
         text: the text of `node`, with its references replaced.
@@ -152,8 +152,9 @@ class _Spelt(float):
 
 
 def decoded(text: str) -> Any:
-    """Return a JSON list or mapping as Python objects. Text becomes `JsonText`, and a float keeps its text, for
-    `unmarked`.
+    """Return JSON text as Python objects, or None if the text is invalid.
+
+    Text inside becomes `JsonText`, and a float keeps its text. `unmarked` removes these marks.
     """
     return _marked(_json(text, exact=True)[0])
 
@@ -200,12 +201,12 @@ def _nodes(value: Any, like: Node, shape: Shape, key_at: Any = None) -> Node:
 def read_by_shape(
     node: Node, shape: Shape, problems: list[Problem], *, decodes: bool = True, path: Path = ()
 ) -> Node | None:
-    """Return a nested tree with its text converted for `shape`. `XS__0` becomes a position of the list `xs`.
+    """Return a nested tree with its text converted for `shape`. In a list, a mapping key such as `0` is a position.
 
     Text with a reference is kept, and converted when the reference is resolved.
 
     Args:
-        decodes: True if the class decodes JSON text (`enable_decoding`).
+        decodes: False: only text of scalars is converted, because the class sets `enable_decoding=False`.
 
     Returns:
         The node, or None for text that sets nothing.

@@ -17,10 +17,11 @@ _HOLE = "\0"
 
 
 def hints(parts: Sequence[str | Reference], values: Sequence[Any], path: str, origin: Origin) -> Iterator[Problem]:
-    """Yield a hint for each reference in a URL that should be percent-encoded and is not.
+    """Yield a hint for each reference in a URL whose value should be percent-encoded.
 
-    For a value that is fetched later, this applies in the user name, password and query. For a known value, it applies
-    in these parts and in the path, if encoding changes the value.
+    A value that is fetched later gets a hint in the user name, the password and the query. A known value gets a hint in
+    the user name, the password, the path and the query, if encoding changes the value there. A reference with an
+    encoding such as `|url` gets no hint. Text that is not a URL gets no hint.
 
     Args:
         parts: the parts of the text as written.
@@ -69,7 +70,10 @@ def _rooms(rest: str) -> Iterator[str]:
 
 
 def _differs(value: Any, room: str) -> bool:
-    """Return True if encoding may change the value in the URL part `room`."""
+    """Return True if percent-encoding may change `value` in the URL part `room`; False for None.
+
+    For a value that is fetched later, return True in every part except the path.
+    """
     if isinstance(value, Value):  # fetched later
         return room != "path"
     return value is not None and quote(str(value), safe="/" if room == "path" else "", errors="replace") != str(value)

@@ -23,9 +23,9 @@ class _Outcome(NamedTuple):
 def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | None, problems: list[Problem]) -> Vault:
     """Return the connection. Each field comes from code, or else from a variable, or else from a file.
 
-    A settings file (YAML, JSON, `.env`) may set the fields that are declared for files; with `allow_file_address` in
-    code, every field. Without this rule, a person who can change a settings file could send the token to another
-    server.
+    A file (YAML, JSON, `.env`) may set the fields that are declared for files. If code sets `allow_file_address`, a file
+    may set every field. Any other field in a file is a problem, because a person who can change the file could send the
+    token to another server.
     """
     allowed = code is not None and code.allow_file_address is True
     given: dict[str, Any] = {}
@@ -94,6 +94,7 @@ def auth_from(method: str, options: Mapping[str, Any]) -> Auth:
 
     Raises:
         ValueError: a method or field is unknown (the message names the most similar one), or a field is invalid.
+        TypeError: a required field of the method is missing.
     """
     kind = METHODS.get(method.strip().lower())
     if kind is None:
@@ -111,6 +112,7 @@ def vault_from(options: Mapping[str, Any]) -> Vault:
 
     Raises:
         ValueError: a field is unknown or invalid, see `Vault` and `auth_from`.
+        TypeError: a required field of the login method is missing.
     """
     given = {str(name).lower(): value for name, value in options.items()}
     auth = given.pop("auth", None)

@@ -52,8 +52,8 @@ class Parts(Value):
         vault_provider: function that returns the shared provider of a Vault path; None if Vault is not available.
         other: function that returns the provider of the secret at a path.
         absent: the reason why no request is sent to Vault, for messages.
-        fetched: function that returns the shared provider for the scheme of another backend and a reference; None if
-            the load is offline.
+        fetched: function that takes a scheme and a reference, and returns the shared provider of a backend other than
+            Vault; None if the load is offline.
     """
 
     vault_provider: Callable[[Ref], Provider] | None
@@ -77,7 +77,7 @@ def schemes_of(place: Template | Ref) -> list[str]:
 
 
 def source_text_of(place: Template | Ref) -> str:
-    """Return the references of `place` to backends, as one text."""
+    """Return the references of `place` to backends, joined by commas as messages show them; "" if there is none."""
     return ", ".join(dict.fromkeys(references_of(place)))
 
 
@@ -133,7 +133,10 @@ def mapping_provider(node: Node, parts: Parts) -> Provider:
 
 
 def _planned(node: Node) -> object:
-    """Return the references and values of a mapping as they are before any reference is read, for a comparison."""
+    """Return the references, file paths and plain values of a node, without a read of any reference.
+
+    Two nodes with equal results are composed from the same references.
+    """
     if type(node.value) is dict:
         return {key: _planned(child) for key, child in node.value.items()}
     if isinstance(node.value, Template):
@@ -177,7 +180,8 @@ def _joined(pieces: Sequence[Piece], readings: Sequence[Reading]) -> Any:
     """Return the value of a single piece unchanged, or the values of several pieces joined to one text.
 
     Raises:
-        SecretError: one of several pieces is not text, a number or a boolean; the message names it.
+        SecretError: one of several pieces is not text, a number or a boolean, and the message names this piece; or the
+            joined text is longer than `LARGEST`.
     """
     only = pieces[0]
     if len(pieces) == 1 and isinstance(only, Fetched) and not only.forms:
@@ -242,7 +246,10 @@ def _in_other_backend(part: Reference, parts: Parts) -> tuple[Provider, Take, An
 
 
 def _taker(key: str, absent: SecretError) -> Take:
-    """Return a function that returns the value of `key` in a reading. If the key is missing, it raises `absent`."""
+    """Return a function that takes a reading, and returns the value of `key` in it.
+
+    Dots in `key` separate nested keys. If the key is missing, the function raises `absent`.
+    """
 
     def take(reading: Reading) -> Any:
         value = object_of(reading)
@@ -259,7 +266,7 @@ def _taker(key: str, absent: SecretError) -> Take:
 
 
 def object_of(reading: Reading) -> Any:
-    """Return the value of a reading. An object that a backend other than Vault stores as JSON text is decoded."""
+    """Return the value of a reading. If a backend other than Vault returned a JSON object as text, return the dict."""
     value = reading.value
     if reading.origin.layer != "backend" or not isinstance(value, (str, bytes)):
         return value
@@ -273,7 +280,7 @@ def object_of(reading: Reading) -> Any:
 
 
 def _fields(value: Any) -> Mapping[str, Any]:
-    """Return the fields of a model by name; an empty mapping for text and numbers, whose attributes are not keys."""
+    """Return a dict from field names to values if `value` is a model, else an empty dict."""
     return value.__dict__ if hasattr(value, "model_fields_set") else {}
 
 

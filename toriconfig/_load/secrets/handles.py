@@ -25,7 +25,7 @@ def put_handles(root: Node, shape: Shape, query: Query, base: Handles | None = N
     """Return `(tree, handles)`: the tree with a handle for every secret, and the handles with their findings.
 
     Args:
-        base: handles of an earlier load, or None. A handle that is already in the tree is kept.
+        base: handles of an earlier load, or None. If one of them is already in the tree, it stays there.
     """
     walk = _Walk(root, shape, query, base)
     return walk.model(root, shape, (), frozenset()), walk.handles
@@ -105,7 +105,10 @@ class _Walk:
         return _with(node, secret) if node is not None else Node(secret, DEFAULTS, show(path))
 
     def other(self, path: Path) -> Provider:
-        """Return the provider of another secret, for a reference to it. An earlier station has rejected cycles."""
+        """Return the provider of the secret at `path`, to which another secret refers.
+
+        If the secret is not set, each read of the provider fails. An earlier station has rejected cycles.
+        """
         shape = self.shape.at(path)
         if path not in self.made and shape is not None:
             node = self.root.find(path)
@@ -124,7 +127,10 @@ _FAILED = Missing("", "a reference in it failed", "correct the reference", Origi
 
 
 def _default(entry: Field, default: Any) -> Node | None:
-    """Return the default of a field as a node; None if no secret below the field needs the default."""
+    """Return `default`, the default of the field `entry`, as a node.
+
+    Return None if there is no default, or if the default is an empty container or a container that may hold models.
+    """
     if default is None or default is PydanticUndefined:
         return None
     if entry.shape.kind == "model":

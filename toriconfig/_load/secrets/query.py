@@ -110,9 +110,10 @@ class Handles:
 
     Attributes:
         secrets: the handles.
-        unsupplied: for each secret without a value: its reference to a backend ("" for none), and the remedy.
-        declared: the references to backends from which each secret may be read.
-        source_texts: the reference, or mapping of references, that a file sets for a secret.
+        unsupplied: dict from the path of each secret without a value to `(reference, remedy)`; the reference is "" if
+            the secret has none.
+        declared: dict from each path to the references to backends from which the secret may be read.
+        source_texts: dict from each path to the reference, or mapping of references, that a file sets for the secret.
         problems: errors of secrets.
         warnings: texts to log, by path.
         current_warnings: current warnings by kind and path; they change at run time.
@@ -146,7 +147,7 @@ class Handles:
         return new
 
     def add(self, path: Path, choice: Choice) -> Provider | Secret[Any] | None:
-        """Add the findings about one secret, and return its provider."""
+        """Add the findings about the secret at `path`, and return the provider of `choice`."""
         if choice.declared:
             self.declared[path] = choice.declared
         if choice.source_text is not None:

@@ -101,7 +101,7 @@ def choose(node: Node | None, shape: Shape, path: Path, query: Query, parts: Par
 def _candidates(node: Node | None) -> tuple[Template | Ref | None, Node | None]:
     """Return `(place, literal)`: the highest reference to a backend, and the highest other value. Each may be None.
 
-    Nodes that a null overrides are ignored.
+    Nodes that a null overrides, and failed nodes, are ignored.
     """
     place: Template | None = None
     literal: Node | None = None
@@ -118,7 +118,7 @@ def _candidates(node: Node | None) -> tuple[Template | Ref | None, Node | None]:
 
 
 def _within(node: Node | None) -> Iterator[str]:
-    """Yield the references to backends in the values of a mapping, at any depth."""
+    """Yield the references to backends in the value of `node`, or in the values of its mapping at any depth."""
     if node is None or isinstance(node.value, Secret):
         return
     if isinstance(node.value, Template):
@@ -129,7 +129,10 @@ def _within(node: Node | None) -> Iterator[str]:
 
 
 def _source_text(source: Template | Ref | Node | None) -> Any:
-    """Return the references of a secret as a file spells them; None if the secret has parts that are no references."""
+    """Return the references of a secret as a file spells them: as one text, or as a dict for a mapping.
+
+    Return None if a part of the secret is not a reference to a backend.
+    """
     if isinstance(source, (Ref, Template)):
         references = written(source)
         return "".join(references) if isinstance(source, Ref) or len(references) == len(source.parts) else None
@@ -151,7 +154,10 @@ def _own_place(shape: Shape, path: Path, query: Query, problems: list[Problem]) 
 
 
 def _wrong_reference(ref: Ref, path: Path, query: Query) -> Problem | None:
-    """Return the problem of a field's reference that is invalid for its backend; None if the reference is valid."""
+    """Return a problem if `ref`, the reference of a field, has an unknown scheme or is invalid for its backend.
+
+    Return None for a valid reference, and for every reference to Vault.
+    """
     if ref.scheme == "vault":
         return None
     own = next((one for one in query.backends if one.scheme == ref.scheme), None)

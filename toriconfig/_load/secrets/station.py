@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def with_handles(draft: Draft) -> Draft:
-    """Return the draft with handles for its secrets. The given draft has the handles of an earlier load, or None."""
+    """Return `draft` with handles for its secrets, and log one warning per missing secret.
+
+    `draft.handles` are the handles of an earlier load, or None.
+    """
     context = draft.context
     current: dict[tuple[str, Path], str] = {}
     warn = _warner(context, draft, current)
@@ -43,10 +46,10 @@ def with_handles(draft: Draft) -> Draft:
 
 
 def _warner(context: Context, draft: Draft, current: dict[tuple[str, Path], str]) -> Callable[[Path, str, str], None]:
-    """Return a function that logs a warning about a secret once.
+    """Return a function that takes the path of a secret, a kind of warning and a message, and logs the message once.
 
-    An empty message ends the warning, so that it can be logged again. The function has no reference to the tree or to
-    the text of the files.
+    An empty message ends the warning, so that a later message of the same kind is logged again. If the load is offline
+    or an option is invalid, no message is logged. The function holds no reference to the tree or to the text of files.
     """
     schema = context.recipe.schema
     name, key = schema.__name__, f"{schema.__module__}.{schema.__qualname__}"
