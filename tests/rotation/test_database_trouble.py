@@ -14,6 +14,7 @@ from support.rotate_command import rotate, rotate_json
 from support.rotating import Account, at
 from toriconfig.rotation import DatabaseUnreachable, Rotation, RotationRefused
 from toriconfig.rotation.kinds import DatabaseUser
+from toriconfig.rotation.kinds._driver import Login
 from toriconfig.rotation.kinds._postgres_errors import About, of_connecting
 
 BOTH = pytest.mark.parametrize("single", [False, True], ids=["alternating", "single"])
@@ -231,9 +232,7 @@ def test_a_server_in_another_language_is_recognized_by_its_answer_to_a_wrong_pas
 
     monkeypatch.setattr(_postgres, "of_connecting", translated)
     server = _postgres.Server(account.conninfo, 20.0)
-    assert server.refusal(_postgres.Login(account.name, "wrong"))
-    assert not server.refusal(_postgres.Login(account.name, account.first))
+    assert server.refusal(Login(account.name, "wrong"))
+    assert not server.refusal(Login(account.name, account.first))
     with pytest.raises(Exception, match='"nowhere" does not exist'):
-        _postgres.Server(f"{account.conninfo} dbname=nowhere", 20.0).refusal(
-            _postgres.Login(account.name, account.first)
-        )
+        _postgres.Server(f"{account.conninfo} dbname=nowhere", 20.0).refusal(Login(account.name, account.first))

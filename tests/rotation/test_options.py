@@ -33,9 +33,15 @@ def test_the_four_acts_are_alternatives(vault: VaultServer, acts: tuple[str, ...
 
 REFUSED = [
     (["secret/opted#token", "--conninfo", "host=x"], "--conninfo is an option of kind database-user, not of generated"),
-    (["secret/opted#token", "--admin", "secret/a"], "--admin is an option of kind database-user, not of generated"),
-    (["secret/opted#token", "--single"], "--single is an option of kind database-user, not of generated"),
-    (["secret/opted#token", "--force"], "--force is an option of kind database-user, not of generated"),
+    (
+        ["secret/opted#token", "--admin", "secret/a"],
+        "--admin is an option of kind database-user or mysql or redis, not of generated",
+    ),
+    (["secret/opted#token", "--single"], "--single is an option of kind database-user or mysql, not of generated"),
+    (
+        ["secret/opted#token", "--force"],
+        "--force is an option of kind database-user or mysql or redis, not of generated",
+    ),
     (["secret/opted#token", "--algorithm", "ed25519"], "--algorithm is an option of kind key-pair, not of generated"),
     (
         ["secret/opted", "--kind", "key-pair", "--length", "64"],

@@ -12,7 +12,7 @@ import pytest
 from support.rotating import Account
 from toriconfig.errors import SecretError
 from toriconfig.rotation import Command, Event, Rotation, kinds
-from toriconfig.rotation.kinds import database_user
+from toriconfig.rotation.kinds import _account
 from toriconfig.testing import Canary, VaultServer
 
 
@@ -24,7 +24,7 @@ class Planted:
         with psycopg.connect(account.postgres.conninfo(), autocommit=True) as connection:
             connection.execute(f"ALTER ROLE {account.name} PASSWORD '{self.former.secret}'".encode())
         account.vault.put(account.path, {"username": account.name, "password": self.former.secret})
-        monkeypatch.setattr(database_user, "random_text", lambda: self.new.secret)
+        monkeypatch.setattr(_account, "random_text", lambda: self.new.secret)
 
     @contextmanager
     def watch(self) -> Iterator[None]:

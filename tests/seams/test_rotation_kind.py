@@ -196,8 +196,8 @@ def test_a_record_alone_imports_no_kind(service: Service) -> None:
     ("arguments", "message"),
     [
         (("--length", "64"), "--length is an option of kind generated or command, not of service"),
-        (("--single",), "--single is an option of kind database-user, not of service"),
-        (("--force",), "--force is an option of kind database-user, not of service"),
+        (("--single",), "--single is an option of kind database-user or mysql, not of service"),
+        (("--force",), "--force is an option of kind database-user or mysql or redis, not of service"),
         (("--stdin",), "--stdin is an option of kind given, not of service"),
         (("--resume", "--prefix", "x"), "--prefix describes a new value, and --resume creates none"),
         (("--retries", "many"), "invalid value for '--retries': expected a whole number"),

@@ -83,7 +83,7 @@ def left_at(step: str) -> Callable[[Event], None]:
 
 
 def killed_after(acts: int, make: Callable[[], Rotation]) -> bool:
-    """Rotate in a child that is killed after so many writes to Vault and changes in PostgreSQL.
+    """Rotate in a child that is killed after so many writes to Vault and changes in the database.
 
     Returns:
         Whether it was killed; else it had come to its end before.
@@ -104,7 +104,7 @@ def killed_after(acts: int, make: Callable[[], Rotation]) -> bool:
 
 
 def _count(acts: int, rotation: Rotation) -> None:
-    from toriconfig.rotation.kinds import _postgres
+    from toriconfig.rotation.kinds import _mysql_accounts, _postgres, _redis
 
     left = [acts]
 
@@ -138,6 +138,21 @@ def _count(acts: int, rotation: Rotation) -> None:
             changed.clear()
             done()
 
+    run, rules = _mysql_accounts.Accounts.run, _redis.Accounts._run
+
+    def counted_run(self: Any, statement: str, *values: str) -> Any:
+        rows = run(self, statement, *values)
+        if not statement.startswith(("SELECT", "SHOW")):
+            done()
+        return rows
+
+    def counted_rules(self: Any, user: str, *given: str) -> None:
+        rules(self, user, *given)
+        if not self._rehearse:
+            done()
+
+    _mysql_accounts.Accounts.run = counted_run  # type: ignore[method-assign]
+    _redis.Accounts._run = counted_rules  # type: ignore[method-assign]
     rotation.session.client.request = counted  # type: ignore[method-assign]
     _postgres.set_password = marked(set_password)
     _postgres.forget_password = marked(forget_password)

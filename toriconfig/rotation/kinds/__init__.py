@@ -23,6 +23,8 @@ from toriconfig.rotation.kinds.database_user import DatabaseUser
 from toriconfig.rotation.kinds.generated import ALPHABET, Generated
 from toriconfig.rotation.kinds.given import Given
 from toriconfig.rotation.kinds.key_pair import KeyPair
+from toriconfig.rotation.kinds.mysql_user import MysqlUser
+from toriconfig.rotation.kinds.redis_user import RedisUser
 from toriconfig.rotation.kinds.static_role import StaticRole
 from toriconfig.rotation.kinds.transit_key import TransitKey
 
@@ -35,6 +37,8 @@ __all__ = [
     "Generated",
     "Given",
     "KeyPair",
+    "MysqlUser",
+    "RedisUser",
     "StaticRole",
     "Stored",
     "TransitKey",
@@ -46,7 +50,18 @@ __all__ = [
 
 KINDS: dict[str, type[Any]] = {
     kind.name: kind
-    for kind in (Generated, Given, ByCommand, DatabaseUser, StaticRole, DatabaseRoot, TransitKey, KeyPair)
+    for kind in (
+        Generated,
+        Given,
+        ByCommand,
+        DatabaseUser,
+        MysqlUser,
+        RedisUser,
+        StaticRole,
+        DatabaseRoot,
+        TransitKey,
+        KeyPair,
+    )
 }
 """Every kind by the name that records and the command line use."""
 

@@ -9,11 +9,12 @@ import re
 import secrets
 import zlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from toriconfig.errors import SecretError
 from toriconfig.rotation._errors import DatabaseUnreachable, RotationError, RotationRefused
 from toriconfig.rotation._run_with_timeout import Unfinished, run_with_timeout
+from toriconfig.rotation.kinds._driver import Login
 from toriconfig.rotation.kinds._postgres_errors import About, Failure, of_connecting, of_statement
 
 if TYPE_CHECKING:
@@ -28,14 +29,29 @@ _LISTS = frozenset({"search_path", "temp_tablespaces", "local_preload_libraries"
 """Settings whose value is a list of names. As one text, the list would be one name. `pg_dump` has the same table."""
 
 
-class Login(NamedTuple):
-    """User name and password; the `repr` does not show the password."""
+class Accounts:
+    """The roles of a server, as a connection of psycopg sees and changes them; a driver's `Accounts`."""
 
-    username: str
-    password: str
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
 
-    def __repr__(self) -> str:
-        return f"Login({self.username!r})"
+    def act_as_oneself(self) -> None:
+        self._connection.execute("SET ROLE NONE")  # a clone acts as another role, which may not change it
+
+    def exists(self, user: str) -> bool:
+        return exists(self._connection, user)
+
+    def related(self, user: str, of: str) -> bool:
+        return related(self._connection, user, of)
+
+    def create_second(self, user: str, of: str) -> None:
+        create_member(self._connection, user, of)
+
+    def set_password(self, user: str, password: str, former: str = "") -> None:
+        set_password(self._connection, user, password)
+
+    def forget_password(self, user: str, password: str) -> None:
+        forget_password(self._connection, user)
 
 
 class Server:
@@ -95,9 +111,7 @@ class Server:
                 return failure.text
         return self._error(failure, login)
 
-    def change(
-        self, login: Login, work: Callable[[psycopg.Connection[Any]], None], user: str, *, rehearse: bool = False
-    ) -> None:
+    def change(self, login: Login, work: Callable[[Accounts], None], user: str, *, rehearse: bool = False) -> None:
         """Log in and call `work` in one transaction, under a lock that excludes other rotators of `user`.
 
         Args:
@@ -117,7 +131,7 @@ class Server:
             try:
                 with connection.transaction(force_rollback=rehearse):
                     connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_LOCK, _number(user)))
-                    work(connection)
+                    work(Accounts(connection))
             except SecretError as error:
                 said.append(error)
 

@@ -1,0 +1,164 @@
+"""A real MariaDB, of the machine or of the cache; its data live as long as the object."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pymysql
+
+from support.mariadb_package import MISSING, Installed, installed
+from toriconfig.testing import Keeper, ServerProcess
+
+_READY = "port: "
+_TABLES = (
+    "mysql_system_tables.sql",
+    "mysql_performance_tables.sql",
+    "mysql_system_tables_data.sql",
+    "maria_add_gis_sp_bootstrap.sql",
+)
+
+
+class MariaDb:
+    """A running server; `mariadb_server()` makes one. Every statement is in its general log.
+
+    Attributes:
+        host, port: where it listens.
+        user, password: of its administrator.
+    """
+
+    host = "127.0.0.1"
+    user = "root"
+
+    def __init__(self, found: Installed, *, timeout: float = 60.0) -> None:
+        self.password = secrets.token_urlsafe(16)
+        self._found, self._timeout = found, timeout
+        self._keeper = Keeper("mariadb", last_signal=signal.SIGKILL)
+        self._data = self._keeper.directory / "data"
+        try:
+            self._initialise()
+            with socket.socket() as probe:
+                probe.bind((self.host, 0))
+                self.port: int = probe.getsockname()[1]
+            self._process = ServerProcess(self._command(), self._keeper, self._environ())
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def _environ(self) -> dict[str, str]:
+        return {"PATH": os.environ.get("PATH", ""), "LD_LIBRARY_PATH": self._found.libraries, "LC_ALL": "C"}
+
+    def _common(self) -> list[str]:
+        share = self._found.share
+        command = [
+            str(self._found.program),
+            "--no-defaults",
+            f"--datadir={self._data}",
+            f"--basedir={share.parents[1]}",
+        ]
+        command += [f"--lc-messages-dir={share}", f"--character-sets-dir={share / 'charsets'}"]
+        command += ["--innodb-buffer-pool-size=8M", "--innodb-use-native-aio=0", f"--plugin-dir={self._data}"]
+        return [*command, "--user=root"] if os.getuid() == 0 else command
+
+    def _initialise(self) -> None:
+        self._data.mkdir(mode=0o700)
+        inner = hashlib.sha1(self.password.encode()).digest()
+        hashed = "*" + hashlib.sha1(inner).hexdigest().upper()
+        tables = "\n".join((self._found.share / name).read_text() for name in _TABLES)
+        account = f"FLUSH PRIVILEGES;\nALTER USER root@localhost IDENTIFIED BY PASSWORD '{hashed}';\n"
+        statements = f"CREATE DATABASE mysql;\nUSE mysql;\n{tables}\n{account}DROP USER IF EXISTS ''@localhost;\n"
+        subprocess.run(
+            [*self._common(), "--bootstrap"],
+            input=statements,
+            env=self._environ(),
+            timeout=self._timeout,
+            check=True,
+            text=True,
+            capture_output=True,
+        )
+
+    def _command(self) -> list[str]:
+        settings = [f"--bind-address={self.host}", f"--port={self.port}", f"--socket={self._keeper.directory / 's'}"]
+        return [*self._common(), *settings, "--general-log=1", f"--general-log-file={self._log}", "--skip-log-bin"]
+
+    @property
+    def _log(self) -> Path:
+        return self._keeper.directory / "general.log"
+
+    @property
+    def url(self) -> str:
+        """The address for a kind."""
+        return f"mysql://{self.host}:{self.port}"
+
+    def start(self) -> None:
+        """Start it on its port, with what it held at `stop`."""
+        self._process.start()
+        end = time.monotonic() + self._timeout
+        while f"{_READY}{self.port}" not in self._process.output():
+            if not self._process.is_running or time.monotonic() > end:
+                raise RuntimeError(f"MariaDB did not come up:\n{self._process.output()}")
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """End it; connections are refused until `start`."""
+        self._process.stop()
+
+    def logged(self) -> str:
+        """Every statement so far, as the general log has it, and the log of errors."""
+        return self._log.read_text(errors="replace") + self._process.output()
+
+    def connect(self, user: str, password: str) -> pymysql.Connection[Any]:
+        """Log in."""
+        return pymysql.connect(host=self.host, port=self.port, user=user, password=password, autocommit=True)
+
+    def run(self, *statements: str) -> list[Any]:
+        """Run statements as the administrator; return the rows of the last one."""
+        rows: list[Any] = []
+        with closing(self.connect(self.user, self.password)) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+                rows = [*cursor.fetchall()]
+        return rows
+
+    def logs_in(self, user: str, password: str) -> bool:
+        """Whether the login is accepted."""
+        try:
+            self.connect(user, password).close()
+        except pymysql.err.OperationalError as error:
+            if error.args[0] not in (1045, 4151):
+                raise
+            return False
+        return True
+
+    def close(self) -> None:
+        """End it and remove its files."""
+        if hasattr(self, "_process"):
+            self._process.stop()
+        self._keeper.close()
+
+
+@contextmanager
+def mariadb_server() -> Iterator[MariaDb]:
+    """A MariaDB on a free port of 127.0.0.1, gone at the end of the block and with this process.
+
+    Raises:
+        RuntimeError: there is no program, or it did not come up.
+    """
+    found = installed()
+    if found is None:
+        raise RuntimeError(MISSING)
+    server = MariaDb(found)
+    try:
+        yield server
+    finally:
+        server.close()

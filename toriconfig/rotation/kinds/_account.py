@@ -1,0 +1,354 @@
+"""Base of the kinds that rotate an account of a database server. Its name and password are stored together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import ClassVar
+
+from toriconfig._core.clean_call import clean_methods
+from toriconfig._core.markers import split
+from toriconfig._vault.engines.mounts import policy_path
+from toriconfig.errors import SecretError
+from toriconfig.rotation._errors import DatabaseUnreachable, RotationError, RotationLost, RotationRefused
+from toriconfig.rotation._journal import command
+from toriconfig.rotation._option import Option
+from toriconfig.rotation._protocol import Values, Work
+from toriconfig.rotation.kinds._driver import Accounts, Login, Server
+from toriconfig.rotation.kinds.generated import random_text
+
+CLONE = "_clone"
+USERNAME, PASSWORD = "username", "password"
+
+ADMIN = Option("admin", metavar="REF", help="reference to credentials that may change the users.")
+SINGLE = Option("single", type=bool, help="one user; its former password stops working at once.")
+
+
+@clean_methods
+class Account:
+    """Base class of kinds that rotate an account of a database server, at the keys `username` and `password`.
+
+    A kind defines `server`, and how the kind is created.
+
+    Attributes:
+        library: module that the driver needs.
+        install: what to type if the module is missing.
+        addressed_by: word for the address of the server in messages.
+        longest: maximum length of a user name in bytes.
+        keeps_former: True: the server accepts the former password beside the new one, so a user does not alternate.
+        second: how a missing second user is created, and how an unrelated one becomes related, with `{user}`, `{of}`.
+    """
+
+    name: str
+    stored = True
+    keys = (USERNAME, PASSWORD)
+    takes_turns = True
+
+    library: ClassVar[str]
+    install: ClassVar[str]
+    addressed_by: ClassVar[str]
+    longest: ClassVar[int] = 63
+    keeps_former: ClassVar[bool] = False
+    second: ClassVar[tuple[str, str, str]] = ("", "", "")
+
+    def __init__(self, admin: str | None, *, single: bool) -> None:
+        if admin is None and not single:
+            raise ValueError("alternating users need an administrator that can change the other one: name `admin`")
+        if admin is not None:
+            split(admin)
+        self._admin, self._single = admin, single
+        self.takes_turns = not single
+
+    def server(self, timeout: float) -> Server:
+        """Return the server.
+
+        Args:
+            timeout: seconds for one connection and the work on it.
+        """
+        raise NotImplementedError
+
+    def hint(self, username: str) -> str:
+        """Return the remedy if a login with such a user name is refused; "" for the usual remedy.
+
+        Args:
+            username: the name.
+        """
+        return ""
+
+    def ends_former(self, pending: Values, current: Values) -> bool:
+        """Return True for a single user whose former password stops working at `apply`; else False.
+
+        Args:
+            pending: the new values.
+            current: all keys of the secret as read at the start.
+        """
+        return not self.keeps_former and bool(pending.get(USERNAME) == current.get(USERNAME))
+
+    def works(self, work: Work, values: Values) -> bool:
+        """Return True if a login with the credentials succeeds; False also if the credentials are incomplete.
+
+        Args:
+            work: the secret.
+            values: the credentials.
+
+        Raises:
+            RotationError: the login could not be tried.
+        """
+        return _is_pair(values) and not self._server(work).refusal(self._login(work, values))
+
+    def needs(self, work: Work) -> Mapping[str, str]:
+        """Return the policy to read the administrator's credentials."""
+        return {policy_path(work.session.client, split(self._admin).path): "read"} if self._admin else {}
+
+    def plan(self, work: Work, current: Values) -> list[str]:
+        """Return the planned changes of the users.
+
+        The changes are rehearsed, so that a missing privilege is found.
+
+        Raises:
+            DatabaseUnreachable: the server does not answer.
+            RotationRefused: a credential is refused, a privilege is missing, the secret belongs to another database, or
+                the library of the driver is missing.
+        """
+        server, login = self._server(work), self._login(work, current)
+        self._check_current(work, server, current, login)
+        other = login.username if self._single else self._other(login.username, work)
+        missing: list[bool] = []
+
+        def rehearsal(accounts: Accounts) -> None:
+            missing.append(self._missing(accounts, other, login.username))
+            if missing[0]:
+                accounts.create_second(other, login.username)
+            accounts.set_password(other, random_text())
+            if work.retires and other != login.username:
+                accounts.forget_password(login.username, login.password)
+
+        try:
+            self._visit(work, server, rehearsal, login, other, rehearse=True)
+        except (RotationRefused, DatabaseUnreachable):
+            raise
+        except RotationError as error:
+            raise RotationRefused(f"{error.message}; nothing was changed", help=error.help) from None
+        if self.keeps_former:
+            keeps = "the former one keeps working, and any other one stops"
+            return [f"set a new password for {login.username} at {server}; {keeps}"]
+        if self._single:
+            return [f"set a new password for {login.username} at {server}; the former one stops working at once"]
+        first = [f"create {other} at {server}, {self.second[0].format(of=login.username)}"] if missing[0] else []
+        return [*first, f"set a new password for {other} at {server}; {login.username} keeps working"]
+
+    def generate(self, work: Work, current: Values) -> Values:
+        """Return the next user name with a new password."""
+        username = self._login(work, current).username
+        return {USERNAME: username if self._single else self._other(username, work), PASSWORD: random_text()}
+
+    def apply(self, work: Work, pending: Values, current: Values) -> None:
+        """Set the new password of the user, unless it is already set.
+
+        Raises:
+            RotationError: the change was refused.
+            RotationLost: another rotator has taken over.
+        """
+        server, new = self._server(work), self._login(work, pending)
+        if not server.refusal(new):
+            return
+        # What is stored may have been broken by hand, where an earlier value is brought back.
+        old = new if work.returning and not _is_pair(current) else self._login(work, current)
+        if not work.returning:
+            self._check_current(work, server, current, old)
+        self._set(work, server, new, old)
+
+    def verify(self, work: Work, pending: Values) -> None:
+        """Check that the new credentials can log in.
+
+        Raises:
+            RotationError: the login failed.
+        """
+        server, new = self._server(work), self._login(work, pending)
+        refusal = server.refusal(new)
+        if refusal:
+            raise RotationError(f"{new.username} cannot log in to {server} with the new password: {refusal}")
+
+    def undo(self, work: Work, pending: Values, current: Values) -> None:
+        """Restore the former password if it was replaced. With alternating users it was not replaced.
+
+        Raises:
+            RotationError: the change was refused.
+        """
+        if not _is_pair(current):  # it never was valid
+            return
+        new, old = self._login(work, pending), self._login(work, current)
+        server = self._server(work)
+        if new.username != old.username:
+            return
+        valid = new if server.refusal(old) else old
+
+        def put_back(accounts: Accounts) -> None:
+            # Looked at under the lock: behind whatever an apply that was given up may yet do.
+            if self.keeps_former:
+                work.fence()
+                accounts.forget_password(new.username, new.password)
+            if server.refusal(old):
+                work.fence()
+                accounts.set_password(old.username, old.password)
+
+        self._visit(work, server, put_back, valid, old.username)
+
+    def retire(self, work: Work, previous: Values, version: int) -> None:
+        """Invalidate the former password, unless it stopped working at `apply`, as that of a single user does.
+
+        Raises:
+            RotationError: the change was refused.
+        """
+        if not _is_pair(previous):
+            return
+        server, old = self._server(work), self._login(work, previous)
+        stored = work.main.read().data if work.main is not None else {}
+        key, value = (PASSWORD, old.password) if self.keeps_former else (USERNAME, old.username)
+        if stored.get(key) == value:
+            return
+
+        def forget(accounts: Accounts) -> None:
+            work.fence()
+            accounts.forget_password(old.username, old.password)
+
+        self._visit(work, server, forget, old, old.username)
+
+    def rotated_at(self, work: Work) -> float | None:
+        """Return None: the time of the last rotation is stored with the secret."""
+        return None
+
+    def _set(self, work: Work, server: Server, login: Login, valid: Login) -> None:
+        """Set the password in `login` for its user. `valid` is a login that is accepted now."""
+
+        def change(accounts: Accounts) -> None:
+            work.fence()
+            if self._missing(accounts, login.username, valid.username):
+                accounts.create_second(login.username, valid.username)
+            accounts.set_password(login.username, login.password, former)
+
+        former = valid.password if self.keeps_former and not server.refusal(valid) else ""
+        self._visit(work, server, change, valid, login.username)
+
+    def _missing(self, accounts: Accounts, user: str, of: str) -> bool:
+        """Return True if `user` must be created beside `of`; False if `user` may alternate with `of`, or is `of`.
+
+        Raises:
+            RotationRefused: `user` exists, but may not alternate with `of`.
+        """
+        if user == of:
+            return False
+        if not accounts.exists(user):
+            return True
+        if not accounts.related(user, of):
+            raise RotationRefused(
+                f"there is a {self.second[1].format(user=user, of=of)}: it may belong to another program",
+                help=f"{self.second[2].format(user=user, of=of)}; else rename one, or use a single user",
+            )
+        return False
+
+    def _visit(
+        self,
+        work: Work,
+        server: Server,
+        change: Callable[[Accounts], None],
+        own: Login,
+        user: str,
+        *,
+        rehearse: bool = False,
+    ) -> None:
+        """Call `change` for `user`, logged in as the administrator or as `own`.
+
+        The login `own` is used in three cases. There is no administrator. The administrator's login failed, and `own`
+        is the login of `user` itself. The secret under rotation is the administrator's own, so its stored credentials
+        may be invalid at that moment.
+        """
+
+        def as_oneself(accounts: Accounts) -> None:
+            accounts.act_as_oneself()
+            change(accounts)
+
+        refusal: SecretError | None = None
+        if self._admin is not None:
+            try:
+                admin = self._admin_login(work)
+                if admin.username != own.username:
+                    server.change(admin, change, user, rehearse=rehearse)
+                    return
+            except (RotationLost, RotationRefused, DatabaseUnreachable):
+                raise
+            except SecretError as error:
+                if isinstance(error, RotationError) and not error.help:
+                    error.help = (
+                        f"that is the administrator at {self._admin}: check the stored credentials and their privileges"
+                    )
+                if user != own.username:
+                    raise
+                refusal = error
+        try:
+            server.change(own, as_oneself, user, rehearse=rehearse)
+        except (RotationLost, RotationRefused, DatabaseUnreachable):
+            raise
+        except RotationError:
+            if refusal is not None:
+                raise refusal from None
+            raise
+
+    def _check_current(self, work: Work, server: Server, current: Values, login: Login) -> None:
+        """Check that the secret belongs to this database, so that no other password is changed by mistake."""
+        host = current.get("host")
+        stated = server.host
+        if host and stated and str(host) != stated:
+            raise RotationRefused(
+                f"{work.ref.path} is for the host {host}, but the {self.addressed_by} is for {stated}",
+                reference=str(work.ref),
+                help="name the database that the secret is for",
+            )
+        refusal = server.refusal(login)
+        if refusal:
+            raise RotationRefused(
+                f"the stored credential does not log in to {server}: {refusal}",
+                reference=str(work.ref),
+                help=self.hint(login.username)
+                or "does it belong to another database? If its password was changed by hand, store the new one first; if the "
+                f"stored value was changed, `{command(work.ref.path, None, '--rollback')}` restores the accepted version",
+            )
+
+    def _other(self, username: str, work: Work) -> str:
+        other = username.removesuffix(CLONE) if username.endswith(CLONE) else f"{username}{CLONE}"
+        if not other or len(other.encode()) > self.longest:
+            raise RotationRefused(
+                f"there is no name for the other user of {username}: {self.longest} bytes at most",
+                reference=str(work.ref),
+                help="rename it, or use a single user",
+            )
+        return other
+
+    def _login(self, work: Work, values: Values) -> Login:
+        if not _is_pair(values) or work.ref.key is not None:
+            raise RotationRefused(
+                f"{work.ref} is not a pair of username and password",
+                reference=str(work.ref),
+                help=f"write `{work.ref.path}`, and store both there",
+            )
+        return Login(values[USERNAME], values[PASSWORD])
+
+    def _admin_login(self, work: Work) -> Login:
+        assert self._admin is not None
+        found = work.read(self._admin)
+        username, password = found.get(USERNAME), found.get(PASSWORD)
+        if not isinstance(username, str) or not isinstance(password, str):
+            raise RotationRefused(f"{self._admin} does not hold username and password", reference=self._admin)
+        return Login(username, password)
+
+    def _server(self, work: Work) -> Server:
+        try:
+            import_module(self.library)
+        except ImportError:
+            raise RotationRefused(f"the kind {self.name} needs {self.library}", help=self.install) from None
+        return self.server(work.timeout)
+
+
+def _is_pair(values: Values) -> bool:
+    """Return True if the values contain a user name and a password as text."""
+    return isinstance(values.get(USERNAME), str) and isinstance(values.get(PASSWORD), str)
