@@ -58,7 +58,7 @@ def with_excerpts(
 def known_secrets(
     shape: Shape, roots: Iterable[Node] = (), places: Iterable[Origin] = ()
 ) -> Callable[[Origin], Sensitive]:
-    """Return a function that takes an origin and returns the names and positions of the secrets in its input.
+    """Return a function that takes an origin, and returns a `Sensitive` with the secrets of the input of this origin.
 
     Args:
         shape: the shape of the schema.
@@ -89,7 +89,10 @@ def known_secrets(
 
 
 def _instead_of_keys(problems: Iterable[Problem], shape: Shape) -> Iterator[Origin]:
-    """Yield the origin of each file that contains a value or list instead of keys; the content may be a secret."""
+    """Yield the origin of each file that contains a value or list instead of keys, if the schema has secrets.
+
+    The value or list may be a secret.
+    """
     if confidential(shape):
         yield from (
             problem.origin for problem in problems if problem.code == Code.NOT_A_MAPPING and problem.origin is not None
@@ -97,10 +100,7 @@ def _instead_of_keys(problems: Iterable[Problem], shape: Shape) -> Iterator[Orig
 
 
 def _fields(shape: Shape, seen: frozenset[type] = frozenset(), *, sealed: bool = False) -> Iterator[tuple[Field, bool]]:
-    """Yield `(field, sealed)` for every field at any depth. `sealed` is True for a field inside a secret.
-
-    The name of such a field is recognized even if its parent key is missing.
-    """
+    """Yield `(field, sealed)` for every field at any depth. `sealed` is True for a field inside a secret."""
     if shape.kind == "secret":
         yield from _fields(shape_of(shape.inner), seen, sealed=True)
     for part in shape.parts:
@@ -112,7 +112,7 @@ def _fields(shape: Shape, seen: frozenset[type] = frozenset(), *, sealed: bool =
 
 
 def _secret_throughout(shape: Shape) -> bool:
-    """True if every value of the shape is secret: the shape is a secret, or a container of secrets."""
+    """Return True if the shape is a secret, or a container in which every part is secret."""
     if shape.kind == "secret" or shape.sealed:
         return True
     return bool(shape.parts) and all(map(_secret_throughout, shape.parts))

@@ -49,7 +49,7 @@ class Masked:
         return self._shown[number - 1]
 
     def excerpt(self, origin: Origin) -> tuple[str, int, str]:
-        """Return `(source, line number, masked line)` of `origin`, for `Problem.excerpts`."""
+        """Return `(source, line number, masked line)` of `origin`; line 1 if `origin` has no line."""
         number = origin.line or 1
         return origin.source, number, self.line(number)
 
@@ -105,14 +105,17 @@ def _rest(text: str, at: int) -> str:
 
 
 def excerpt(lines: Sequence[str], origin: Origin, sensitive: Sensitive | None = None) -> tuple[str, int, str]:
-    """Return `(source, line number, masked line)` of `origin`. For several lines of one input, use `Masked`."""
+    """Return `(source, line number, masked line)` of `origin`. For several lines of one input, use `Masked`.
+
+    If `sensitive` is None, the usual names of secrets are masked; in a `.env` file, every value is masked.
+    """
     if sensitive is None and origin.layer == "dotenv":
         sensitive = Sensitive(everything=True)
     return Masked(lines, sensitive).excerpt(origin)
 
 
 def mask_line(text: str, sensitive: Sensitive | None = None) -> str:
-    """Mask a single line, without knowledge of other lines.
+    """Return a single line with its secrets masked. Other lines of the input are not known.
 
     >>> mask_line("database_url: postgresql://tori:hunter2@db/tori  # hunter2")
     'database_url: postgresql://**********'

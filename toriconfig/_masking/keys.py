@@ -48,7 +48,10 @@ class Keys:
         self._nulls = nulls
 
     def told(self, problem: Problem) -> Problem:
-        """Return the problem with a masked key. Texts that contain a masked part are removed or replaced."""
+        """Return the problem with a masked key; the same problem if no part of its key is masked.
+
+        A message that contains a masked part is replaced by a general message. Any other such text is removed.
+        """
         path = _parsed(problem.path)
         shown = self.path(path, null=problem.path in self._nulls)
         if shown == path:
@@ -77,7 +80,8 @@ class Keys:
         """Return the path with a mask for each part that may be a value.
 
         Args:
-            null: True if the last key has no value. Such a key may be a secret that was written without its key.
+            null: True: the last key has no value. In a mapping of secrets, such a key is masked, because it may be a
+                secret that was written without a key.
         """
         return tuple(self._shown(path, len(path) - 1 if null else None))
 
@@ -112,16 +116,18 @@ class Keys:
 
 
 def nameless(shape: Shape) -> bool:
-    """True if the shape is a mapping with arbitrary keys, and each value is or contains a secret.
+    """Return True if the shape is a mapping with arbitrary keys whose values are, or may contain, secrets.
 
-    Return False if the values are models.
+    If the values are models, return False.
     """
     item = shape.item if shape.kind == "mapping" else None
     return item is not None and item.kind != "model" and confidential(item)
 
 
 def astray(node: Node, shape: Shape) -> frozenset[str]:
-    """Return the unknown keys next to an empty mapping of secrets. Such keys may belong to the mapping.
+    """Return the unknown keys next to an empty mapping of secrets; an empty set if there is no such mapping.
+
+    The unknown keys may belong to the mapping.
 
     Example: `db` is such a key if `nets` is a mapping of secrets.
 

@@ -83,9 +83,10 @@ def _is_reference(text: str, at: int) -> bool:
 
 
 def suspicious(text: str) -> int | None:
-    """Return the first position of a secret that is recognized by its own form, or None.
+    """Return the first position of text that looks like a secret without regard to its key; None if there is none.
 
-    Such a secret is a login in a URL, text in the form of a token, a comment that mentions a secret, or a PEM block.
+    Such text is a login in a URL, text in the form of a token, a comment that mentions a secret, or a PEM block. In a
+    longer line, everything after `LONGEST_LINE` characters counts too.
     """
     text, whole = text[:LONGEST_LINE], text
     places = [_login(text)]
@@ -103,7 +104,9 @@ def suspicious(text: str) -> int | None:
 
 
 def _login(text: str) -> int | None:
-    """Return the position of `user:password@`, or of the text between `://` and `@`; None if there is no login."""
+    """Return the position of `user:password@`, or of text between `://` and `@`, whichever is first; None if neither is
+    there.
+    """
     last = text.rfind("@")
     scheme = text.find("://", 0, max(last, 0))
     for chunk in _CHUNK.finditer(text, 0, last + 1):

@@ -53,7 +53,8 @@ def yaml_cuts(lines: Sequence[str], sensitive: Sensitive, anchors: frozenset[str
 def dotenv_cuts(lines: Sequence[str]) -> list[int]:
     """Return one position for each line of a `.env` file. The line is masked from this position to its end.
 
-    Every value is masked: the text after `NAME=`, and continuation lines.
+    The text after `NAME=` is masked. A line without `NAME=`, such as a continuation line or a comment, is masked after
+    its indentation and its `#`.
     """
     cuts: list[int] = []
     quote, pem = "", False
@@ -134,7 +135,10 @@ class _Walk:
         return name is not None and self.sensitive.names(name[1])
 
     def _is_plain(self, text: str) -> bool:
-        """True if this line contains no part of a secret, and no name of a secret or of a section with secrets."""
+        """Return True if the line is simple text outside a secret, without a name of a secret or of a part with secrets.
+
+        Simple text is a key, a word or both; for any other text, return False.
+        """
         if self.lost or self.pem or self.floor is not None or self.depth or self.quote or self.block is not None:
             return False
         if len(text) > LONGEST_LINE or PEM_BEGIN in text:
@@ -168,9 +172,14 @@ class _Walk:
         return key is not None and "\t" not in key["lead"] and len(key["lead"]) <= self.column
 
     def _open(self, text: str, start: int) -> int:
-        """Search for secrets from `start`. Return the position from which the line is masked.
+        """Return the position of the first secret in a line that begins outside a secret; the line is masked from there.
 
-        If a secret continues on the next line, the state of the scanner records this.
+        If the line has no secret, return its length. If the last secret continues on the next line, set `floor`, `base`
+        and `column`, so that the next line is read as a part of the secret.
+
+        Args:
+            text: the line.
+            start: position before which names of secrets are ignored.
         """
         first = suspicious(text)
         mask_from = len(text) if first is None else first
@@ -200,7 +209,8 @@ class _Walk:
     def _lex(self, text: str, start: int, floor: int) -> int | None:
         """Follow quotes and brackets from `start`.
 
-        Return the end of a value at bracket depth `floor`; None if the value does not end on this line.
+        Return the end of a value at bracket depth `floor`; None if the value does not end on this line, or if the end
+        is uncertain (`lost` is then True).
         """
         if self._literal(text):
             return None

@@ -76,7 +76,7 @@ class Sensitive:
         self._known: dict[str, bool] = {}
 
     def names(self, name: str) -> bool:
-        """True if `name` is the name of a secret, or is similar to such a name."""
+        """Return True if `name` is the name of a secret, or is similar to such a name."""
         answer = self._known.get(name)
         if answer is None:
             answer = self._known[name] = self._decide(plain_letters(name))
@@ -121,7 +121,7 @@ def looks_secret(name: str) -> bool:
 
 
 def scrub(text: str) -> str:
-    """Return a text with each possible secret masked: logins and secret parameters of URLs, and tokens.
+    """Return a text with logins and secret parameters of URLs masked, and with a mask for everything from a token on.
 
     >>> scrub("postgresql://tori:hunter2@db/tori?sslmode=require&sslpassword=hunter2")
     'postgresql://**********@db/tori?sslmode=require&sslpassword=**********'

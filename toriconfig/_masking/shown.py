@@ -20,7 +20,10 @@ class Verbatim(str):
 
 
 def plain(value: Any) -> Any:
-    """Return the value as JSON data. Numbers stay numbers, including infinite ones, and sets are sorted."""
+    """Return the value as JSON data. Numbers stay numbers, including infinite ones. A set becomes a sorted list.
+
+    An object that JSON cannot represent becomes its text.
+    """
     found = to_jsonable_python(value, fallback=str, inf_nan_mode="constants")
     return sorted(found, key=str) if isinstance(value, (set, frozenset)) else found
 
@@ -30,7 +33,9 @@ _OVERLAP = 1000
 
 
 def conceals(key: str | int, value: Any) -> bool:
-    """True if a value must not be shown: text at a key that is the name of a secret, or text that contains a login.
+    """Return True if a value must not be shown: text at a key with the name of a secret, or text that looks secret.
+
+    A list or mapping must not be shown if one of its values must not be shown. `Verbatim` text may be shown.
 
     >>> conceals("password", "hunter2"), conceals("max_tokens", 4096), conceals("host", "postgres://u:p@db/x")
     (True, False, True)
