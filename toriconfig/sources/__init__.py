@@ -194,7 +194,7 @@ def format_of(name: str) -> Format:
 def read_content(
     content: str | bytes, name: str, *, kind: LayerKind = "files", limits: Limits | None = None, **options: Any
 ) -> list[Tree]:
-    """Return a tree for each document of a text. The extension in `name` determines the format.
+    """Return a list with a tree for each document of a text. The extension in `name` determines the format.
 
     Args:
         content: the text.

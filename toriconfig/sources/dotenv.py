@@ -148,7 +148,10 @@ class _Read:
         return Tree(root, flat=True, problems=tuple(self.problems), lines=self.lines)
 
     def expanded(self, value: str, at: _Place, *, warns: bool) -> str:
-        """Return the value with each `${NAME}` replaced. With `warns`, a `${NAME}` without a value is a warning."""
+        """Return the value with each `${NAME}` replaced; "", and an error, if the result is too long.
+
+        If `warns` is True, each `${NAME}` without a value or default adds a warning.
+        """
         if "${" not in value:
             return value
         from toriconfig.sources.dotenv_variables import Variable, expanded, parts

@@ -46,6 +46,6 @@ class _Reader(Reader):
         return ("",)
 
     def take(self) -> str | None:
-        """Return the unquoted value of the last binding, or None."""
+        """Return the value of the last binding if the value has no quotes; else None."""
         value, self._unquoted = self._unquoted, None
         return value

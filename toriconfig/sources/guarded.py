@@ -30,7 +30,7 @@ def guarded(sources: Sequence[Source]) -> list[Source]:
 
 
 class Guarded:
-    """A custom source that never raises. Its tree may not have the kind of a trusted layer, such as code.
+    """A custom source whose exceptions become problems. A tree of the kind of a trusted layer is a problem too.
 
     Args:
         source: the source.
@@ -96,7 +96,10 @@ def _kind(error: Exception) -> str:
 
 
 def _place(error: Exception) -> str:
-    """Return the last position of the traceback in the file of the called function, such as ` at consul.py:31`."""
+    """Return the last position of the traceback in the file of the called function, such as ` at consul.py:31`.
+
+    Return "" if the traceback does not reach the called function.
+    """
     trace = error.__traceback__
     for _ in range(2):  # `called`, and the function of this package that it calls
         trace = trace.tb_next if trace is not None else None

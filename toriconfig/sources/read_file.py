@@ -11,7 +11,7 @@ from toriconfig._schema.options import Resource
 
 
 def read_file(path: str, name: str, kind: LayerKind, max_bytes: int) -> bytes | Problem | None:
-    """Return the content of a file, or the problem of reading it.
+    """Return the content of a file. If it cannot be read, return a problem; if it does not exist, return None.
 
     Args:
         path: the file. Symbolic links are followed, because Kubernetes mounts consist of them.
@@ -20,7 +20,8 @@ def read_file(path: str, name: str, kind: LayerKind, max_bytes: int) -> bytes | 
         max_bytes: largest size to read; memory use stays below twice that.
 
     Returns:
-        The bytes; a `Problem` if the file cannot be read (TC003) or is too large (TC004); None if it does not exist.
+        The bytes; a `Problem` if the file cannot be read or is a broken symbolic link (TC003), or is too large (TC004);
+        None if it does not exist.
     """
     origin = Origin(kind, name)
     if isinstance(path, Resource):
@@ -43,7 +44,7 @@ def read_file(path: str, name: str, kind: LayerKind, max_bytes: int) -> bytes | 
 
 
 def _of_package(resource: Resource, origin: Origin, max_bytes: int) -> bytes | Problem | None:
-    """Return the content of a file inside a package, the problem of reading it, or None if there is no such file."""
+    """Return the content of a file inside a package; a problem if it cannot be read; None if there is no such file."""
     try:
         if not resource.traversable.is_file():
             return None
@@ -57,7 +58,7 @@ def _of_package(resource: Resource, origin: Origin, max_bytes: int) -> bytes | P
 
 
 def refused_size(content: str | bytes, origin: Origin, max_bytes: int, max_lines: int) -> Problem | None:
-    """Return the problem of an input with too many bytes or lines, or None."""
+    """Return a problem if an input has too many bytes or lines, else None."""
     if len(content) > max_bytes:
         return too_large(origin, max_bytes)
     ends = ("\n", "\r") if isinstance(content, str) else (b"\n", b"\r")

@@ -74,7 +74,10 @@ def read_text(
 
 
 def _shown_lines(form: Format, text: str) -> list[str] | None:
-    """Return the lines that a format permits to show, which are masked later; None if it permits no line."""
+    """Return the lines of `text` that problems may show; None if the format permits no line.
+
+    If the format permits keys alone, the values in the lines are masked. Else a later step masks the secrets.
+    """
     lines = text.split("\n")
     if form.shows == "keys":
         return [cut(line, at) for line, at in zip(lines, dotenv_cuts(lines), strict=True)]
@@ -119,7 +122,7 @@ def is_again(form: object, known: Format) -> bool:
 
 
 def _with_place(form: Format) -> Format:
-    """Return the format with the file and name of its reader instead of the function."""
+    """Return `form` with the file and name of its reader in place of the function; `form` if its reader is text."""
     code = getattr(form.reader, "__code__", None)
     return form if code is None else form.replaced(reader=f"{code.co_filename}:{code.co_qualname}")
 

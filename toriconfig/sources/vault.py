@@ -25,8 +25,9 @@ _CODES: dict[type[SecretError], str] = {
 class VaultSource:
     """Source of the keys of one path, which is read once, within the timeout of the connection.
 
-    If Vault cannot be reached or has no such path, the values of lower layers are used, with a warning. If Vault denies
-    access or is sealed, the load fails, because values of lower layers must not replace those of Vault.
+    If Vault cannot be reached or has no such path, or if there is no credential for a login, the values of lower layers
+    are used, with a warning. After any other error, such as denied access or a sealed Vault, the load fails, because
+    values of lower layers must not replace those of Vault.
 
     Args:
         provider: the provider of the path.

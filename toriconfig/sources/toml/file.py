@@ -133,7 +133,10 @@ def _parsed(lines: Lines) -> tuple[dict[str, Any], str, Problem | None]:
 
 
 def _loaded(text: str) -> dict[str, Any] | str:
-    """Return the values of a text, or the message of `tomllib`. Do not show the message: it may repeat a value."""
+    """Return the values of a text; for invalid text, the message of `tomllib`, or "too deep".
+
+    The message must not be shown, because it may repeat a value.
+    """
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -170,7 +173,10 @@ def _node(value: Any, spot: Spot, layer: Layer) -> Node:
 
 
 def _only(tree: Tree, table: tuple[str, ...]) -> Tree:
-    """Return the tree of one table, or an empty tree if the file does not have the table."""
+    """Return the tree of one table. If the file does not have the table, return an empty tree with a warning.
+
+    If the file could not be read to its end, the warning is omitted.
+    """
     node, problems = tree.root.find(table), tree.problems
     if node is None or type(node.value) is not dict:
         if tree.complete:
@@ -180,7 +186,7 @@ def _only(tree: Tree, table: tuple[str, ...]) -> Tree:
 
 
 def _no_table(root: Node, table: tuple[str, ...]) -> Problem:
-    """Return the warning for a missing table, with the most similar existing name."""
+    """Return the warning for a missing table, with the most similar existing name if there is one."""
     from toriconfig._core.suggest import near
 
     depth = next(end for end in range(1, len(table) + 1) if not _is_table(root.find(table[:end])))

@@ -160,7 +160,7 @@ def decode(data: bytes) -> tuple[str, int | None, str]:
 
 
 def split_lines(text: str) -> list[str]:
-    """Return the lines of a text. A line ends after LF, CR LF or CR, as in YAML 1.2 and in editors."""
+    """Return the lines of a text, without their ends, and an empty last line. A line ends with LF, CR LF or CR."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")

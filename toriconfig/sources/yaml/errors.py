@@ -257,7 +257,10 @@ def _rest(lines: Sequence[str], mark: Any) -> str:
 
 
 def character_problem(origin: Origin, encoding: str | None) -> Problem:
-    """Return the problem of a byte that is invalid in `encoding`. None: the problem of a control character."""
+    """Return the problem of a byte that is invalid in `encoding`.
+
+    If `encoding` is None, return the problem of a control character.
+    """
     if encoding is None:
         return Problem(
             Code.INVALID_SYNTAX,

@@ -167,7 +167,7 @@ class Findings:
         )
 
     def many(self, event: Any, most: int) -> NoReturn:
-        """Record too many values."""
+        """Record that there are too many values, and raise `Stop`."""
         self._put(
             Code.TOO_LARGE,
             self.at(event),
@@ -178,7 +178,7 @@ class Findings:
         raise Stop
 
     def many_documents(self, event: Any, most: int) -> NoReturn:
-        """Record too many documents."""
+        """Record that there are too many documents, and raise `Stop`."""
         self._put(
             Code.TOO_LARGE,
             self.at(event),

@@ -133,7 +133,10 @@ class Reading:
     # keys
 
     def key(self, event: Any, where: Where) -> Any:
-        """Return the key for an alias, or for a scalar that has a tag, an anchor, no text, or the text `<<`."""
+        """Return the key for an alias, or for a scalar that has a tag, an anchor, no text, or the text `<<`.
+
+        If the key is rejected, record the problem and return `REFUSED`.
+        """
         tag, anchor = getattr(event, "tag", None), event.anchor
         spelling = getattr(event, "value", None)
         if spelling is None:
@@ -172,7 +175,10 @@ class Reading:
         return Key(spelling, value)
 
     def refuse_key(self, event: Any, where: Where) -> Any:
-        """Record the problem of a key that is a mapping, a list or empty. Its value is read and discarded."""
+        """Record the problem of a key that is a mapping, a list or empty, and return `REFUSED`.
+
+        The value of the key is read, and discarded at the end of the document.
+        """
         self.found.key(event, where)
         return self._read_and_forget(where)
 
@@ -183,7 +189,7 @@ class Reading:
     # values
 
     def tagged(self, event: Any, where: Where) -> Any:
-        """Return the value of a scalar with a tag, or MISSING if it is rejected."""
+        """Return the value of a scalar with a tag; `MISSING` after a problem."""
         try:
             value = tagged(event.value, event.tag)
         except KeyError:
@@ -197,7 +203,7 @@ class Reading:
         return value
 
     def number(self, event: Any, where: Where) -> Any:
-        """Return the value of a plain scalar that may be a number, or MISSING if it is rejected."""
+        """Return the value of a plain scalar that may be a number; `MISSING` after a problem: too many digits."""
         try:
             value = number(event.value)
         except TooLong:
@@ -208,7 +214,10 @@ class Reading:
         return value
 
     def fits(self, event: Any, is_mapping: bool, where: Where) -> bool:
-        """Return True if a collection has no tag, or the tag of the core schema for its kind."""
+        """Return True if a collection has no tag, or the tag of the core schema for its kind.
+
+        For any other tag, record a problem and return False.
+        """
         if event.tag in (None, "!", f"{CORE}map" if is_mapping else f"{CORE}seq"):
             return True
         self._refuse_tag(event, where)
@@ -258,7 +267,7 @@ class Reading:
     # what ends the reading
 
     def too_deep(self, event: Any) -> NoReturn:
-        """Record that collections are nested too deeply, and end the reading."""
+        """Record that collections are nested too deeply, and raise `Stop`."""
         self.found.deep(self.found.at(event), self.limits.max_depth)
         raise Stop
 
