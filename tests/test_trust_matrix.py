@@ -185,6 +185,7 @@ LIMITS = {
     "warnings that one load logs, the rest counted": f"{attempt._MOST_WARNED}",
     "pairs of names compared for suggestions, in one load": f"{suggest.MOST_COMPARED:,}",
     "text of a file followed for masking, all below it masked": f"{reach._MOST_READ:,} characters",
+    "brackets inside each other followed for masking, all below them masked": f"{reach._DEEPEST:,}",
 }
 
 

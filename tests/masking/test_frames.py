@@ -110,6 +110,44 @@ def test_a_secret_of_several_lines_is_masked_on_each_and_later_lines_are_shown(t
     assert "shown" in result
 
 
+MISSING = {
+    "a colon before items": 'x:\n  "password"\n  - HUNTER\n  - "HUNTER"\nhost: shown',
+    "a colon before deeper lines": "credentials\n  user: HUNTER\n  more: HUNTER\nhost: shown",
+    "a colon before lines below an item": "- password\n    HUNTER: HUNTER\n- host: shown",
+    "a colon at the end of a name": 'x:\n  "password\n  ": HUNTER\nhost: shown',
+    "a brace": "{x: {password:\n    a: HUNTER,\n    b: HUNTER}}\n---\nhost: shown",
+    "a brace within": "{x: {credentials: {a:\n  b: HUNTER},\n  c: {\n  d: HUNTER}}}\n---\nhost: shown",
+    "a quote before a brace": "{x: {password: {a: b}',\n  c: HUNTER}}\n---\nhost: shown",
+    "a quote of a key": "{x: {credentials: {'a: {\n  'b': HUNTER},\n  c: {\n  d: HUNTER}}}\n---\nhost: shown",
+    "a bracket of the other kind": "{x: {password: [a},\n  c: HUNTER]}\n---\nhost: shown",
+    "a quote before a brace that ends the line": "{x: {password: a}\n\n  HUNTER'}}\n---\nhost: shown",
+    "a space after a dash": 'secret:\n-"a":\n    HUNTER: HUNTER\nhost: shown',
+    "nothing, as a tag precedes the quote": '{password: !!str "a,\n  b: HUNTER", c: d}\n---\nhost: shown',
+}
+
+
+@pytest.mark.parametrize("text", MISSING.values(), ids=MISSING.keys())
+def test_a_secret_is_masked_to_its_end_where_a_character_is_missing(text: str) -> None:
+    result = shown(text)
+    assert "HUNTER" not in result
+    assert "host" in result
+    assert "shown" in result
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "required:\n  - password\n  - host\n  - port",
+        'fields: ["password"]\nhost: shown',
+        '{"greeting": "{token}",\n  "host": "shown"}',
+        '{"user": "{{ password }}"}\n---\nhost: shown',
+        "password:\n\nhost: shown",
+    ],
+)
+def test_text_beside_the_name_of_a_secret_is_shown(text: str) -> None:
+    assert shown(text).splitlines()[-1] == text.splitlines()[-1]
+
+
 def test_a_value_that_the_schema_knows_as_secret_is_masked_by_its_place() -> None:
     text = "vendor:\n  code: HUNTER  # HUNTER\n  many: >\n    HUNTER\n    HUNTER\n  host: shown"
     sensitive = Sensitive(spans=[(2, 9, 2, 15), (3, 9, 6, 1)])

@@ -42,6 +42,10 @@ def effort(work: Callable[[], object]) -> float:
         '"\\',
         " |",
         "basic ",
+        ": a ",
+        "{: } x",
+        "'x' ",
+        "}",
     ],
 )
 def test_a_hostile_line_costs_no_more_than_a_harmless_one(part: str) -> None:
@@ -49,6 +53,7 @@ def test_a_hostile_line_costs_no_more_than_a_harmless_one(part: str) -> None:
     bound = 30 * (effort(lambda: mask_line(HARMLESS)) + effort(lambda: scrub(HARMLESS)))
     assert effort(lambda: mask_line(f"a: {hostile}")) < bound
     assert effort(lambda: mask_line(f"password: {{a: {hostile}")) < bound
+    assert effort(lambda: mask_line(f"password: {{a: {' ' * LENGTH}{hostile}")) < 2 * bound
     assert effort(lambda: mask_line(f"password{hostile}")) < bound
     assert effort(lambda: scrub(hostile)) < bound
     assert effort(lambda: scrub(hostile + "@ ")) < bound
@@ -62,6 +67,12 @@ def test_secrets_within_secrets_cost_no_more_than_they_are_many() -> None:
 def test_below_a_line_of_secrets_within_secrets_all_is_masked() -> None:
     masked = Masked(["a: " + "{password: " * 20 + "x" + "}" * 20, "plain: HUNTER"])
     assert masked.line(2) == MASK
+
+
+def test_below_more_brackets_than_are_followed_all_is_masked() -> None:
+    assert "b: HUNTER" == Masked(["a: " + "[" * 999 + "]" * 999, "b: HUNTER"]).line(2)
+    assert MASK == Masked(["a: " + "[" * 1001 + "]" * 1001, "b: HUNTER"]).line(2)
+    assert MASK == Masked(["{password: " + "a: " * 1001, "b: HUNTER"]).line(2)
 
 
 def test_below_a_line_of_many_secrets_the_rest_is_shown() -> None:

@@ -8,31 +8,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from toriconfig._masking.mask import LONGEST_LINE, PEM_BEGIN, PEM_END, openings, suspicious
 from toriconfig._masking.sensitive import TOKEN, Sensitive
 
-_KEY = re.compile(
-    r"""(?P<lead>\s*(?:-\s+)*)(?:(?:"[^"]*"|'[^']*')\s*|[^\s\#&*!|>%@`"'\[\]{},?:-][^\#]*?|-[^\s\#][^\#]*?):(?:\s|\Z)"""
-)
+_KEY = re.compile(r"""(?P<lead>\s*(?:-\s+)*)(?:(?:"[^"]*"|'[^']*')\s*|[^\s\#&*!|>%@`"'\[\]{},?:-][^\#]*?):(?:\s|\Z)""")
 _LEAD = re.compile(r"[ ]*(?:[-?]\s+)*")
 _BLOCK = re.compile(r"(?:^|[\s:-])[|>][-+0-9]*\s*(?:\s#.*)?\Z")
 _FLOW_KEY = re.compile(r"""\s*(?:(?:"[^"]*"|'[^']*')\s*|[^\s"'\[\]{},:][^\[\]{},:]*):""")
-_AFTER_BRACKET = ("", " ", "\t", ",", "]", "}", ":")
-_NESTING = {"[": 1, "{": 1, "]": -1, "}": -1}
+_AFTER_BRACKET = re.compile(r"""[\]}]{0,1000}+(?:[\s,]|\Z|(?P<quote>["']))""")
+_AFTER_VALUE = re.compile(r"\s*(?:[,\]}:#]|\Z)")
+_STRUCTURE = "[{]},:"
+_CLOSING = {"[": "]", "{": "}"}
+_AFTER_COLON = ("", " ", "\t", ",", "[", "]", "{", "}")
 _QUOTE_ENDS = {'"': re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+"'), "'": re.compile(r"[^']*+(?:''[^']*+)*+'(?!')")}
 """Possessive quantifiers, because backtracking would store a hundred bytes for each character."""
 _MOST_READINGS = 5
 """Maximum number of scans of a line for nested secrets; beyond it, all following lines are masked."""
 _MOST_READ = 1_000_000
 """Maximum number of characters in lines with quotes, brackets or secrets; beyond it, all following lines are masked."""
+_DEEPEST = 1000
+"""Maximum number of brackets inside each other; beyond it, all following lines are masked."""
 _PLAIN = re.compile(
     r"""[ ]*(?:-[ ]+)*(?:(?P<key>\w[\w.-]*):?(?:[ ]+(?:[\w.+/-][\w .+/-]*|"[\w .+/-]*"|'[\w .+/-]*'))?[ ]*)?\Z"""
 )
 """A line without special characters: a key, a word or both, in block style."""
+_SPACES = re.compile(r"\s*+")
 _DOCUMENT = re.compile(r"(?:---|\.\.\.)(?:\s|\Z)")
-_COLON_FIRST = re.compile(r"\s*[:=\uff1a\uff1d\ufe55\ufe66]")
+_COLON_FIRST = re.compile(r"\s*[\"']?\s*[:=\uff1a\uff1d\ufe55\ufe66]")
 _LAST_NAME = re.compile(r"""(?<![\w.-])([\w.-]++)["']?+\s*+\Z""")
+_NAME_ALONE = re.compile(r"""\s*(?P<dashes>(?:-\s+)*)(?P<name>"[\w.-]+"|'[\w.-]+'|[\w.-]+)\s*(?:\s\#.*)?\Z""")
+"""A line that is one word: perhaps a key without its colon."""
 _BINDING = re.compile(r"""\s*(?:export\s+)?'?[A-Za-z_][A-Za-z0-9_.-]{0,99}'?\s*=""")
 
 
@@ -70,29 +77,60 @@ def dotenv_cuts(lines: Sequence[str]) -> list[int]:
     return cuts
 
 
+class _Bracket(NamedTuple):
+    """An open bracket.
+
+    Attributes:
+        depth: number of open brackets, with this one.
+        closing: the character that closes it.
+        outer: the bracket around it; None: there is none.
+    """
+
+    depth: int
+    closing: str
+    outer: _Bracket | None
+
+
+_NO_BRACKET = _Bracket(0, "", None)
+
+
 class _Walk:
     """One pass over the lines, with enough of YAML's grammar to find the ends of values."""
 
     def __init__(self, sensitive: Sensitive, anchors: frozenset[str]) -> None:
         self.sensitive = sensitive
         self.anchors = anchors
-        self.depth = 0
+        self.bracket = _NO_BRACKET
         self.quote = ""
+        self.around = ""
         self.block: int | None = None
         self.floor: int | None = None
         self.base = 0
         self.column = 0
         self.pem = False
         self.comma = False
+        self.keyed = False
+        self.hanging: int | None = None
+        self.closed = False
         self.lost = False
         self.read = 0
         self.before = ""
 
+    @property
+    def depth(self) -> int:
+        return self.bracket.depth
+
     def line(self, text: str) -> int:
-        before, self.before = self.before, text if text.strip() else self.before
-        if self.read <= _MOST_READ and not self.lost and self._ends_a_key(before, text):
-            # The name of a secret on the line before, its colon on this one: a stray line break.
-            self.floor, self.base, self.column = 0, self.depth, _indent(before)
+        if not text.strip():
+            return len(text)
+        before, self.before = self.before, text
+        hanging, self.hanging = self.hanging, None
+        closed, self.closed = self.closed, False
+        # Brackets that are followed by text were part of a secret without its quotes.
+        self.lost |= closed and text.lstrip()[0] not in ",]}#"
+        if self.read <= _MOST_READ and not self.lost and (self._ends_a_key(before, text) or _is_below(text, hanging)):
+            # The name of a secret on the line before, its colon on this one or nowhere.
+            self.floor, self.base, self.column = 0, self.depth, len(_LEAD.match(before)[0])  # type: ignore[index]
             self._lex(text, 0, 0)
             return 0
         return self._followed(text)
@@ -107,7 +145,7 @@ class _Walk:
         if self.read > _MOST_READ:
             return 0
         if _DOCUMENT.match(text):
-            self.depth, self.quote, self.block, self.floor, self.lost = 0, "", None, None, False
+            self.bracket, self.quote, self.block, self.floor, self.lost = _NO_BRACKET, "", None, None, False
         if self.lost:
             return 0
         if self.pem or PEM_BEGIN in text:
@@ -151,18 +189,18 @@ class _Walk:
 
     def _within_flow(self, text: str, floor: int) -> None:
         """Process a line that begins inside the brackets of a secret. Brackets may close and open on this line."""
-        depth, quote = self.depth, self.quote
+        bracket, quote = self.bracket, self.quote
         ended = self._lex(text, 0, floor)
         if ended is None:
             # The name of a secret within quotes: more likely a quote too many above, so no end can be trusted.
             self.lost |= bool(quote or self.quote) and any(openings(text, self.sensitive, self.anchors))
             return
         self._lex(text, ended, 0)
-        after = self.depth, self.quote, self.block
-        self.floor, self.depth, self.quote = None, depth, ""
+        after = self.bracket, self.quote, self.block
+        self.floor, self.bracket, self.quote = None, bracket, ""
         self._open(text, 0)
         if self.floor is None:
-            self.depth, self.quote, self.block = after
+            self.bracket, self.quote, self.block = after
             # A bracket too many above makes block text look like flow: as in a block, only a key ends the secret.
             self.floor, self.base = 0, self.depth
 
@@ -184,27 +222,39 @@ class _Walk:
         first = suspicious(text)
         mask_from = len(text) if first is None else first
         lead = _LEAD.match(text)
-        read = 0
+        read, found = 0, False
         for at, shown in openings(text, self.sensitive, self.anchors, inside=self.depth > 0):
             if at < start:
                 continue
             if not shown:
                 mask_from = min(mask_from, at)
             self._lex(text[:at], start, 0)
-            start, self.quote = at, ""
-            before = self.depth
-            ended = self._lex(text, at, before)
+            start, self.around, self.quote, self.keyed = at, self.quote, "", True
+            before = self.bracket
+            ended = self._lex(text, at, before.depth)
             if ended is None:
-                self.floor, self.base, self.column = before, 0, len(lead[0]) if lead else 0
+                self.floor, self.base, self.column = before.depth, 0, len(lead[0]) if lead else 0
                 return mask_from
             # Another secret may begin within what was just taken for a value: a stray quote is enough.
-            self.depth, self.quote = before, ""
+            self.bracket, self.quote, found = before, "", True
             read += ended - at
             if read > _MOST_READINGS * len(text):
                 self.lost = True
                 break
         self._lex(text, start, 0)
+        self.hanging = self._hanging(text)
+        self.closed = found and self.depth > 0 and text.rstrip().endswith(("]", "}"))
         return mask_from
+
+    def _hanging(self, text: str) -> int | None:
+        """Return the column of the name of a secret that is alone on its line, so that its colon may be missing."""
+        if self.bracket.depth or self.quote or self.block is not None or len(text) > LONGEST_LINE:
+            return None
+        alone = _NAME_ALONE.match(text)
+        if alone is None or not self.sensitive.names(alone["name"].strip("\"'")):
+            return None
+        # Items may be level with their key, but not with a dash before it.
+        return alone.start("name") if not alone["dashes"] else alone.start("name") + 1
 
     def _lex(self, text: str, start: int, floor: int) -> int | None:
         """Follow quotes and brackets from `start`.
@@ -214,29 +264,74 @@ class _Walk:
         """
         if self._literal(text):
             return None
-        at, fresh = start, True
+        at, fresh, tagged = start, True, False
+        first = _SPACES.match(text, start).end()  # type: ignore[union-attr]  # it matches always
         while at < len(text):
             if self.quote:
-                at, fresh = self._close(text, at), False
+                at, fresh = self._close(text, at, floor), False
                 continue
             char = text[at]
             if char == "#" and (not at or text[at - 1] in " \t"):
                 break
             if fresh and char in "\"'":
                 self.quote = char
-            self.depth = max(0, self.depth + _NESTING.get(char, 0))
+            elif char in _STRUCTURE:
+                self._count(text, at, first, floor)
+            if self.lost:
+                return None
             at += 1
             if floor and self.depth < floor:
-                self.lost = text[at : at + 1] not in _AFTER_BRACKET
+                self.lost = not self._goes_on(text, at)
                 return None if self.lost else at
             if floor and char == "," and self.depth == floor and _FLOW_KEY.match(text, at):
                 return at
-            # A quote means something only where a value or key begins.
-            fresh = char in "[{,:" or (fresh and char in " \t-?")
-        self.comma = floor > 0 and self.depth == floor and not self.quote and text.rstrip().endswith(",")
+            # A quote means something only where a value or key begins, and after a tag or an anchor.
+            fresh, tagged = (
+                char in "[{,:" or (fresh and char in " \t-?!&*|>") or (tagged and char in " \t"),
+                (fresh and char in "!&") or (tagged and char not in " \t"),
+            )
+        if floor and not self.quote:
+            self.comma = self.depth == floor and text.rstrip().endswith(",")
+            self.closed = text.rstrip().endswith(("]", "}"))
+        else:
+            self.comma = False
         if not self.depth and not self.quote and _BLOCK.search(text, start):
             self.block = _indent(text)
         return None
+
+    def _count(self, text: str, at: int, first: int, floor: int) -> None:
+        """Count the bracket, colon or comma at a position. Inside a secret, it is checked against the grammar.
+
+        Args:
+            first: position of the first character of the value on this line.
+            floor: bracket depth of the secret; 0: there is no secret, or it is in block style.
+        """
+        char = text[at]
+        if char in _CLOSING:
+            self.bracket, self.keyed = _Bracket(self.depth + 1, _CLOSING[char], self.bracket), False
+            self.lost |= self.depth > _DEEPEST
+        elif char == ":":
+            if floor and _is_separator(text, at):
+                if self.keyed and at > first:
+                    self._missing()
+                self.keyed = True
+        elif char == ",":
+            self.keyed = self.keyed and self.depth == floor
+        elif self.bracket.outer is not None:
+            if self.depth > floor > 0 and _AFTER_VALUE.match(text, at + 1) is None:
+                return  # text that lost its quotes
+            self.lost |= floor > 0 and self.bracket.closing != char
+            self.bracket, self.keyed = self.bracket.outer, True
+
+    def _missing(self) -> None:
+        """Count a bracket that is missing: a key stands where a value continues, or text follows a closed quote."""
+        self.bracket, self.keyed = _Bracket(self.depth + 1, "}", self.bracket), True
+        self.lost |= self.depth > _DEEPEST
+
+    def _goes_on(self, text: str, at: int) -> bool:
+        """Return True if the text after a bracket follows the grammar; the end of a quote around the secret does too."""
+        found = _AFTER_BRACKET.match(text, at)
+        return found is not None and found["quote"] in (None, self.around)
 
     def _literal(self, text: str) -> bool:
         """Return True if the line is text inside a block scalar, where quotes and brackets have no meaning."""
@@ -244,12 +339,25 @@ class _Walk:
             self.block = None
         return self.block is not None
 
-    def _close(self, text: str, at: int) -> int:
+    def _close(self, text: str, at: int, floor: int) -> int:
         end = _QUOTE_ENDS[self.quote].match(text, at)
         if end is None:
             return len(text)
         self.quote = ""
+        if floor and _AFTER_VALUE.match(text, end.end()) is None:
+            self._missing()
         return end.end()
+
+
+def _is_below(text: str, column: int | None) -> bool:
+    """Return True if the line is below a key at that column, as its value is; None: there is no key."""
+    indent = _indent(text)
+    return column is not None and (indent > column or (indent == column and text[indent] == "-"))
+
+
+def _is_separator(text: str, at: int) -> bool:
+    """Return True if the colon at that position separates a key from its value, as in flow style."""
+    return text[at + 1 : at + 2] in _AFTER_COLON or text[at - 1 : at] in ('"', "'")
 
 
 def _indent(text: str) -> int:
