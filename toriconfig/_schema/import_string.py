@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def check_target(target: str) -> None:
-    """Check that a text has the form "module:Class". The error message does not show the text.
+    """Raise an error if a text does not have the form "module:Class". The message does not show the text.
 
     Raises:
         TypeError: the text has another form.

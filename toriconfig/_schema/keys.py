@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 
 def keys_of(owner: type[Any], name: str, info: FieldInfo) -> tuple[tuple[str, ...], tuple[Path, ...]]:
-    """Return `(keys, paths)` for a field. `keys` are the keys that set it; messages show the first one. `paths` are the
-    paths inside the values of other keys that set it (`AliasPath`).
+    """Return `(keys, paths)` for the field `name` of the class `owner`.
+
+    `keys` are the keys that set the field: its aliases, or its name. Messages show the first key. `paths` are its alias
+    paths (`AliasPath`), which set the field by a part of the value of another key.
     """
     config = config_of(owner)
     alias = _alias(owner, info)
@@ -34,7 +36,7 @@ def keys_of(owner: type[Any], name: str, info: FieldInfo) -> tuple[tuple[str, ..
 
 
 def is_aliased(owner: type[Any], info: FieldInfo) -> bool:
-    """Return True if a field has aliases that can set it."""
+    """Return True if a field has an alias, and its class does not disable aliases (`validate_by_alias=False`)."""
     return _alias(owner, info) is not None
 
 

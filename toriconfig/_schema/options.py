@@ -303,7 +303,7 @@ class Resource(str):
 
     @classmethod
     def of(cls, entry: Any) -> Any:
-        """Return an entry of `config_files` as it is stored: a `Resource` for a readable object that is not a path."""
+        """Return a `Resource` for a readable object that is not a path; return any other entry unchanged."""
         if isinstance(entry, (str, os.PathLike)) or not hasattr(entry, "read_bytes"):
             return entry
         resource = cls(entry)

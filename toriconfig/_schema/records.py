@@ -36,8 +36,8 @@ def _of_dataclass(field: dataclasses.Field[Any], hint: Any) -> FieldInfo:
 def _of_typed_dict(hint: Any, required: bool) -> FieldInfo:
     """Return the pydantic field for a key of a TypedDict.
 
-    `required` is the `total` of the class. `Required` and `NotRequired` in the annotation take precedence over it. The
-    annotation of the result is without `Required`, `NotRequired` and `ReadOnly`.
+    If `required` is False, the field gets the default None. `Required` and `NotRequired` in the annotation take
+    precedence over `required`. The annotation of the result is without `Required`, `NotRequired` and `ReadOnly`.
     """
     origin = get_origin(hint)
     if origin is Annotated:

@@ -1,4 +1,4 @@
-"""Renamed and deprecated keys. Such a key still sets its field, with one warning.
+"""Renamed and deprecated keys. A renamed or deprecated key still sets its field, with one warning.
 
 A model declares renames in `model_config`, as dotted paths relative to the model:
 `SettingsConfigDict(renamed={"pool_size": "pool.max_size"})`. `load` and `lazy` take the same option, with paths from
@@ -36,7 +36,7 @@ def renamed(shape: Shape) -> list[Renamed]:
 
 
 def current(path: Path, shape: Shape) -> Path:
-    """Return the path with each renamed key in it replaced by its current name."""
+    """Return `path` with each renamed key in it replaced by its current path; `path` if no key is renamed."""
     for _ in range(len(path)):  # a key below a renamed section may be renamed too
         for key in renamed(shape):
             if path[: len(key.old)] == key.old:
@@ -74,7 +74,11 @@ _OUTDATED: WeakKeyDictionary[type[Any], bool] = WeakKeyDictionary()
 
 
 def outdated(shape: Shape) -> bool:
-    """Return True if the schema has renamed or deprecated keys. The result is computed once per class."""
+    """Return True if the schema has renamed or deprecated keys. The result is computed once per class.
+
+    Raises:
+        TypeError: a model renames a key to a key that the model does not have.
+    """
     if shape.renamed:
         return True
     (model,) = shape.models if len(shape.models) == 1 else (None,)
@@ -107,7 +111,13 @@ def _everywhere(shape: Shape, path: Path, seen: frozenset[type[Any]]) -> Iterato
 
 
 def own(shape: Shape) -> Iterator[Renamed]:
-    """Yield the renames that the models of this shape declare, with paths relative to the shape."""
+    """Yield the renames that the models of this shape declare, with paths relative to the shape.
+
+    If the option `renamed` is set for the shape, yield the renames of the option instead.
+
+    Raises:
+        TypeError: a key is renamed to a key that the shape does not have.
+    """
     for model in shape.models:
         for old, new in (_table(model) if shape.renamed is None else shape.renamed).items():
             target = shape.at(parse(new))

@@ -9,7 +9,7 @@ from toriconfig._schema.shape import Field, Shape, has_secrets
 
 
 def refuse_hidden(shape: Shape) -> None:
-    """Check that no field of a schema allows both a `Secret` and plain values, which a load could not distinguish.
+    """Raise an error if a field of a schema allows both a `Secret` and plain values, which a load cannot distinguish.
 
     Raises:
         TypeError: a field allows both; the message names the field and the remedy.

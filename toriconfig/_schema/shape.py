@@ -101,7 +101,7 @@ class Shape:
 
     @property
     def fields(self) -> dict[str, Field]:
-        """The fields of the models by every key that sets one; empty without a model.
+        """Dict from each key that sets a field to this field; empty if the shape has no model.
 
         If several models have the same key, the field of the first model is used. A field of a later model replaces it
         if only the later field is secret.
@@ -117,7 +117,7 @@ class Shape:
 
     @property
     def openings(self) -> dict[str, Field]:
-        """Those of `fields` that hold the value of other fields (`AliasPath`), by key."""
+        """The part of `fields` whose keys set other fields by parts of their values (`AliasPath`)."""
         if self._openings is None:
             self._openings = {key: field for key, field in self.fields.items() if field.inside is not None}
         return self._openings
@@ -135,7 +135,7 @@ class Shape:
         return self._extra
 
     def narrowed(self, given: Mapping[str, Any], tags: Mapping[str, Any] | None = None) -> Shape:
-        """Return this union reduced to the models that fit the given values, see `unions.meant`.
+        """Return this shape with the models that fit the given values, see `unions.meant`; itself if it is no union.
 
         Args:
             given: nodes by key.
@@ -148,7 +148,7 @@ class Shape:
         return self._of(meant(self._union(), given, given if tags is None else tags))
 
     def taken(self, given: Mapping[str, Any]) -> Shape:
-        """Return this union reduced to the models that fit if `given` has all keys, see `unions.taken`."""
+        """Return this shape with the models that fit if `given` has every key that is set, see `unions.taken`."""
         if len(self.models) < 2:
             return self
         from toriconfig._schema.unions import taken
@@ -286,7 +286,7 @@ _FIELDS: WeakKeyDictionary[type[Any], dict[str, Field]] = WeakKeyDictionary()
 
 
 def fields_of(model: type[Any]) -> dict[str, Field]:
-    """Return the fields of a model, dataclass or TypedDict by every key that sets one. Computed once per class."""
+    """Return a dict from each key that sets a field of a class to this field. It is computed once per class."""
     known = _FIELDS.get(model)
     if known is None:
         known = {}
@@ -383,7 +383,7 @@ def _survey(shape: Shape) -> None:
 
 
 def confidential(shape: Shape) -> bool:
-    """Return True if a secret of any type may be at or below this shape. Such a value is not shown as a whole."""
+    """Return True if a value of this shape may be or contain a secret of any type, also pydantic's `SecretStr`."""
     return any(below.kind == "secret" or below.sealed for below in within(shape))
 
 

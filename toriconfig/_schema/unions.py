@@ -37,7 +37,11 @@ def meant(
 
 
 def taken(union: Mapping[type[Any], Fields], given: Mapping[str, Any]) -> tuple[type[Any], ...]:
-    """Return the models of a union that fit if `given` has all keys. Models without a missing key take precedence."""
+    """Return the models of a union that fit if `given` has every key that is set.
+
+    The result is that of `meant`, unless all its models lack a required key. The models of the union that lack no
+    required key are then compared instead, if there are any.
+    """
     best = meant(union, given, given)
     if any(_complete(union[model], given) for model in best):
         return best
