@@ -175,8 +175,8 @@ def _end(text: str, at: int, checks: Mapping[str, Check]) -> tuple[int, int]:
     """Return `(end, bar)` for the reference whose text begins at `at`.
 
     `end` is the position of its closing brace; -1 if the reference is not closed. `bar` is the position of the `|`
-    before its first form; -1 if it has no form. A quote is recognized at the start of a segment. `${env:...}` has no
-    quotes.
+    before its first form; -1 if it has no form. A `"` begins a quoted text at the start of a segment, and is literal at
+    any other position and in `${env:...}`.
     """
     while text.startswith(" ", at):
         at += 1

@@ -327,7 +327,9 @@ def _checked_by_class(scheme: str) -> Check:
 
 
 def check_reference(reference: str, check_path: Check) -> None:
-    """Check a reference to a backend other than Vault: first the quotes and the key, then the path with `check_path`.
+    """Raise an error if a reference to a backend other than Vault is invalid: its quotes, its key, or its path.
+
+    The path is checked by `check_path`.
 
     Raises:
         ValueError: the reference is invalid; the message is the reason.
@@ -350,7 +352,7 @@ _known = set(BACKENDS)
 
 
 def know(schemes: Iterable[str]) -> None:
-    """Register schemes of backends, so that this process recognizes references with these schemes."""
+    """Register schemes of backends: `known_schemes`, `scheme_of` and `is_reference` then include these schemes."""
     _known.update(schemes)
 
 
@@ -371,7 +373,7 @@ def origin_of(reference: str) -> Origin:
 
 
 def is_reference(text: str) -> bool:
-    """Return True if a text is exactly one reference to a backend. Such a text contains no secret."""
+    """Return True if a text is exactly one reference to a backend with a registered scheme."""
     scheme = text[2:].partition(":")[0] if text.startswith("${") else ""
     return scheme in _known and text.find("}") == len(text) - 1
 

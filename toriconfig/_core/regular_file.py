@@ -42,7 +42,9 @@ class Unread:
     """The reason why a file was not read.
 
     Attributes:
-        kind: `absent`, `denied`, `kind`, `large`, `forbidden`, `slow` or `system`.
+        kind: `absent`: there is no file at the path. `denied`: permission is missing. `kind`: it is not a regular file.
+            `large`: it has too many bytes. `forbidden`: the kernel generates it, see `FORBIDDEN`. `slow`: reading took
+            longer than `PATIENCE`. `system`: any other error.
         reason: text for messages, such as `Permission denied` or `this is a device, not a regular file`.
     """
 
@@ -116,7 +118,7 @@ class RegularFile:
 
 
 def open_regular(path: str, most: int, *, secret: bool = True, clock: Clock | None = None) -> RegularFile | Unread:
-    """Return the opened file, or the reason why it is not read.
+    """Open a regular file and return it, or return the reason why it is not read.
 
     Args:
         path: the file. Symbolic links are followed, because Kubernetes mounts consist of them.

@@ -61,7 +61,10 @@ class Layer:
 
     @property
     def settled(self) -> Layer:
-        """A copy of this layer for values whose references were resolved; this layer itself if it has no references."""
+        """The layer of values whose references were resolved: a copy with `resolved=True` and `references=False`.
+
+        If `references` is already False, this layer itself.
+        """
         if not self.references:
             return self
         if self._settled is None:
@@ -71,7 +74,7 @@ class Layer:
 
     @property
     def worded(self) -> Layer:
-        """A copy of this layer for text from a referenced variable or file. Its `text` and `resolved` are True."""
+        """The layer of text from a referenced variable or file: a copy with `resolved=True` and `text=True`."""
         if self._worded is None:
             self._worded = Layer(self.kind, self.name, self.locate, text=True)
             self._worded.resolved = True
@@ -158,7 +161,10 @@ class Node:
         return node
 
     def without(self, path: Path) -> Node:
-        """Return a copy without the key at `path`, which must exist. Mappings that become empty are removed too."""
+        """Return a copy of this node without the key at `path`, which must exist.
+
+        Mappings on the path that become empty are removed too.
+        """
         key, *rest = path
         values = dict(self.value)
         below = values[key].without(tuple(rest)) if rest else None
@@ -205,7 +211,7 @@ class Broken(Node):
 
 
 def refers(node: Node) -> bool:
-    """Return True if a text at or below the node may hold a reference."""
+    """Return True if a text at or below the node contains `${`, and its layer allows references."""
     value = node.value
     if type(value) is str:
         return "${" in value and node.layer.references
@@ -223,8 +229,8 @@ class Tree:
         problems: the problems of the input. The tree holds the valid part.
         lines: the lines of the input, for reports; dropped after the load.
         complete: False if reading stopped early. Missing keys are then not reported.
-        blank: True if the input is empty. The argument None means: derived from `root` and `lines`. The input `{}` is
-            not empty.
+        blank: True if the input is empty. The input `{}` is not empty. If the argument is None, the attribute is
+            computed from `root` and `lines`.
     """
 
     __slots__ = ("_blank", "complete", "flat", "lines", "problems", "root")
