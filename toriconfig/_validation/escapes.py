@@ -17,7 +17,10 @@ _FUNCTIONS = frozenset({"function-before", "function-after", "function-wrap", "f
 
 
 def errors_of(cls: Any, error: Exception, validate: Callable[[Any, Any], object]) -> list[Found]:
-    """Return all errors of the input. A KeyError is omitted if the field that it names has an error of its own.
+    """Return the errors of a second validation, in which an exception of a validator does not hide other errors.
+
+    A KeyError is omitted if the field that it names has an error of its own. If the second validation is not possible,
+    finds no error, or ends with an exception too, return one error for the exception.
 
     Args:
         cls: the model class.
@@ -44,7 +47,7 @@ def errors_of(cls: Any, error: Exception, validate: Callable[[Any, Any], object]
 
 
 def _causes(errors: list[Found]) -> list[Found]:
-    """Return the errors without each KeyError of a validator that read an invalid field."""
+    """Return `errors` without each KeyError that names a field with an error of its own."""
     wrong = {one.loc for one in errors if one.kind != "escaped"}
     return [one for one in errors if one.kind != "escaped" or (*one.loc[:-1], one.context.get("key")) not in wrong]
 

@@ -118,10 +118,11 @@ FIXED = frozenset(_KINDS) | frozenset(_BOUNDS)
 
 
 def phrase(found: Found, *, sealed: bool) -> str:
-    """Return a phrase for the expected value, or "" if there is none.
+    """Return a phrase for the expected value, such as "an integer"; "" if the error does not name an expected value.
 
     Args:
-        sealed: True for a secret. The message of a validator is then not repeated, because it may quote the secret.
+        sealed: True: the value is a secret, so for an error of a validator the phrase is "". Its message may quote the
+            secret.
     """
     kind = found.kind
     if kind in _KINDS:

@@ -31,9 +31,9 @@ _TRIES = 3
 def strict_model(
     root: Node, shape: Shape, instance: BaseModel | None = None
 ) -> tuple[BaseModel | None, list[Found]] | None:
-    """Validate a model in JSON mode. Return `(model, [])`, or `(None, errors)`.
+    """Validate a model in JSON mode. Return `(model, [])` if the values are valid, else `(None, errors)`.
 
-    Return None if the model has no strict type, or if JSON cannot express the values.
+    If the model has no strict type, or if JSON cannot express the values, return None.
 
     Args:
         root: the merged tree.
@@ -160,7 +160,7 @@ def _coerced(text: str, kinds: list[type[Any]]) -> Any:
 
 
 def _with(node: Node, path: Path, value: Any) -> Node:
-    """Return a copy of the tree with another value at `path`, which must exist."""
+    """Return a copy of `node` with `value` at `path`, which must exist."""
     if not path:
         return Node(value, node.layer, node.at, node.key_at, node.under)
     key, *rest = path

@@ -27,6 +27,7 @@ def unknown_keys(root: Node, shape: Shape, severity: Severity, *, whole: bool = 
 
     Args:
         whole: True: the tree is complete, so a model of a union does not fit if one of its required keys is missing.
+            False: such a model may fit, because another tree may set the key.
     """
     yield from _Search(severity, whole).below(root, shape, ())
 
@@ -123,7 +124,7 @@ def _one_of(keys: list[str]) -> str:
 
 
 def without_unknown(node: Node, shape: Shape) -> Node:
-    """Return the tree without the keys that `unknown_keys` reports; the same object if there is no such key."""
+    """Return `node` without the keys that `unknown_keys` with `whole=False` reports; `node` if there is no such key."""
     value: Any = node.value
     if type(value) is list and shape.item is not None:
         value = [without_unknown(child, shape.child(index) or ANY) for index, child in enumerate(value)]

@@ -203,7 +203,7 @@ def _by_rule(rule: str) -> str:
 
 
 def _tags(path: Path, shape: Shape) -> str:
-    """Return the allowed values of a key that distinguishes the models of a union, as text."""
+    """Return the allowed values of a key that distinguishes the models of a union, as text; "a value" if unknown."""
     union = shape.at(path[:-1])
     fields = [fields_of(model).get(str(path[-1])) for model in union.models] if union is not None and path else []
     tags = [tag for field in fields if field is not None for tag in get_args(field.info.annotation)]
@@ -211,14 +211,17 @@ def _tags(path: Path, shape: Shape) -> str:
 
 
 def _place(path: Path, root: Node) -> Any:
-    """Return the origin of the value at `path`, or of its nearest parent. None if the parent has no position."""
+    """Return the origin of the value at `path`, or of its nearest parent that exists.
+
+    Return None if this is the top level and it has no position.
+    """
     while (node := root.find(path)) is None:
         path = path[:-1]
     return node.origin if path or node.at is not None else None
 
 
 def _sealed(path: Path, shape: Shape, above: dict[Path, bool]) -> bool:
-    """Return True if a value at `path` may be secret, by its shape or by a name in the path.
+    """Return True if `shape` may contain a secret, or if a key in `path` looks like the name of a secret.
 
     Args:
         above: cache of the results for parent paths, which this function fills.
