@@ -26,7 +26,7 @@ class Layer:
     Args:
         kind: the kind of layer in origins, see `Origin.layer`.
         name: name for messages, such as a file, `.env` or `environment`.
-        locate: converts the `at` of a node into an `Origin`.
+        locate: function that converts the `at` of a node into an `Origin`.
         references: True if strings may hold `${...}` references (YAML, JSON and overrides).
         text: True if values are text to convert to the types of the fields (variables, secret files).
 
@@ -63,7 +63,7 @@ class Layer:
     def settled(self) -> Layer:
         """The layer of values whose references were resolved: a copy with `resolved=True` and `references=False`.
 
-        If `references` is already False, this layer itself.
+        If `references` of this layer is already False, the result is this layer itself.
         """
         if not self.references:
             return self

@@ -63,7 +63,7 @@ def fit(
     """Convert a flat tree to a nested tree.
 
     Args:
-        root: nodes of text by name, in upper case and without the prefix.
+        root: a flat tree of text. Its keys are names in upper case without the prefix.
         delimiter: separator of nested keys in names, or None.
         prefix: prefix of the names in messages.
         existing: function that returns the existing keys of a mapping. A name matches such a key in any case.
@@ -156,7 +156,7 @@ def means_secret(name: str, shape: Shape, delimiter: str | None) -> bool:
 
 
 def meant_formerly(name: str, shape: Shape, delimiter: str | None, *, case_sensitive: bool) -> bool:
-    """Return True if a name, without the prefix, is the old key of a renamed key."""
+    """Return True if a name, without the prefix, stands for the old path of a renamed key, or for a key below it."""
     if not case_sensitive:
         name, delimiter = name.upper(), delimiter.upper() if delimiter else None
     return _formerly(name, shape, delimiter, case_sensitive=case_sensitive)[0] is not None
@@ -215,7 +215,7 @@ class _Naming:
         self._sections = sections
 
     def of(self, key: str, field: Field, prefix: str, path: Path, seen: frozenset[type]) -> Iterator[tuple[str, Path]]:
-        """Yield `(variable, path)` for one field, and for every field below it."""
+        """Yield `(variable, path)` for each leaf at or below one field; if `sections`, also for each model."""
         shape, path, name = field.shape, (*path, key), prefix + self._spelt(key)
         nests = shape.kind == "model" and self._delimiter and not seen.intersection(shape.models)
         if self._sections or not nests:

@@ -74,21 +74,22 @@ _NONE: Mapping[Any, Any] = MappingProxyType({})
 
 
 class Snapshot(Value):
-    """Metadata of one load. It holds no reference to the model, so the model can be collected when it is not used.
+    """Metadata of one load, without a reference to the model, so that an unused model can be collected.
 
     Attributes:
         root: the merged tree with its overridden nodes.
         shape: the shape of the schema.
         recipe: the arguments of the load.
         options: the options, with the profile decided.
-        secrets: every handle by its path.
-        declared: the references to backends from which each secret may be read, with or without a configured backend.
-        source_texts: the reference, or mapping of references, that a file sets for a secret, if no higher layer sets
-            it.
+        secrets: dict from each path to its handle.
+        declared: dict from each path to the references to backends from which the secret may be read, even if the
+            backend is not configured.
+        source_texts: dict from each path to the reference, or mapping of references, that a file sets for the secret.
+            A secret that a higher layer sets is omitted.
         layers: the layers that were read, lowest first.
         files: the files that `${file:…}` names in plain fields, as written.
         findings: warnings and hints of the load.
-        warned: current warnings about single secrets, by kind and path.
+        warned: dict from `(kind, path)` to the current warning about one secret.
         session: the connection to Vault, or None.
     """
 

@@ -21,7 +21,7 @@ class Other(Value):
 
 
 class Template:
-    """The value of a secret field before it is fetched: a list of texts, references to backends, and other secrets."""
+    """The value of a secret field before it is fetched: a list of texts, `Reference` objects and `Other` objects."""
 
     __slots__ = ("parts",)
 

@@ -27,7 +27,7 @@ def with_excerpts(
 
     Args:
         problems: the problems.
-        lines: the lines of each input, by the `source` of its origins.
+        lines: dict from the `source` of the origins of each input to its lines.
         shape: the shape of the schema, which identifies the secrets.
         roots: the trees of these inputs, which show the positions of secrets.
         most: maximum number of problems with lines; 0: all problems have lines.

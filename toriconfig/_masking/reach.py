@@ -188,7 +188,7 @@ class _Walk:
         return key is None or not (self.sensitive.names(key) or self.sensitive.holds(key))
 
     def _within_flow(self, text: str, floor: int) -> None:
-        """Process a line that begins inside the brackets of a secret. Brackets may close and open on this line."""
+        """Update the state by a line that begins inside the brackets of a secret, and on which the secret may end."""
         bracket, quote = self.bracket, self.quote
         ended = self._lex(text, 0, floor)
         if ended is None:
@@ -247,7 +247,7 @@ class _Walk:
         return mask_from
 
     def _hanging(self, text: str) -> int | None:
-        """Return the column of the name of a secret that is alone on its line, so that its colon may be missing."""
+        """Return the column of the name of a secret that is alone on its line, perhaps without its colon; else None."""
         if self.bracket.depth or self.quote or self.block is not None or len(text) > LONGEST_LINE:
             return None
         alone = _NAME_ALONE.match(text)
@@ -300,7 +300,7 @@ class _Walk:
         return None
 
     def _count(self, text: str, at: int, first: int, floor: int) -> None:
-        """Count the bracket, colon or comma at a position. Inside a secret, it is checked against the grammar.
+        """Record the bracket, colon or comma at position `at`. If a bracket inside a secret has no match, set `lost`.
 
         Args:
             first: position of the first character of the value on this line.
@@ -324,12 +324,15 @@ class _Walk:
             self.bracket, self.keyed = self.bracket.outer, True
 
     def _missing(self) -> None:
-        """Count a bracket that is missing: a key stands where a value continues, or text follows a closed quote."""
+        """Record one more open bracket, which the text lacks, so that the secret does not end too early."""
         self.bracket, self.keyed = _Bracket(self.depth + 1, "}", self.bracket), True
         self.lost |= self.depth > _DEEPEST
 
     def _goes_on(self, text: str, at: int) -> bool:
-        """Return True if the text after a bracket follows the grammar; the end of a quote around the secret does too."""
+        """Return True if the text at `at` may follow a closing bracket: a space, a comma, the line end or a closing quote.
+
+        More closing brackets may come before. The quote must be the quote around the secret.
+        """
         found = _AFTER_BRACKET.match(text, at)
         return found is not None and found["quote"] in (None, self.around)
 
@@ -350,13 +353,16 @@ class _Walk:
 
 
 def _is_below(text: str, column: int | None) -> bool:
-    """Return True if the line is below a key at that column, as its value is; None: there is no key."""
+    """Return True if `text` is indented like the value of a key at `column`: more than the key, or a `-` below the key.
+
+    If `column` is None, return False.
+    """
     indent = _indent(text)
     return column is not None and (indent > column or (indent == column and text[indent] == "-"))
 
 
 def _is_separator(text: str, at: int) -> bool:
-    """Return True if the colon at that position separates a key from its value, as in flow style."""
+    """Return True if the colon at position `at` ends a key: by the character after it, or by a quote before it."""
     return text[at + 1 : at + 2] in _AFTER_COLON or text[at - 1 : at] in ('"', "'")
 
 

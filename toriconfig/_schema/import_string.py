@@ -24,7 +24,7 @@ def import_target(target: str) -> type[BaseModel]:
     """Import the schema class that `target` names.
 
     Raises:
-        TypeError: `target` is not "module:Class", or the object is not a pydantic model.
+        TypeError: `target` is not "module:Class", the module has no such name, or the object is no pydantic model.
         ImportError: the module cannot be imported.
     """
     from pydantic import BaseModel

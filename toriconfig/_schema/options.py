@@ -96,7 +96,7 @@ class Options(Value):
         profile_env: variable that names the profile; None: `<PREFIX>PROFILE` if there is a prefix.
         env_prefix: prefix of the variables; None: no environment layer.
         env_nested_delimiter: separator of nested keys in names of variables and secret files; None: no nesting.
-        env_nested_max_split: maximum number of separators in a name, counted from the left; None: no limit.
+        env_nested_max_split: maximum number of separators at which a name is split, from the left; None: no limit.
         env_file: `.env` file or files, lowest first.
         env_file_encoding: encoding of those files; None: UTF-8.
         env_file_depth: number of parent folders of the working directory that are searched for a `.env` file.
@@ -372,7 +372,7 @@ def wrong_value(values: Mapping[str, Any]) -> str:
     """Return the message for the first invalid option value; "" if all values are valid.
 
     Args:
-        values: every option by its name.
+        values: dict from the name of each option to its value.
     """
     for phrase, kinds, names in _KINDS:
         for name in names:

@@ -10,7 +10,10 @@ from pydantic.fields import FieldInfo
 
 
 def record_fields(kind: type[Any]) -> Mapping[str, FieldInfo]:
-    """Return the fields of a dataclass or TypedDict by name; an empty mapping if its annotations cannot be resolved."""
+    """Return a dict from the name of each field of a dataclass or TypedDict to its pydantic field.
+
+    If the annotations of the class cannot be resolved, the dict is empty.
+    """
     known: Mapping[str, FieldInfo] | None = getattr(kind, "__pydantic_fields__", None)
     if known is not None:
         return known

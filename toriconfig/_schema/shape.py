@@ -35,10 +35,10 @@ class Shape:
         members: the alternatives of a union of several kinds; for JSON text, the shape of the decoded value.
         inner: the T of a `Secret[T]`.
         nullable: True if None is allowed.
-        ref: the reference that the field declares.
+        ref: the reference that the field declares, or None.
         merge: the rule that merges layers, or None for the default rule.
         text: True if a union allows plain text besides a model, mapping or sequence.
-        decodes: True if JSON text is decoded: for a union of models, mappings and sequences, whose kind is any.
+        decodes: True if JSON text is decoded for a shape of the kind any: a union of models, mappings and sequences.
         sealed: True if values are secrets of another type (pydantic's `SecretStr`), which are not shown or copied.
         scalars: the classes of allowed scalars, except those with `choices`.
         choices: the allowed values of a `Literal` or an Enum.
@@ -138,8 +138,8 @@ class Shape:
         """Return this shape with the models that fit the given values, see `unions.meant`; itself if it is no union.
 
         Args:
-            given: nodes by key.
-            tags: the nodes that are compared with `Literal` fields, by key; None: `given`.
+            given: dict from keys to nodes.
+            tags: dict from keys to the nodes that are compared with `Literal` fields; None: `given`.
         """
         if len(self.models) < 2:
             return self

@@ -23,9 +23,9 @@ def meant(
     pydantic: the first without a missing required key, or else the first.
 
     Args:
-        union: for each model, its fields by key.
-        given: the given nodes by key.
-        tags: the nodes that are compared with `Literal` fields, by key.
+        union: dict from each model to its fields, which are a dict from keys to fields.
+        given: dict from keys to the given nodes.
+        tags: dict from keys to the nodes that are compared with `Literal` fields.
     """
     admitted = [model for model, fields in union.items() if _admits(fields, tags)] or list(union)
     known = {model: _known(model, union[model], given) for model in admitted}

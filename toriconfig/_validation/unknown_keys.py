@@ -96,12 +96,12 @@ class _Siblings:
     """The known keys of one mapping, computed once for all its unknown keys.
 
     Attributes:
-        said: the nodes of the keys that a layer sets, by key.
+        said: dict from each key that a layer sets to its node.
         fields: every key of the schema.
         free: the keys of the schema that no layer sets.
         expected: `fields` as text.
         expected_free: `free` as text.
-        folded: every key of the schema by its lower-case spelling.
+        folded: dict from the lower-case spelling of each key of the schema to the key.
     """
 
     __slots__ = ("expected", "expected_free", "fields", "folded", "free", "said")

@@ -99,8 +99,8 @@ def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[
 def walked(found: Found, root: Node, shape: Shape) -> tuple[Path, list[tuple[Path, str | int]]]:
     """Return `(path, skipped)` for pydantic's location of an error.
 
-    `path` has the parts of the location that are keys. The other parts name union members and validators: for each of
-    these, `skipped` has a pair of the key path before it and its name.
+    `path` has the parts of the location that are keys. The other parts are names of union members and validators: for
+    each of these names, `skipped` has `(path before the name, name)`.
     """
     path: Path = ()
     skipped: list[tuple[Path, str | int]] = []

@@ -60,7 +60,7 @@ class DotEnv:
         self._folded: Callable[[str], str] = str if case_sensitive else str.upper
 
     def load(self) -> Tree:
-        """Return a flat tree with the text of each variable by its name without the prefix.
+        """Return a flat tree. Its keys are the names without the prefix, and its values are the text of the variables.
 
         Names are in upper case, or as spelt if they are case-sensitive.
         """

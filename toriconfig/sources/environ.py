@@ -30,7 +30,7 @@ class Environ:
         self._folded = str if case_sensitive else str.upper
 
     def load(self) -> Tree:
-        """Return a flat tree with the text of each variable by its name without the prefix.
+        """Return a flat tree. Its keys are the names without the prefix, and its values are the text of the variables.
 
         Names are in upper case, or as spelt if they are case-sensitive.
         """

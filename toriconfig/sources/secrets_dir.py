@@ -54,7 +54,7 @@ class SecretsDir:
         self._folded: Callable[[str], str] = str if case_sensitive else str.upper
 
     def load(self) -> Tree:
-        """Return a flat tree with the content of each file by its name without the prefix.
+        """Return a flat tree. Its keys are the file names without the prefix, and its values are the contents.
 
         Names are in upper case, or as spelt if they are case-sensitive. The `at` of a node is the path of the file.
         """

@@ -39,7 +39,7 @@ class VaultSource:
         self._path = path
 
     def load(self) -> Tree:
-        """Return a tree with the values by key. A key may be a dotted path."""
+        """Return a tree with the keys of the path and their values. A key may be a dotted path."""
         for flight in self._provider.pending():
             flight.wait()
         try:

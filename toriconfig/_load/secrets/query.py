@@ -106,17 +106,17 @@ class Query(Value):
 
 
 class Handles:
-    """Handles of one load by path, and the findings about them.
+    """The handles of one load, and the findings about the secrets.
 
     Attributes:
-        secrets: the handles.
+        secrets: dict from each path to its handle.
         unsupplied: dict from the path of each secret without a value to `(reference, remedy)`; the reference is "" if
             the secret has none.
         declared: dict from each path to the references to backends from which the secret may be read.
         source_texts: dict from each path to the reference, or mapping of references, that a file sets for the secret.
         problems: errors of secrets.
-        warnings: texts to log, by path.
-        current_warnings: current warnings by kind and path; they change at run time.
+        warnings: dict from each path to the text to log.
+        current_warnings: dict from `(kind, path)` to the current warning. It changes at run time.
     """
 
     __slots__ = ("current_warnings", "declared", "problems", "secrets", "source_texts", "unsupplied", "warnings")

@@ -31,7 +31,7 @@ class Spot:
     Attributes:
         at: position of the value; for a table, of the first header that names it.
         key_at: position of its key, or None for the items of an array.
-        below: the spots of a table by key, or of an array by index; or None.
+        below: for a table, a dict from each key to its spot; for an array, a list of the spots of its items; else None.
     """
 
     __slots__ = ("at", "below", "key_at")

@@ -32,7 +32,7 @@ class Reading:
     Attributes:
         trees: the completed documents.
         root: the root of the current document, or None.
-        anchors: the anchors by name; None for a rejected anchor.
+        anchors: dict from the name of each anchor to its `Anchor`, or to None if the anchor was rejected.
         found: the problems of the current document.
         bad_at: index of an invalid character that stopped the parser, or None. The parser has not read all text before
             this character.
