@@ -8,4 +8,5 @@ def works(value: str) -> bool:
 
 rotation = Rotation("secret/app#token", kinds.Generated(length=48), verify=works)
 print("version", rotation.run().version)
-print(rotation.rollback().result)
+undone = rotation.rollback()
+print("version", undone.version, "has the value of version", undone.restored)
