@@ -171,7 +171,10 @@ def from_object(value: Any, name: str) -> Node:
 
 
 def placed(node: Node, place: Path, value: Node) -> Node:
-    """Return `node` with `value` at the path `place` below it. Missing parents are created."""
+    """Return `node` with `value` at the path `place` below it.
+
+    A parent that is missing, or is no mapping or list, becomes a new mapping or list.
+    """
     if not place:
         return value
     part, *rest = place

@@ -39,7 +39,7 @@ VAULT = "VAULT__"
 def nested(
     kind: OriginKind, tree: Tree, shape: Shape, options: Options, existing: Existing, problems: list[Problem]
 ) -> tuple[Node, dict[str, Node]]:
-    """Return `(tree, vault)` like `fit`, by the options of a layer. For a nested tree, `vault` is empty."""
+    """Return the result of `fit` for a flat tree; for a nested tree, `(tree, {})` with the keys of `respelt_tree`."""
     if not tree.flat:
         from toriconfig._load.free_keys import respelt_tree
 
@@ -105,7 +105,7 @@ def fit(
 
 
 def fit_paths(root: Node, shape: Shape, problems: list[Problem]) -> Node:
-    """Convert a tree with dotted paths as keys to a nested tree. A path through a part with a secret is omitted."""
+    """Convert a tree with dotted paths as keys to a nested tree. Paths through a part with a secret are omitted."""
     from toriconfig._load.text_values import structured
 
     nested = Node({}, root.layer, root.at)

@@ -111,7 +111,7 @@ class _Run:
         return shape if shape.kind == "secret" else shape.child(key) or ANY
 
     def text(self, node: Node, shape: Shape, path: Path) -> Any:
-        """Return the text at `path` with its references resolved: a value, a `Template`, or `FAILED` after a problem."""
+        """Return the text at `path` with its references resolved: a value, a `Template`, or `FAILED`."""
         known = self.done.get(id(node), self)
         if known is not self:
             return known

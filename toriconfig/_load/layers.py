@@ -103,7 +103,7 @@ def with_tree(kind: OriginKind, tree: Tree, context: Context, layers: Layers, *,
 def _record(
     kind: OriginKind, tree: Tree, layers: Layers, context: Context, problems: list[Problem], *, alone: bool = False
 ) -> bool:
-    """Add the metadata of a tree to `layers`, and its problems to `problems`.
+    """Add the metadata of a tree to `layers`, and its problems to `problems`. Skip problems that `_is_ours` excludes.
 
     Return True if the input of the tree was read to its end.
     """

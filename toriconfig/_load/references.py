@@ -21,7 +21,8 @@ def resolved(
 
     Args:
         within: the tree in which `${other.key}` is looked up.
-        alone: True: a reference to a variable, to the profile, or to a key that is not set fails without a problem.
+        alone: True: no problem is added for a reference to a variable, or to a profile or key that is not set, because
+            other layers and the environment are not known.
         at: the path of `root` in `within`, and its shape; None: `root` is a whole tree.
     """
     problems: list[Problem] = []

@@ -44,7 +44,7 @@ def failed(node: Node) -> bool:
 
 
 def without_failed(node: Node) -> Node:
-    """Return `node` without the values below it that are `FAILED`. The problems of these values are already reported."""
+    """Return `node` without the values below it that are `FAILED`. Their problems are already reported."""
     value = node.value
     if type(value) is dict:
         value = {key: without_failed(child) for key, child in value.items() if child.value is not FAILED}

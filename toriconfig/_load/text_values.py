@@ -104,7 +104,10 @@ def _part(text: str, whole: Node, shape: Shape) -> Node:
 
 
 def _scalar(node: Node, shape: Shape) -> Node:
-    """Return `node` with the text `null`, or the text of an allowed value, converted. Any other node is unchanged."""
+    """Return `node` with its text converted to None, or to a number or boolean that the shape lists, if it spells one.
+
+    Any other node is returned unchanged.
+    """
     text = node.value.strip()
     if text == "null" and can_mean(shape, None):
         return Node(None, node.layer, node.at, node.key_at)

@@ -23,9 +23,9 @@ class _Outcome(NamedTuple):
 def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | None, problems: list[Problem]) -> Vault:
     """Return the connection. Each field comes from code, or else from a variable, or else from a file.
 
-    A file (YAML, JSON, `.env`) may set the fields that are declared for files. If code sets `allow_file_address`, a file
-    may set every field. Any other field in a file is a problem, because a person who can change the file could send the
-    token to another server.
+    A file (YAML, JSON, `.env`) may set the fields that are declared for files, or every field if code sets
+    `allow_file_address`. Any other field in a file is a problem, because a person who can change the file could send
+    the token to another server.
     """
     allowed = code is not None and code.allow_file_address is True
     given: dict[str, Any] = {}
@@ -62,7 +62,7 @@ def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | Non
 
 
 def _refused_of(login: Mapping[str, Node]) -> list[str]:
-    """Return the fields of a login whose layer may not set them."""
+    """Return the names of the fields of a login that their layers may not set."""
     named = [node.value for key, node in login.items() if key.lower() == "method"]
     methods = [METHODS.get(str(name).strip().lower()) for name in named]
 

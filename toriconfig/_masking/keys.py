@@ -50,7 +50,8 @@ class Keys:
     def told(self, problem: Problem) -> Problem:
         """Return the problem with a masked key; the same problem if no part of its key is masked.
 
-        A message that contains a masked part is replaced by a general message. Any other such text is removed.
+        If the message contains a masked part, a general message replaces it. Any other text of the problem that
+        contains a masked part is removed.
         """
         path = _parsed(problem.path)
         shown = self.path(path, null=problem.path in self._nulls)

@@ -173,9 +173,9 @@ class _Walk:
         return name is not None and self.sensitive.names(name[1])
 
     def _is_plain(self, text: str) -> bool:
-        """Return True if the line is simple text outside a secret, without a name of a secret or of a part with secrets.
+        """Return True if the line is outside a secret, and is a key, a word or both.
 
-        Simple text is a key, a word or both; for any other text, return False.
+        Return False if its key is the name of a secret, or of a part with secrets.
         """
         if self.lost or self.pem or self.floor is not None or self.depth or self.quote or self.block is not None:
             return False
@@ -210,7 +210,7 @@ class _Walk:
         return key is not None and "\t" not in key["lead"] and len(key["lead"]) <= self.column
 
     def _open(self, text: str, start: int) -> int:
-        """Return the position of the first secret in a line that begins outside a secret; the line is masked from there.
+        """Return the position of the first secret in a line that begins outside a secret.
 
         If the line has no secret, return its length. If the last secret continues on the next line, set `floor`, `base`
         and `column`, so that the next line is read as a part of the secret.
@@ -329,9 +329,9 @@ class _Walk:
         self.lost |= self.depth > _DEEPEST
 
     def _goes_on(self, text: str, at: int) -> bool:
-        """Return True if the text at `at` may follow a closing bracket: a space, a comma, the line end or a closing quote.
+        """Return True if the text at `at` may follow a closing bracket: a space, a comma, the line end or a quote.
 
-        More closing brackets may come before. The quote must be the quote around the secret.
+        The quote must be the quote around the secret. More closing brackets may come before this text.
         """
         found = _AFTER_BRACKET.match(text, at)
         return found is not None and found["quote"] in (None, self.around)

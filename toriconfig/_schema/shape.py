@@ -148,7 +148,7 @@ class Shape:
         return self._of(meant(self._union(), given, given if tags is None else tags))
 
     def taken(self, given: Mapping[str, Any]) -> Shape:
-        """Return this shape with the models that fit if `given` has every key that is set, see `unions.taken`."""
+        """Return this shape with the models that fit if no key beside those of `given` is set, see `unions.taken`."""
         if len(self.models) < 2:
             return self
         from toriconfig._schema.unions import taken

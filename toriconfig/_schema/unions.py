@@ -37,7 +37,7 @@ def meant(
 
 
 def taken(union: Mapping[type[Any], Fields], given: Mapping[str, Any]) -> tuple[type[Any], ...]:
-    """Return the models of a union that fit if `given` has every key that is set.
+    """Return the models of a union that fit if no key beside those of `given` is set.
 
     The result is that of `meant`, unless all its models lack a required key. The models of the union that lack no
     required key are then compared instead, if there are any.

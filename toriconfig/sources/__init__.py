@@ -78,8 +78,9 @@ def tree(
             `null` for None. False: strings stay strings.
         references: True: `${env:NAME}` and other references in strings are resolved, as in YAML. False: values are
             data, and a `Secret` that contains a reference is an error.
-        places: dict from the path of each value to its line and column, from 1, such as `{("database", "port"): (12, 8)}`.
-            A tuple of four numbers also has line and column of the character after the value. None: no lines.
+        places: dict from the path of each value to its line and column, from 1, such as
+            `{("database", "port"): (12, 8)}`. A tuple of four numbers also has line and column of the character after
+            the value. None: the input has no lines.
         problems: problems of the input. If one of them is an error, missing keys are not reported.
 
     Raises:

@@ -1,4 +1,4 @@
-"""TOML files with the position of every key and value. `tomllib` reads the values; `toml.places` finds their positions."""
+"""TOML files with the position of every key and value: `tomllib` reads the values, `toml.places` finds the positions."""
 
 from __future__ import annotations
 

@@ -69,7 +69,11 @@ def _pairs_back(text: str) -> str:
 
 
 def _respell(text: str, first: str, second: tuple[str, str], first_as: str, second_as: tuple[str, str]) -> str:
-    """Return `text` with digits of escaped surrogate pairs replaced. Each keeps its case, so it can be restored."""
+    r"""Return `text` with two digits of each surrogate in an escaped surrogate pair (`\ud83d\ude00`) replaced.
+
+    The first digit, in `first`, becomes the character at the same index of `first_as`. The second digit, in a text of
+    `second`, becomes the character at the same index of `second_as`.
+    """
     import re
 
     swap_first = str.maketrans(first, first_as)
