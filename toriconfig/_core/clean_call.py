@@ -61,7 +61,7 @@ def clean_methods(cls: C) -> C:
 
 
 def expect(value: object, kinds: type[Any] | tuple[type[Any], ...], what: str) -> None:
-    """Check the type of an argument. The message does not show the argument.
+    """Raise an error if an argument has none of the allowed types. The message does not show the argument.
 
     Args:
         value: the argument.

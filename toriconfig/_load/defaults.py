@@ -56,8 +56,8 @@ def with_defaults(root: Node, shape: Shape, known: Node | None = None) -> Node:
 def whole_lists(node: Node, shape: Shape, problems: list[Problem], path: Path = (), field: Field | None = None) -> Node:
     """Return `node` with each `Positions` at or below it replaced by a list.
 
-    A position that no layer sets gets the item that the default of the field has there. A gap that is left is appended
-    to `problems`.
+    A position that no layer sets gets the item that the default of the field has there. If the default has no item for
+    a position, and higher positions are set, the list ends before the gap, and a problem is appended to `problems`.
     """
     value: Any = node.value
     if type(value) is Positions:

@@ -11,7 +11,7 @@ from toriconfig._schema.shape import Shape
 
 
 class Hints:
-    """Text for the messages of one load, created when a message needs it.
+    """Builder of texts for the messages of one load about missing values.
 
     Args:
         options: the result of `steering.steered`.

@@ -155,8 +155,9 @@ def profiles_of(options: Options) -> list[str]:
 def overlooked(options: Options) -> list[Problem]:
     """Return the problems of settings files that are ignored, and of folders and files that are missing.
 
-    A missing folder is a warning. A file is ignored, with a warning, if a file with the same name and another extension
-    is read. If the option `required` is True and there is no settings file, that is an error.
+    A missing `config_dir` is a warning if no settings file is found. A file is ignored, with a warning, if a file with
+    the same name and another extension is read. If the option `required` is True, it is an error if no settings file
+    is found.
     """
     files = files_of(options)
     read = [file for file, asked in files if not asked]

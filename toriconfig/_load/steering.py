@@ -59,8 +59,8 @@ def options_of(recipe: Recipe, environ: Mapping[str, str], shape: Shape, problem
 def steered(options: Options, environ: Mapping[str, str], shape: Shape, problems: list[Problem]) -> Options:
     """Return the options, with the profile, the files and `local` that environment variables may set.
 
-    In the result, `config_name` has no extension, and `config_dir` is already part of the paths in `config_files`. The
-    profile is None if its name is invalid or if it has no file.
+    In the result, `config_name` has no extension, and `config_dir` is already part of the paths in `config_files`. If
+    the profile causes an error, for example by an invalid name, it is None in the result.
 
     Args:
         options: the options of the class and the call.

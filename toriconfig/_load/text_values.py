@@ -14,7 +14,7 @@ _NUMBERS = frozenset({int, float, bool, Decimal})
 
 
 def structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Node | None:
-    """Return `node` with its text converted for `shape`; None if the text sets nothing, or after a problem.
+    """Return `node` with its text converted for `shape`; None for empty text of an optional model, or after a problem.
 
     If a validator gets the text before pydantic converts it, only a JSON list or object is converted. With `NoDecode`,
     no text is converted. Each item of a converted list or mapping has the position of the text as `key_at`.
@@ -49,7 +49,7 @@ def _spells_numbers(shape: Shape) -> bool:
 
 
 def _split(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Node | None:
-    """Return `node` with its text split at the commas; None for empty text that sets nothing, or after a problem."""
+    """Return `node` with its text split at commas; None for empty text of an optional model, or after a problem."""
     text: str = node.value
     parts = list(filter(str.strip, text.split(",")))
     if not parts and shape.kind == "model" and shape.nullable:
@@ -212,7 +212,7 @@ def read_by_shape(
         decodes: False: only text of scalars is converted, because the class sets `enable_decoding=False`.
 
     Returns:
-        The node, or None for text that sets nothing.
+        The node; None for empty text of an optional model, or after a problem.
     """
     value = node.value
     if isinstance(value, str) and not isinstance(value, JsonText):

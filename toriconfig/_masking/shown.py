@@ -33,7 +33,7 @@ _OVERLAP = 1000
 
 
 def conceals(key: str | int, value: Any) -> bool:
-    """Return True if a value must not be shown: text at a key with the name of a secret, or text that looks secret.
+    """Return True if a value must not be shown: text at a key with the name of a secret, or text that `mask_line` masks.
 
     A list or mapping must not be shown if one of its values must not be shown. `Verbatim` text may be shown.
 

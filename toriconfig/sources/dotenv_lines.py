@@ -15,7 +15,7 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def bindings(text: str) -> Iterator[tuple[int, Binding]]:
-    """Yield `(line, binding)` for each binding of the file. `line` is the line of its name."""
+    """Yield `(line, binding)` for each binding of the file. `line` is the line of the name, or of invalid text."""
     reader = _Reader(StringIO(text))
     while reader.has_next():
         binding = parse_binding(reader)
