@@ -86,7 +86,7 @@ def parse(text: str, checks: Mapping[str, Check] = CHECKS) -> Parts | Malformed:
 
     Args:
         text: the text.
-        checks: for each scheme of a backend, the function that checks its references.
+        checks: dict from each scheme of a backend to the function that checks its references.
     """
     parts: Parts = []
     literal = ""

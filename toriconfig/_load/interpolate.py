@@ -373,7 +373,7 @@ def resolve(
         within: the tree in which `${other.key}` is looked up; None: `root`. If it is `root`, the result has the values
             of default factories that references called.
         at: the path of `root` in `within`, and its shape; None: `root` is the whole tree.
-        checks: the check of references for each scheme of a backend.
+        checks: dict from each scheme of a backend to the function that checks its references.
     """
     run = _Run(within or root, shape, environ, profile, read_file, problems, checks)
     path, here = at or ((), shape)

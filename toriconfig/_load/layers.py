@@ -134,7 +134,10 @@ def _is_ours(problem: Problem, context: Context) -> bool:
 
 
 def normalized(root: Node, context: Context, lines: Mapping[str, list[str]], problems: list[Problem]) -> Node:
-    """Return `root` with the current keys of the schema, and with values converted by the types of their fields."""
+    """Return `root` with the current keys of the schema, and with values converted by the types of their fields.
+
+    If the option `extension_keys` is True, top-level keys of files that begin with `x-` are removed.
+    """
     shape = context.shape
     if root.layer.text and root.layer.rank == "files":
         from toriconfig._load.text_values import read_by_shape

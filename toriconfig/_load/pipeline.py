@@ -129,7 +129,7 @@ def judged(draft: Draft, *, alone: bool = False) -> Draft:
 
     Args:
         draft: its `handles` are those of an earlier load, or None.
-        alone: True: the tree is not complete, so a mapping may lack the key that identifies its class in a union.
+        alone: True: one tree is judged without other layers, so a model of a union may fit without a required key.
     """
     context, root = draft.context, draft.root
     shape, options = context.shape, context.options

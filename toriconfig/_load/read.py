@@ -50,7 +50,11 @@ def read_layer(kind: LayerKind, inputs: Inputs) -> Iterator[Tree]:
 
 
 def _as_meant(tree: Tree, options: Options) -> Tree:
-    """Apply `env_ignore_empty` and `env_parse_none_str` to the variables in `tree`, and return `tree`."""
+    """Change the variables in `tree`, and return `tree`.
+
+    If `env_ignore_empty` is True, empty variables are removed. A variable with the text `env_parse_none_str` becomes
+    None.
+    """
     if options.env_ignore_empty:
         for name in [name for name, node in tree.root.value.items() if node.value == ""]:
             del tree.root.value[name]
@@ -347,7 +351,10 @@ def dotenvs(options: Options, environ: Mapping[str, str]) -> list[DotEnv]:
 
 
 def _upwards(file: str, depth: int) -> str:
-    """Return `file` if it exists; else the file of the same name in the nearest parent folder; else `file`."""
+    """Return the path of `file` in the working directory, or else in the nearest of its next `depth` parent folders.
+
+    If no such file exists, or if `file` is an absolute path, return `file`.
+    """
     if os.path.isabs(file):
         return file
     tries = [os.path.join(*[os.pardir] * up, file) for up in range(1, depth + 1)]

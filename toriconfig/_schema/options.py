@@ -215,7 +215,7 @@ class Options(Value):
 
     @property
     def checks(self) -> Mapping[str, Check]:
-        """The function that checks references, for each scheme of a backend."""
+        """Dict from each scheme of a backend to the function that checks its references."""
         from toriconfig._core.markers import checks_with
 
         return checks_with(self.backends)

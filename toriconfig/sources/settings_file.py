@@ -32,7 +32,7 @@ class Limits(Value):
 
 
 class SettingsFile:
-    """A settings file in the format of its extension.
+    """Source of one settings file, which is read in the format of its extension.
 
     Args:
         path: the file.

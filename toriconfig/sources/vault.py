@@ -39,7 +39,10 @@ class VaultSource:
         self._path = path
 
     def load(self) -> Tree:
-        """Return a tree with the keys of the path and their values. A key may be a dotted path."""
+        """Return a tree with the keys of the path and their values. A key may be a dotted path.
+
+        If the path cannot be read, return an empty tree with a problem.
+        """
         for flight in self._provider.pending():
             flight.wait()
         try:

@@ -132,7 +132,7 @@ class Handles:
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Handles:
-        """Return the handles of an earlier load."""
+        """Return a `Handles` with `secrets`, `declared` and `source_texts` of an earlier load."""
         known = cls()
         known.secrets.update(snapshot.secrets)
         known.declared.update(snapshot.declared)
