@@ -147,7 +147,8 @@ def split_key(reference: str) -> tuple[str, str | None]:
     In such a reference, quotes and `#` are the only special characters.
 
     Raises:
-        ValueError: no path, no key after `#`, a control character, or an unclosed quote.
+        ValueError: no path, no key after `#`, a control character in the path, or a quote that is not closed or that
+            encloses only a part of a segment or key.
 
     >>> split_key('prod/"my app"#api_key')
     ('prod/my app', 'api_key')

@@ -188,7 +188,7 @@ def names(
 ) -> Iterator[tuple[str, Path]]:
     """Yield `(variable, path)` for each leaf that the environment can set.
 
-    Names are in upper case, unless the class sets `case_sensitive`. In a settings class, an alias has no prefix.
+    Names are in upper case, unless the class sets `case_sensitive`. Aliases of a settings class usually have no prefix.
 
     Args:
         sections: True: also yield the variables that set a whole model, as JSON or `null`.

@@ -69,7 +69,9 @@ def _split(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Nod
 
 
 def referred(text: str, node: Node, shape: Shape, path: Path, problems: list[Problem], failed: object) -> Node:
-    """Return `node` with `text` as its value, converted like the text of a variable; None if `text` sets nothing.
+    """Return `node` with `text` as its value, converted like the text of a variable.
+
+    For empty text of an optional model, the value of the result is None.
 
     Args:
         text: the text of `node`, with its references replaced.

@@ -23,7 +23,7 @@ def with_excerpts(
     roots: Iterable[Node] = (),
     most: int = MOST_SHOWN,
 ) -> tuple[Problem, ...]:
-    """Return the problems, sorted, with masked keys and with the masked lines of their positions.
+    """Return the problems, each once and sorted, with masked keys and with the masked lines of their positions.
 
     Args:
         problems: the problems.
