@@ -18,6 +18,7 @@ HOME = {"HOME": "folder of `~/.vault-token`, which `Token()` reads; `USERPROFILE
 COMMAND_LINE = {
     "TORICONFIG_OUTPUT_FORMAT": "default of `--output-format` for findings",
     "TORI_CONFIG_FILE": "`check` without a settings class checks this file with `ToriSettings`",
+    "ENV_FOR_DYNACONF": "`init --from-dynaconf` writes this name as `profile_env`, if the project names no other",
     "NO_COLOR": "not empty: no colours",
     "FORCE_COLOR": "not empty: colours, also without a terminal; `CLICOLOR_FORCE` has the same effect",
     "CLICOLOR_FORCE": "as `FORCE_COLOR`",

@@ -24,19 +24,28 @@ from toriconfig.cli.init._draft import Draft, Names
     "--module", default="settings", show_default=True, help="Python module to write; `package.module` in a package."
 )
 @click.option("--from", "target", metavar="MODULE:CLASS", help="A pydantic-settings class to copy and convert.")
+@click.option("--from-dynaconf", is_flag=True, help="Read the settings files of dynaconf, with their environments.")
 @click.option("--dry-run", is_flag=True, help="List the files without writing them.")
 @click.option("--keep-existing", is_flag=True, help="Omit files that exist, and write the others.")
-def init(name: str, module: str, target: str | None, dry_run: bool, keep_existing: bool) -> int:
+def init(name: str, module: str, target: str | None, from_dynaconf: bool, dry_run: bool, keep_existing: bool) -> int:
     """Write the first files of a project.
 
     The files are a settings class, its settings file, .env.example, a JSON Schema, and the lines for pre-commit and a
     GitHub workflow. No existing file is changed.
     """
+    if target is not None and from_dynaconf:
+        raise click.UsageError("--from and --from-dynaconf: use one of them")
     names = _names(name, module)
-    return _write(_draft(names, target), names, dry_run=dry_run, keep_existing=keep_existing)
+    return _write(
+        _draft(names, target, from_dynaconf=from_dynaconf), names, dry_run=dry_run, keep_existing=keep_existing
+    )
 
 
-def _draft(names: Names, target: str | None) -> Draft:
+def _draft(names: Names, target: str | None, *, from_dynaconf: bool) -> Draft:
+    if from_dynaconf:
+        from toriconfig.cli.init._from_dynaconf import draft_of_dynaconf
+
+        return draft_of_dynaconf(names)
     if target is not None:
         from toriconfig.cli.init._from_class import draft_of_class
 

@@ -1,0 +1,157 @@
+"""A settings class whose types are inferred from values."""
+
+from __future__ import annotations
+
+import datetime
+import keyword
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from toriconfig.cli.init._dynaconf_values import Hidden, Values
+from toriconfig.cli.init._imports import LINE, Imports
+
+_SCALARS: dict[type, str] = {
+    bool: "bool",
+    int: "int",
+    float: "float",
+    str: "str",
+    datetime.datetime: "datetime",
+    datetime.date: "date",
+    datetime.time: "time",
+    type(None): "None",
+}
+
+
+class Classes:
+    """The classes of a settings file and of its sections.
+
+    Args:
+        root: name of the settings class.
+
+    Attributes:
+        texts: the text of each class, sections before the classes that use them.
+        imports: the imports that the classes need.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.texts: list[str] = []
+        self.imports = Imports("")
+        self.imports.add("pydantic", "BaseModel")
+        self._names = {root, "Any", "BaseModel", "Field", "Secret", "SettingsConfigDict", "datetime", "date", "time"}
+
+    def add(self, name: str, about: str, base: Values | None, others: Sequence[Values], config: str = "") -> None:
+        """Add a class for a section.
+
+        Args:
+            name: name of the class.
+            about: its docstring.
+            base: the values without a profile; None: the section has none.
+            others: the values of each profile that has the section.
+            config: lines of its options.
+        """
+        keys = dict.fromkeys(key for values in ([base] if base is not None else []) + list(others) for key in values)
+        taken: set[str] = set()
+        lines = []
+        for key in keys:
+            field = _field_name(key, taken)
+            every = [values[key] for values in ([base] if base is not None else []) + list(others) if key in values]
+            required = key in base if base is not None else len(every) == len(others)
+            kind = self._section(key, name, base, others, every) or self._type(every)
+            lines.append(self._field(field, key, kind, required=required))
+        parts = [f'    """{about}"""', *([config] if config else []), *(["\n".join(lines)] if lines else [])]
+        self.texts.append(f"class {name}(BaseModel):\n" + "\n\n".join(parts))
+
+    def _section(
+        self, key: str, parent: str, base: Values | None, others: Sequence[Values], every: Sequence[Any]
+    ) -> str:
+        """Add the class of a section and return its name; "" if the key is no section."""
+        if not all(isinstance(value, dict) and value for value in every) or not all(
+            _is_key(inner) for value in every for inner in value
+        ):
+            return ""
+        name = self._name(key, parent)
+        own = base.get(key) if base is not None else None
+        self.add(name, f"The section `{key}`.", own, [values[key] for values in others if key in values])
+        return name
+
+    def _name(self, key: str, parent: str) -> str:
+        plain = "".join(part[:1].upper() + part[1:] for part in re.split(r"\W|_", key, flags=re.ASCII) if part)
+        plain = plain if plain[:1].isalpha() else f"Section{plain}"
+        name, number = plain, 2
+        for candidate in (plain, parent + plain):
+            name = candidate
+            if name not in self._names:
+                break
+        while name in self._names:
+            name, number = f"{plain}{number}", number + 1
+        self._names.add(name)
+        return name
+
+    def _field(self, field: str, key: str, kind: str, *, required: bool) -> str:
+        optional = not required
+        if optional and "None" not in kind.split(" | ") and kind != "Any":
+            kind += " | None"
+        arguments = [*(["default=None"] if optional else []), *([f"alias={_quoted(key)}"] if field != key else [])]
+        if field == key:
+            return f"    {field}: {kind}{' = None' if optional else ''}"
+        self.imports.add("pydantic", "Field")
+        line = f"    {field}: {kind} = Field({', '.join(arguments)})"
+        if len(line) <= LINE:
+            return line
+        return "\n".join([f"    {field}: {kind} = Field(", *(f"        {one}," for one in arguments), "    )"])
+
+    def _type(self, values: Iterable[Any]) -> str:
+        """Return the type of values as text."""
+        kinds = dict.fromkeys(map(self._one, values))
+        if "float" in kinds:
+            kinds.pop("int", None)
+        if len(kinds) > 1:  # an empty container says nothing
+            kinds = {kind: None for kind in kinds if not kind.endswith("[Any]") and kind != "dict[str, Any]"} or kinds
+        ordered = [kind for kind in kinds if kind != "None"] + (["None"] if "None" in kinds else [])
+        if ordered in (["None"], []) or "Any" in ordered:
+            self.imports.add("typing", "Any")
+            return "Any"
+        return " | ".join(ordered)
+
+    def _one(self, value: Any) -> str:
+        if isinstance(value, Hidden):
+            self.imports.add("toriconfig", "Secret")
+            return f"Secret[{value.kind}]"
+        if isinstance(value, list):
+            return f"list[{self._type(value) if value else self._any()}]"
+        if isinstance(value, dict):
+            return f"dict[str, {self._type(value.values()) if value else self._any()}]"
+        kind = _SCALARS.get(type(value), "Any")
+        if kind in ("datetime", "date", "time"):
+            self.imports.add("datetime", kind)
+        return kind
+
+    def _any(self) -> str:
+        self.imports.add("typing", "Any")
+        return "Any"
+
+
+def _is_key(key: str) -> bool:
+    """Return True if a key can be the name of a field, perhaps with an alias."""
+    return re.fullmatch(r"[A-Za-z_][\w.-]*", key, re.ASCII) is not None
+
+
+def _field_name(key: str, taken: set[str]) -> str:
+    """Return the name of the field for a key. It differs from the key if the key is no valid name of a field."""
+    name = re.sub(r"\W", "_", key, flags=re.ASCII).strip("_") or "field"
+    name = name if name[:1].isalpha() else f"n_{name}"
+    if keyword.iskeyword(name) or hasattr(BaseModel, name) or name.startswith("model_"):
+        name = f"{name}_" if not name.startswith("model_") else f"the_{name}"
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
+
+
+def _quoted(text: str) -> str:
+    import json
+
+    return json.dumps(text, ensure_ascii=False)
