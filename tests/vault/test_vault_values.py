@@ -69,6 +69,8 @@ WRONG: list[tuple[type[Any], dict[str, Any], str]] = [
     (Vault, {"auth": "token"}, r"Vault\.auth: expected one of Token"),
     (Token, {"token": "a", "file": "b"}, r"Token: give `token` or `file`, not both"),
     (Token, {"token": "a\nb"}, r"Token\.token: expected a line of text"),
+    (Token, {"wrapped": "hunter2"}, r"Token\.wrapped: expected true or false$"),
+    (AppRole, {"role_id": "r", "secret_id": "s", "wrapped": "hunter2"}, r"AppRole\.wrapped: expected true or false$"),
     (AppRole, {"role_id": ""}, r"AppRole\.role_id"),
     (AppRole, {"role_id": "r", "wrapped": True}, r"AppRole: `wrapped` needs `secret_id`"),
     (AppRole, {"role_id": "r", "creation_path": "x"}, r"AppRole: `creation_path` means something only"),

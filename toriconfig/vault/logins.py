@@ -42,6 +42,7 @@ class Token(Declared):
 
     def __post_init__(self) -> None:
         check_text(self, "token", "file", "creation_path")
+        _check_wrapped(self)
         _not_both(self, "token", "file")
         if self.creation_path is not None and not self.wrapped:
             raise ValueError("Token: `creation_path` means something only with `wrapped=True`")
@@ -75,6 +76,7 @@ class AppRole(LoginMethod):
     def __post_init__(self) -> None:
         _required(self, "role_id", "mount")
         check_text(self, "secret_id", "secret_id_file", "creation_path")
+        _check_wrapped(self)
         _not_both(self, "secret_id", "secret_id_file")
         if self.wrapped and self.secret_id is None and self.secret_id_file is None:
             raise ValueError("AppRole: `wrapped` needs `secret_id` or `secret_id_file`, which holds the wrapping token")
@@ -260,6 +262,12 @@ def _required(value: Any, *names: str) -> None:
             check_path(getattr(value, name).strip("/"))
         except ValueError as error:
             raise ValueError(f"{type(value).__name__}.{name}: {error}") from None
+
+
+def _check_wrapped(auth: Token | AppRole) -> None:
+    """Refuse a wrapping token given as `wrapped`: the field is shown, because it is no secret."""
+    if not isinstance(auth.wrapped, bool):
+        raise ValueError(f"{type(auth).__name__}.wrapped: expected true or false")
 
 
 def _not_both(value: Any, first: str, second: str) -> None:
