@@ -102,3 +102,25 @@ def test_a_login_that_fails_states_why(
     assert re.search(why, " ".join((out + err).split()))
     assert "canary-wrong" not in out + err
     assert canary.secret == vault.get("secret/login/app")["token"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "why"),
+    [
+        ("app.yaml", "vault: {auth: {method: approle\n", r"--login: app\.yaml:\d+:\d+: .*closed"),
+        ("app.yaml", "a: 1\na: 2\n", r"--login: app\.yaml:2:1: "),
+        ("app.json", "[]", r"--login: app\.json"),
+        ("app.yaml", "profile", "--login: .*production"),
+    ],
+    ids=["syntax", "a key twice", "no mapping", "no such profile"],
+)
+def test_a_file_that_may_describe_the_login_and_cannot_be_read_stops_the_rotation(
+    file: str, text: str, why: str, environ: dict[str, str], folder: Path, vault: VaultServer, canary: Canary
+) -> None:
+    token = {name: value for name, value in environ.items() if "APP_" not in name} | {"VAULT_TOKEN": vault.token}
+    (folder / "app.py").write_text(APP.replace("env_prefix", 'config_name="app", env_prefix'))
+    (folder / file).write_text("" if text == "profile" else text)
+    profile = ("--profile", "production") if text == "profile" else ()
+    code, _, err = rotate(token, "secret/login/app#token", "--login", *SETTINGS, *profile, cwd=folder)
+    assert (2, True) == (code, bool(re.search(why, " ".join(err.split())))), err
+    assert canary.secret == vault.get("secret/login/app")["token"]

@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from toriconfig._core.problem import Code
 from toriconfig.cli._options import recipe
 
 if TYPE_CHECKING:
+    from toriconfig._core.problem import Problem
     from toriconfig.vault import Vault
+
+_INCOMPLETE = ("TC0", Code.UNKNOWN_PROFILE, Code.INVALID_OPTION, Code.UNREADABLE_SOURCE)
+"""Starts of the codes of inputs that were not read. The description of the login may be in such an input."""
 
 
 def described_vault(options: dict[str, Any]) -> Vault:
@@ -25,10 +30,19 @@ def described_vault(options: dict[str, Any]) -> Vault:
 
     asked = recipe(options["target"], options["profile"], options["config_dir"], no_local=options["no_local"])
     attempt = try_load(asked.replaced(connected=True))
-    wrong = [one for one in attempt.problems if one.severity == "error" and one.path.partition(".")[0] == "vault"]
+    wrong = [one for one in attempt.problems if one.severity == "error" and _concerns_login(one)]
     if wrong:
-        raise click.UsageError(f"--login: {wrong[0].message}: {wrong[0].help}")
+        raise click.UsageError(f"--login: {_told(wrong[0])}")
     if attempt.session is None:
         raise click.UsageError("--login: the settings name no address of Vault: set VAULT_ADDR")
     found: Vault = attempt.session.resolved.vault
     return found
+
+
+def _concerns_login(problem: Problem) -> bool:
+    return problem.path.partition(".")[0] == "vault" or problem.code.startswith(_INCOMPLETE)
+
+
+def _told(problem: Problem) -> str:
+    where = f"{problem.origin}: " if problem.origin is not None and problem.code.startswith("TC0") else ""
+    return f"{where}{problem.message}" + (f": {problem.help}" if problem.help else "")
