@@ -58,7 +58,10 @@ def no_layers(read: list[LayerRead] | None = None) -> Layers:
 
 
 def read_layers(context: Context) -> Layers:
-    """Read every layer, and convert its tree to the names and types of the schema."""
+    """Read every layer, convert its tree to the names and types of the schema, and return the trees with the problems.
+
+    Variables that describe the connection to Vault are returned apart from the trees.
+    """
     found = no_layers()
     problems: list[Problem] = []
     variables: dict[str, Node] = {}

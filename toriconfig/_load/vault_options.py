@@ -180,7 +180,7 @@ def _method_of(options: Mapping[str, Any]) -> str:
     """Return the name of the method for a login without `method`: "token".
 
     Raises:
-        ValueError: the method "token" does not have a field that other methods have; the message names these methods.
+        ValueError: a field belongs to other methods, and not to "token"; the message names these methods.
     """
     known = {method: {one.name for one in fields(kind)} for method, kind in METHODS.items()}
     for name in options:

@@ -158,8 +158,7 @@ class Reading:
     def number_key(self, event: Any, where: Where) -> str:
         """Return the key for a scalar: a `Key` if it spells a number or word such as `true`, else its text.
 
-        Two spellings of one number in a mapping are a duplicate key. For this check, the numbers of a mapping are kept
-        from the first unusual spelling on.
+        If another key of the mapping spells the same number or word differently, record a duplicate key.
         """
         spelling: str = event.value
         value = plain(spelling) if event.implicit[0] else spelling
