@@ -39,9 +39,9 @@ class MariaDb:
     host = "127.0.0.1"
     user = "root"
 
-    def __init__(self, found: Installed, *, timeout: float = 60.0) -> None:
+    def __init__(self, found: Installed, tls: tuple[Path, Path] | None = None, *, timeout: float = 60.0) -> None:
         self.password = secrets.token_urlsafe(16)
-        self._found, self._timeout = found, timeout
+        self._found, self._tls, self._timeout = found, tls, timeout
         self._keeper = Keeper("mariadb", last_signal=signal.SIGKILL)
         self._data = self._keeper.directory / "data"
         try:
@@ -89,6 +89,8 @@ class MariaDb:
 
     def _command(self) -> list[str]:
         settings = [f"--bind-address={self.host}", f"--port={self.port}", f"--socket={self._keeper.directory / 's'}"]
+        if self._tls is not None:
+            settings += [f"--ssl-cert={self._tls[0]}", f"--ssl-key={self._tls[1]}", "--require-secure-transport=1"]
         return [*self._common(), *settings, "--general-log=1", f"--general-log-file={self._log}", "--skip-log-bin"]
 
     @property
@@ -119,7 +121,9 @@ class MariaDb:
 
     def connect(self, user: str, password: str) -> pymysql.Connection[Any]:
         """Log in."""
-        return pymysql.connect(host=self.host, port=self.port, user=user, password=password, autocommit=True)
+        ca = None if self._tls is None else str(self._tls[0])
+        host = "localhost" if ca else self.host
+        return pymysql.connect(host=host, port=self.port, user=user, password=password, autocommit=True, ssl_ca=ca)
 
     def run(self, *statements: str) -> list[Any]:
         """Run statements as the administrator; return the rows of the last one."""
@@ -148,8 +152,11 @@ class MariaDb:
 
 
 @contextmanager
-def mariadb_server() -> Iterator[MariaDb]:
+def mariadb_server(tls: tuple[Path, Path] | None = None) -> Iterator[MariaDb]:
     """A MariaDB on a free port of 127.0.0.1, gone at the end of the block and with this process.
+
+    Args:
+        tls: files of certificate and key; every connection then needs TLS. None: no TLS.
 
     Raises:
         RuntimeError: there is no program, or it did not come up.
@@ -157,7 +164,7 @@ def mariadb_server() -> Iterator[MariaDb]:
     found = installed()
     if found is None:
         raise RuntimeError(MISSING)
-    server = MariaDb(found)
+    server = MariaDb(found, tls)
     try:
         yield server
     finally:
