@@ -235,7 +235,7 @@ def test_keys_and_values_of_every_shape_give_a_class_that_every_tool_accepts(
     [
         ({}, "no settings file of dynaconf was found; looked for settings.toml"),
         ({"config.py": CONFIG}, "looked for settings.toml, .secrets.toml"),
-        ({"settings.toml": "[default]\na = {c}\n"}, "settings.toml:2:6 cannot be read: "),
+        ({"settings.toml": "[default]\na = {c}\n"}, "settings.toml:2:"),
         ({".secrets.toml": 'a = "{c}\n'}, ".secrets.toml:1:"),
         ({".secrets.yaml": "a: [{c}\nb: {c}"}, ".secrets.yaml:"),
         ({".secrets.json": '{{"a": "{c}", "a": "{c}"}}'}, ".secrets.json:1:"),
