@@ -31,11 +31,7 @@ class Unwritten(NamedTuple):
 
 
 class Patience:
-    """Remaining time for repetitions.
-
-    Args:
-        seconds: the time, from now on.
-    """
+    """Remaining time for repetitions, from now on."""
 
     def __init__(self, seconds: float) -> None:
         self._end = SYSTEM.monotonic() + seconds
@@ -75,8 +71,7 @@ def settle(write: Callable[[], int | None], landed: Callable[[], int | None], se
         seconds: time limit.
 
     Returns:
-        The number of the new version. None: another writer was faster. `Unwritten`: the write failed, or its outcome is
-        unknown.
+        The number of the new version; None: another writer was faster; `Unwritten`: it failed, or may have failed.
     """
     patience, doubtful = Patience(seconds), False
     while True:

@@ -53,13 +53,7 @@ class DatabaseUser(Account):
         "GRANT {of} TO {user}, if the two should alternate",
     )
 
-    def __init__(
-        self,
-        conninfo: str,
-        admin: str | None = None,
-        *,
-        single: bool = False,
-    ) -> None:
+    def __init__(self, conninfo: str, admin: str | None = None, *, single: bool = False) -> None:
         super().__init__(admin, single=single)
         if "password=" in "".join(conninfo.split()) or "@" in conninfo.partition("?")[0]:
             raise ValueError("the conninfo must not hold credentials: name `admin`, a reference to them")
