@@ -12,33 +12,36 @@ if TYPE_CHECKING:
 
 
 @clean_call
-def prefetch(settings: Any) -> None:
+def prefetch(settings: Any, *, bar: bool = False) -> None:
     """Fetch all secrets of the settings concurrently, with one request per path, and wait for them.
 
     Args:
         settings: a lazy object or a model.
+        bar: True: draw a progress bar, for programs that people start. The bar is drawn only if standard error is a
+            terminal and tqdm (extra `bar`) is installed; otherwise `bar` has no effect.
 
     Raises:
         ExceptionGroup: one `SecretError` for each secret without a value.
     """
     from toriconfig._secrets.prefetch import prefetch_all
 
-    prefetch_all(loaded_settings(settings).snapshot.secrets)
+    prefetch_all(loaded_settings(settings).snapshot.secrets, bar=bar)
 
 
 @clean_call
-async def aprefetch(settings: Any) -> None:
+async def aprefetch(settings: Any, *, bar: bool = False) -> None:
     """Fetch all secrets of the settings, as `prefetch` does, in a coroutine.
 
     Args:
         settings: a lazy object or a model.
+        bar: as for `prefetch`.
 
     Raises:
         ExceptionGroup: one `SecretError` for each secret without a value.
     """
     from toriconfig._secrets.prefetch import aprefetch_all
 
-    await aprefetch_all(loaded_settings(settings).snapshot.secrets)
+    await aprefetch_all(loaded_settings(settings).snapshot.secrets, bar=bar)
 
 
 @clean_call

@@ -9,28 +9,39 @@ from toriconfig._core.path import Path
 from toriconfig._secrets.provider import Flight
 from toriconfig._secrets.secret import Secret, provider_of, settled
 from toriconfig.errors import SecretError
+from toriconfig.pipeline._bar import drawn
 
 
-def prefetch_all(secrets: Mapping[Path, Secret[Any]]) -> None:
+def prefetch_all(secrets: Mapping[Path, Secret[Any]], *, bar: bool = False) -> None:
     """Fetch all secrets concurrently, and return when all requests have ended.
+
+    Args:
+        secrets: the secrets, by the paths of their keys.
+        bar: True: draw a progress bar if standard error is a terminal and tqdm is installed.
 
     Raises:
         ExceptionGroup: one `SecretError` for each unavailable secret, with its path.
     """
-    _raise(failures_of(secrets), len(secrets))
+    _raise(failures_of(secrets, bar=bar), len(secrets))
 
 
-async def aprefetch_all(secrets: Mapping[Path, Secret[Any]]) -> None:
+async def aprefetch_all(secrets: Mapping[Path, Secret[Any]], *, bar: bool = False) -> None:
     """Fetch all secrets like `prefetch_all`, without blocking the event loop."""
-    for flight in _start_all(secrets):
-        await flight.await_end()
+    flights = _start_all(secrets)
+    with drawn(len(flights), "secrets", wanted=bar) as ended:
+        for flight in flights:
+            await flight.await_end()
+            ended()
     _raise([failure for secret in secrets.values() if (failure := failure_of(secret)) is not None], len(secrets))
 
 
-def failures_of(secrets: Mapping[Path, Secret[Any]]) -> list[SecretError]:
+def failures_of(secrets: Mapping[Path, Secret[Any]], *, bar: bool = False) -> list[SecretError]:
     """Fetch all secrets concurrently; return one error per unavailable secret."""
-    for flight in _start_all(secrets):
-        flight.wait()
+    flights = _start_all(secrets)
+    with drawn(len(flights), "secrets", wanted=bar) as ended:
+        for flight in flights:
+            flight.wait()
+            ended()
     return [failure for secret in secrets.values() if (failure := failure_of(secret)) is not None]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from toriconfig.cli._read import stdin_bytes
@@ -29,13 +29,16 @@ def files_in(names: Iterable[str]) -> list[str]:
     return list(found.values())
 
 
-def trees_of(files: Iterable[str], stdin_name: str, options: Options) -> Iterator[Tree]:
+def trees_of(
+    files: Iterable[str], stdin_name: str, options: Options, ended: Callable[[], object] = int
+) -> Iterator[Tree]:
     """Yield the tree of every document of every file; the name `-` is standard input.
 
     Args:
         files: names of the files.
         stdin_name: name of standard input, whose extension determines its format.
         options: options of the settings class, which may name a table of TOML files.
+        ended: function to call at the end of each file.
     """
     from toriconfig._load.read import reader_options
     from toriconfig.sources import read_content
@@ -46,3 +49,4 @@ def trees_of(files: Iterable[str], stdin_name: str, options: Options) -> Iterato
             yield from read_content(stdin_bytes(), stdin_name, **reader_options(stdin_name, options))
         else:
             yield from documents_of(file, **reader_options(file, options))
+        ended()

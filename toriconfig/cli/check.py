@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from toriconfig._load.snapshot import Recipe
 
 
+_MANY = 20
+"""Number of files from which a progress bar is drawn."""
+
+
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(allow_dash=True))
 @settings_option
@@ -62,6 +66,7 @@ def check(
     """
     from toriconfig._inspect.check import check_alone, check_profiles, check_whole, no_file_hint
     from toriconfig._schema.options import Options
+    from toriconfig.pipeline._bar import drawn
 
     if files and (online or all_profiles):
         what = "--online" if online else "--all-profiles"
@@ -80,7 +85,9 @@ def check(
             return Exit.FINDINGS if repaired else Exit.FINE
     if files:
         options = Options.of(asked.schema.model_config, asked.options)
-        problems = check_alone(asked.schema, trees_of(found, stdin_filename, options), asked.most)
+        with drawn(len(found), "checking", wanted=form == "text" and len(found) >= _MANY) as ended:
+            trees = trees_of(found, stdin_filename, options, ended)
+            problems = check_alone(asked.schema, trees, asked.most)
     else:
         problems = (check_profiles if all_profiles else check_whole)(asked, online=online)
     write_problems(problems, form, color, asked.schema.__name__, asked.most)

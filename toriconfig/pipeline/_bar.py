@@ -3,11 +3,40 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from toriconfig._core.printable import clean
 from toriconfig.pipeline._report import Report
+
+
+def can_draw() -> bool:
+    """Return True if standard error is a terminal and tqdm is installed."""
+    from importlib.util import find_spec
+
+    return sys.stderr is not None and sys.stderr.isatty() and find_spec("tqdm") is not None
+
+
+@contextmanager
+def drawn(total: int, description: str, *, wanted: bool) -> Iterator[Callable[[], object]]:
+    """Draw a bar for the time of a `with` statement, and yield the function to call at the end of each item.
+
+    The bar is closed at the end, also after an exception. Nothing is drawn if standard error is not a terminal, or if
+    tqdm is not installed.
+
+    Args:
+        total: number of items.
+        description: name of the work; never a value or a reference.
+        wanted: False: nothing is drawn.
+    """
+    if not wanted or not can_draw():
+        yield int
+        return
+    from toriconfig.pipeline._progress import ProgressTracker
+
+    with ProgressTracker(total, bar=True, description=description) as progress:
+        yield progress.update_sync
 
 
 def bar_on_terminal(total: int | None, description: str) -> Callable[[Report], None] | None:

@@ -57,10 +57,11 @@ def over_all(references: tuple[str, ...], act: str, options: dict[str, Any], hoo
 
 
 def _rotated(rotations: list[Rotation], untold: dict[str, str], act: str, options: dict[str, Any], hooks: Hooks) -> int:
+    from toriconfig.pipeline._bar import can_draw
     from toriconfig.rotation import rotate_due
 
     as_json = options["form"] == "json"
-    bar = _can_draw() and not as_json
+    bar = not as_json and can_draw()
     waiting: list[str] = []  # for the bar to be gone
     items: list[_report.Item] = []
     tell: Callable[[str], None] = waiting.append if bar else say
@@ -190,9 +191,3 @@ def _fleeting(reference: str) -> bool:
 
     place = split(reference)
     return bool(place.parameters) or place.version is not None or issues_on_read(place.path)
-
-
-def _can_draw() -> bool:
-    from importlib.util import find_spec
-
-    return sys.stderr.isatty() and find_spec("tqdm") is not None
