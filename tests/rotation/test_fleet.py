@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from support.rotate_command import rotate, rotate_json
 from support.rotating import Left, left_at
-from toriconfig.rotation import Rotation, kinds
+from toriconfig.cli.rotate._acts import told_status
+from toriconfig.cli.rotate._fleet import _asked
+from toriconfig.rotation import Rotation, Status, kinds
 from toriconfig.rotation._journal import stamp
 from toriconfig.testing import Canary, VaultServer
 
@@ -118,3 +122,25 @@ def test_an_unreachable_vault_ends_with_3(folder: Path) -> None:
     environ = {"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "x"}
     code, _, err = rotate(environ, *FLEET, "--max-age", "9d", cwd=folder)
     assert (3, True) == (code, "secret/fleet/fresh#token: " in err), err
+
+
+def with_status(**values: Any) -> Any:
+    """A rotation of `secret/a#one` with this status."""
+    status = Status("secret/a#two", "generated", "done", **values)
+    return SimpleNamespace(ref="secret/a#one", clock=time, status=lambda: status)
+
+
+def test_readers_that_are_locked_out_are_a_finding_although_no_rotation_is_unfinished() -> None:
+    item, code = _asked(with_status(locked_out=True), None)
+    assert ("locked out", 1) == (item["result"], code)
+    assert [1, 0] == [told_status(with_status(locked_out=out))[2] for out in (True, False)]
+
+
+def test_the_row_is_of_the_declared_secret_where_another_key_of_its_path_is_half_way() -> None:
+    item, code = _asked(with_status(open=True), None)
+    assert ("secret/a#one", "half-way", 1) == (item["reference"], item["result"], code)
+
+
+def test_an_option_of_a_new_value_is_refused(vault: VaultServer, folder: Path) -> None:
+    code, out, err = rotate(vault.environ, *FLEET, "--length", "9", cwd=folder)
+    assert (2, "", True) == (code, out, "--length describes a new value" in err), err

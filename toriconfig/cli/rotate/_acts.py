@@ -60,7 +60,7 @@ def _planned(rotation: Rotation, force: bool) -> Told:
 def told_status(rotation: Rotation) -> Told:
     """Return the status of one rotation as `(JSON item, text, exit code)`."""
     status = rotation.status()
-    code = Exit.FINDINGS if status.open else Exit.FINE
+    code = Exit.FINDINGS if status.open or status.locked_out else Exit.FINE
     return _report.of_status(status), _text.status_text(status), code
 
 

@@ -67,8 +67,8 @@ class _Age(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic 
 @click.option(
     "--status",
     is_flag=True,
-    help="Show the state and which value works; exit code 1 if a rotation is unfinished. Without REF: a table of all "
-    "declared secrets.",
+    help="Show the state and which value works; exit code 1 if a rotation is unfinished, or readers are locked out. "
+    "Without REF: a table of all declared secrets.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the planned actions and check all privileges; change nothing.")
 @click.option(
