@@ -6,10 +6,12 @@ import copy
 import io
 import json
 import logging
+import queue
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from logging.handlers import QueueHandler
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -148,6 +150,17 @@ def test_logging_masks_exceptions_and_stacks(canary: Canary, logged: tuple[loggi
     logger.handle(record)
     assert "RuntimeError" in handler.text
     canary.absent_from(handler.text)
+
+
+def test_a_queue_handler_with_the_filter_puts_no_secret_into_the_queue(canary: Canary) -> None:
+    entered: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    handler = QueueHandler(entered)
+    handler.addFilter(MaskingFilter())
+    for error in (None, raised(canary.secret)):
+        record = logging.makeLogRecord({"msg": "key %s", "args": (canary.secret,), "field": [canary.secret]})
+        record.exc_info = None if error is None else (type(error), error, error.__traceback__)
+        handler.handle(record)
+        canary.absent_from(_everything(entered.get_nowait()))
 
 
 def test_a_format_that_fails_shows_no_argument(canary: Canary, logged: tuple[logging.Logger, _Machine]) -> None:

@@ -72,6 +72,8 @@ def test_every_variable_in_the_code_is_described_and_no_other() -> None:
 
 def test_every_logger_is_described_and_no_other() -> None:
     assert set(LOGGERS) == loggers_in_code()
+    guide = (ROOT / "examples" / "logging" / "README.md").read_text().partition("| logger | records |")[2]
+    assert list(LOGGERS) == re.findall(r"^\| `([\w.]+)` \|", guide, re.MULTILINE)
 
 
 def test_the_page_names_nothing_internal() -> None:
