@@ -45,6 +45,8 @@ COMMANDS = [
     *(("health", *online, "-o", form) for online in ((), ("--online",)) for form in ("text", "json")),
     ("policy",),
     ("policy", "--online"),
+    ("policy", "--backend", "aws"),
+    *(("show", "--html", "-", *online) for online in ((), ("--online",))),
     ("schema", "-O", "-"),
 ]
 
@@ -265,6 +267,11 @@ def test_a_user_with_the_printed_actions_reads_every_secret_and_may_do_no_more(
         denied = folder.run("policy", "--online", **environ)
     assert denied.code == 1
     assert "or leave --online out" in denied.err
+
+
+def test_policy_online_ends_with_3_when_aws_is_away(moto: Moto, folder: Folder) -> None:
+    done = folder.run("policy", "--online", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    assert (done.code, done.out) == (3, ""), done
 
 
 def test_policy_is_refused_where_two_backends_have_one_and_none_is_chosen(folder: Folder) -> None:

@@ -19,6 +19,8 @@ from support.certificates import self_signed
 from support.loopback import Loopback
 from support.rotate_command import rotate, start
 from support.webhooks import receiver
+from toriconfig.cli.rotate._hooks import _key
+from toriconfig.pipeline._redact import mask
 from toriconfig.rotation._hooks import CommandHook, Deliveries, Webhook
 from toriconfig.testing import Canary, VaultServer
 
@@ -314,9 +316,11 @@ def test_the_host_of_a_webhook_may_be_an_ipv6_address(url: str, port: int, monke
     assert [port] == asked
 
 
-def test_the_key_is_not_shown(place: Place) -> None:
+def test_the_key_is_not_shown(tmp_path: Path) -> None:
     key = Canary()
-    key.absent_from(repr(vars(Webhook("https://h", key.secret))))
+    (tmp_path / "key").write_text(key.secret)
+    assert key.secret == _key(str(tmp_path / "key"), None)
+    key.absent_from(repr(vars(Webhook("https://h", key.secret))), mask(f"signed with {key.secret}"))
 
 
 def test_a_signature_is_checked_by_openssl(place: Place) -> None:

@@ -13,9 +13,17 @@ from pydantic import BaseModel
 from support.command import in_a_process
 from support.memory_backend import App, Credentials, Memory, app
 from toriconfig import Secret, explain, load
+from toriconfig._core.problem import Code
+from toriconfig._inspect.doctor.backends import _failed
 from toriconfig._runtime import warn_once
 from toriconfig.backends import Step
-from toriconfig.errors import MissingCredentialError, SecretNotFound
+from toriconfig.errors import (
+    MissingCredentialError,
+    SecretDenied,
+    SecretError,
+    SecretNotFound,
+    SecretUnreachable,
+)
 from toriconfig.testing import Canary
 
 
@@ -153,3 +161,17 @@ def test_the_findings_of_a_backend_name_its_code_and_its_origin_as_data(tmp_path
 def test_policy_prints_that_of_the_only_backend_that_has_one(tmp_path: Path) -> None:
     assert run(tmp_path, "x", "policy").out == "read db\n"
     assert run(tmp_path, "x", "policy", "--online", "--backend", "memory").out == "exact read db\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "mark", "code"),
+    [
+        (SecretDenied, "error", Code.BACKEND_DENIED),
+        (SecretNotFound, "error", Code.NOT_IN_BACKEND),
+        (MissingCredentialError, "error", Code.SECRET_WITHOUT_VALUE),
+        (SecretUnreachable, "unreached", Code.BACKEND_UNREACHABLE),
+    ],
+)
+def test_each_failure_of_a_read_has_a_code_of_its_own(error: type[SecretError], mark: str, code: str) -> None:
+    found = _failed("memory", "memory:db", error("no", help="do"))
+    assert (mark, code, "no", "do") == (found.mark, found.code, found.message, found.help)
