@@ -19,6 +19,7 @@ from toriconfig.errors import SecretError
 from toriconfig.rotation import DatabaseUnreachable, Rotation, RotationError, RotationRefused
 from toriconfig.rotation.kinds import MysqlUser, _account
 from toriconfig.rotation.kinds._mysql import Address
+from toriconfig.rotation.kinds._mysql_accounts import password_hash
 from toriconfig.testing import Canary, VaultServer
 
 pytestmark = pytest.mark.databases
@@ -126,6 +127,38 @@ def test_a_name_is_never_a_part_of_a_statement(mysql_account: MysqlAccount, name
     assert mysql_account.logs_in()
 
 
+@BOTH
+@pytest.mark.parametrize("password", ["pässwörd 密码", "with 'quotes' \" and \\", "%s %(x)s"])
+def test_a_former_password_of_any_characters_comes_back(
+    mysql_account: MysqlAccount, password: str, single: bool
+) -> None:
+    account, hashed = f"`{mysql_account.name}`@`%`", password_hash(password)
+    mysql_account.server.run(f"ALTER USER {account} IDENTIFIED BY PASSWORD '{hashed}'")
+    mysql_account.vault.put(mysql_account.path, {"username": mysql_account.name, "password": password})
+    kind = mysql_account.kind(single=single)
+    mysql_account.rotation(kind=kind).run()
+    assert mysql_account.logs_in()
+    mysql_account.rotation(kind=kind).rollback()
+    assert (password, True) == (mysql_account.stored()[1], mysql_account.logs_in())
+
+
+def test_a_server_with_another_mode_of_quoting_is_understood(mysql_account: MysqlAccount) -> None:
+    server = mysql_account.server
+    (before,) = server.run("SELECT @@GLOBAL.sql_mode")[0]
+    name = f"{secrets.token_hex(4)}\"\\'`"
+    with server.connect(server.user, server.password) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (name, mysql_account.first))
+    mysql_account.vault.put(mysql_account.path, {"username": name, "password": mysql_account.first})
+    server.run("SET GLOBAL sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'")
+    try:
+        for _ in range(2):
+            mysql_account.rotation().run()
+        assert name == mysql_account.stored()[0]
+        assert mysql_account.logs_in()
+    finally:
+        server.run(f"SET GLOBAL sql_mode = '{before}'")
+
+
 def test_an_administrator_without_the_privilege_is_found_before_anything_is_changed(
     mysql_account: MysqlAccount,
 ) -> None:
@@ -173,8 +206,6 @@ def test_a_refused_administrator_is_named(mysql_account: MysqlAccount) -> None:
     "method", ["unix_socket OR mysql_native_password", "mysql_native_password USING '{}' OR unix_socket"]
 )
 def test_another_method_of_login_is_not_replaced(mysql_account: MysqlAccount, method: str) -> None:
-    from toriconfig.rotation.kinds._mysql_accounts import password_hash
-
     hashed = password_hash(mysql_account.first)
     said = method.format(hashed) if "{}" in method else f"{method} USING '{hashed}'"
     mysql_account.server.run(f"ALTER USER '{mysql_account.name}'@'%' IDENTIFIED VIA {said}")

@@ -99,6 +99,33 @@ def test_a_server_without_a_file_for_its_users_is_warned_of(
     assert "stores no users: a restart restores the users of its command line" in caplog.text
 
 
+def test_users_that_cannot_be_stored_are_an_error_and_the_rotation_is_taken_back(vault: VaultServer) -> None:
+    with valkey_server() as server:
+        account = RedisAccount(vault, server)
+        users = server.acl_file.read_text()
+        server.acl_file.unlink()
+        server.acl_file.mkdir()
+        with pytest.raises(RotationError, match="error trying to save the ACLs"):
+            account.rotation().run()
+        assert account.logs_in()
+        server.acl_file.rmdir()
+        server.acl_file.write_text(users)
+        account.rotation().rollback()
+        assert (account.name, account.first) == account.stored()
+        assert account.logs_in()
+        account.client.close()
+
+
+@pytest.mark.parametrize("password", ["pässwörd 密码", "with 'quotes' \" and \\", "#"])
+def test_a_former_password_of_any_characters_keeps_working(redis_account: RedisAccount, password: str) -> None:
+    redis_account.client.execute_command("ACL SETUSER", redis_account.name, "resetpass", f">{password}")
+    redis_account.vault.put(redis_account.path, {"username": redis_account.name, "password": password})
+    redis_account.rotation().run()
+    assert redis_account.accepts(redis_account.name, password)
+    redis_account.rotation().rollback()
+    assert (password, True) == (redis_account.stored()[1], redis_account.logs_in())
+
+
 def test_a_user_that_is_missing_is_not_created(redis_account: RedisAccount) -> None:
     def drop() -> None:
         redis_account.client.execute_command("ACL DELUSER", redis_account.name)

@@ -123,7 +123,9 @@ class MariaDb:
         """Log in."""
         ca = None if self._tls is None else str(self._tls[0])
         host = "localhost" if ca else self.host
-        return pymysql.connect(host=host, port=self.port, user=user, password=password, autocommit=True, ssl_ca=ca)
+        return pymysql.connect(
+            host=host, port=self.port, user=user, password=password.encode(), autocommit=True, ssl_ca=ca
+        )
 
     def run(self, *statements: str) -> list[Any]:
         """Run statements as the administrator; return the rows of the last one."""

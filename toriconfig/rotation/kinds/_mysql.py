@@ -12,7 +12,7 @@ import ssl
 import zlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from toriconfig.errors import SecretError
 from toriconfig.rotation._errors import DatabaseUnreachable, RotationError, RotationRefused
@@ -78,7 +78,7 @@ class Address:
         if mode == "disabled":
             return None
         try:
-            context = ssl.create_default_context(cafile=file and unquote(file))
+            context = ssl.create_default_context(cafile=file)
         except (OSError, ssl.SSLError):
             raise RotationRefused(f"ssl-ca: {file} cannot be read", help="name a file of certificates") from None
         context.check_hostname = mode == "verify-identity"
@@ -174,7 +174,7 @@ class Server:
             connection = pymysql.connect(
                 **where,
                 user=login.username,
-                password=login.password,
+                password=login.password.encode(),  # PyMySQL takes text for latin-1
                 charset="utf8mb4",
                 # The quoting of SHOW GRANTS depends on it.
                 sql_mode="",

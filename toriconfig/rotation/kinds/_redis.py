@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _LOOK = "check the URL, and that the server is running"
 _SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss", "unix": "unix"}
 _OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+_NO_ACL_FILE = "not configured to use an ACL file"
+_NO_CONFIG_FILE = "without a config file"
 _ASKS_FOR_NONE = "without any password configured"
 
 
@@ -132,15 +134,14 @@ class Accounts:
         try:
             self._client.execute_command("ACL SAVE")
             return
-        except NoPermissionError:
-            raise
-        except ResponseError:
-            pass
+        except ResponseError as error:
+            if isinstance(error, NoPermissionError) or _NO_ACL_FILE not in str(error):
+                raise
         try:
             self._client.execute_command("CONFIG REWRITE")
-        except NoPermissionError:
-            raise
-        except ResponseError:
+        except ResponseError as error:
+            if isinstance(error, NoPermissionError) or _NO_CONFIG_FILE not in str(error):
+                raise
             library_logger("toriconfig.rotation").warning(
                 "%s stores no users: a restart restores the users of its command line; start it with an `aclfile`",
                 self._server,
