@@ -48,6 +48,20 @@ def test_after_the_grace_there_is_one_password(redis_account: RedisAccount) -> N
     assert (True, False) == (redis_account.logs_in(), redis_account.accepts(*former))
 
 
+def test_a_new_password_that_does_not_verify_is_removed(redis_account: RedisAccount) -> None:
+    tried: list[dict[str, str]] = []
+
+    def refuse(values: dict[str, str]) -> bool:
+        tried.append(values)
+        return False
+
+    with pytest.raises(RotationError) as caught:
+        redis_account.rotation(verify=refuse).run()
+    assert caught.value.undone
+    assert (1, True) == (redis_account.passwords(), redis_account.logs_in())
+    assert not redis_account.accepts(tried[0]["username"], tried[0]["password"])
+
+
 def test_a_password_that_was_added_by_hand_ends_as_the_plan_states(redis_account: RedisAccount) -> None:
     redis_account.client.execute_command("ACL SETUSER", redis_account.name, ">by-hand")
     assert ["the former one keeps working, and any other one stops"] == [
