@@ -37,7 +37,7 @@ RECENT = 8
 
 _lock = MemoryLock()
 _sessions: WeakValueDictionary[Any, Session] = WeakValueDictionary()
-"""The sessions that are in use. Handles keep a session alive, and the scheduler until the session has logged out."""
+"""The sessions in use. A handle keeps its session alive, and so does a planned check of the session."""
 
 
 def connect(vault: Vault, environ: Mapping[str, str]) -> Session | None:

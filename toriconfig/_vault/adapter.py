@@ -103,7 +103,8 @@ class ClientAdapter(Adapter):  # type: ignore[misc]
     ) -> Any:
         """Send a request. Return the body if the status is 200 and the body is not empty; otherwise a `Response`.
 
-        An error status raises an exception if `raise_exception` is True.
+        Raise an exception if the path is invalid, if no answer arrives, or if the status is an error and
+        `raise_exception` is True.
         """
         path, query = _split(url)
         query.update({name: _query_value(value) for name, value in (kwargs.get("params") or {}).items()})
@@ -136,7 +137,7 @@ class HvacClient(hvac.Client):  # type: ignore[misc]
     """An `hvac.Client` whose adapter adds the token to each request."""
 
     def is_authenticated(self) -> bool:
-        """Return True if Vault accepts the token. If there is no token yet, a login is sent first."""
+        """Return True if Vault accepts the token, and False if Vault refuses it. Without a token, log in first."""
         try:
             self.auth.token.lookup_self()
         except (exceptions.Forbidden, exceptions.InvalidPath, exceptions.InvalidRequest):
@@ -179,7 +180,10 @@ _made: dict[tuple[type[Any], type[Any]], type[SecretError]] = {}
 
 
 def with_hvac_class(error: SecretError, method: str, path: str) -> SecretError:
-    """Return a copy of `error` that is also an instance of hvac's exception class for the status of `error`."""
+    """Return a copy of `error` that is also an instance of the exception class of hvac for the status of `error`.
+
+    If hvac has no class for the status, the class is `hvac.exceptions.UnexpectedError`.
+    """
     ours = type(error)
     theirs = _HVAC.get(getattr(error, "status", None) or 0, exceptions.UnexpectedError)
     if (ours, theirs) not in _made:

@@ -43,7 +43,7 @@ class PathAttempts(Attempts):
         self._warned = False
 
     def failed(self, error: SecretError) -> None:
-        """Record a failure."""
+        """Record a failure. An `error` that is no outage is an answer of Vault, so `unanswered_since` becomes None."""
         super().failed(error)
         if not is_outage(error):
             self.unanswered_since = None

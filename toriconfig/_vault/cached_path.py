@@ -62,10 +62,11 @@ class CachedPath(CachedValue):
         self._action: leases.Action = "reissue"
 
     def after_fork(self, *, share: bool) -> None:
-        """In a forked child: forget the request of the parent, and plan a new poll.
+        """In a forked child: forget the request of the parent. If the parent had planned a request, plan a new one.
 
         Args:
-            share: True: continue to use leased credentials of the parent. False: treat them as ended in this process.
+            share: True: continue to use leased credentials of the parent. False: treat the credentials as ended in
+                    this process, and request new ones at the next read.
         """
         self._memory = Transitions()
         planned, self._planned = self._planned, False
@@ -95,7 +96,11 @@ class CachedPath(CachedValue):
             self._notify(self.reading, self.reading)
 
     def due(self, timer: int) -> None:
-        """Start the planned read or renewal. Do nothing if a later timer has replaced `timer`."""
+        """Start the planned read or renewal.
+
+        Do nothing if a later timer has replaced `timer`, or if a request is under way. A value without a lease is also
+        not read if the uses of the token are limited.
+        """
         with self._memory as then:
             if timer != self._timer or self._under_way():
                 return
@@ -209,7 +214,7 @@ class CachedPath(CachedValue):
         return self._requester.flight(failed)
 
     def _warn(self, error: SecretError, then: Then) -> None:
-        """Log one warning that the value could not be confirmed. Update `expires_at` of leased credentials."""
+        """Log that the value could not be confirmed, once until the next success. Update `expires_at` of a lease."""
         leased, vault = self._leased, self._vault
         if leased is not None and self.reading is not None and leased.ends < NEVER:
             self.reading.expires_at = (

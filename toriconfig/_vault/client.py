@@ -27,7 +27,7 @@ CATCH_UP = 10.0
 """Seconds after an own write during which every request asks for a node that has seen the write."""
 
 BLOCK = 5.0
-"""Seconds, at most, during which requests fail at once after no address could be connected to."""
+"""Maximum number of seconds for which requests fail at once, after no address accepted a connection."""
 
 
 class Client:
@@ -92,7 +92,10 @@ class Client:
 
     @property
     def limited(self) -> bool:
-        """True if the token has a limited number of uses. No request is then sent in the background."""
+        """True if another program obtained the token, and the uses of the token are limited.
+
+        No request is then sent in the background.
+        """
         return self.identity.limited
 
     @property
@@ -127,7 +130,8 @@ class Client:
             check: True: raise for an error status. False: return the answer of any status.
 
         Raises:
-            VaultError: no answer arrived, or `check` is True and the answer has an error status.
+            SecretError: no token was obtained, no answer arrived, or the answer has an error status. If `check` is
+                False, the only such status is a 403 for the token of the client.
         """
         if repeatable is None:
             repeatable = method in ("GET", "LIST", "HEAD") and not issues_on_read(path)
@@ -285,7 +289,7 @@ class Client:
         self.identity.forget_failures()
 
     def renew_tls(self) -> None:
-        """Read the certificate files again. All later connections use the new content."""
+        """Check the certificate files. If a file has changed, later connections use the new content."""
         self._open().renew_tls()
 
     def log_out(self, tokens: list[LiveToken], deadline: Deadline) -> None:
@@ -307,7 +311,7 @@ class Client:
         """In a forked child: replace the connections and locks of the parent.
 
         Args:
-            share: True: continue to use a token that the parent obtained by a login.
+            share: True: continue to use a token that the parent obtained by a login. False: forget such a token.
         """
         transport, identity = self._transport, self.identity
         self._begin()

@@ -56,7 +56,8 @@ def one_time_code(data: dict[str, Any], asked: float) -> ReadResult:
 def identity_token(data: dict[str, Any], answer: Answer, clock: Clock, asked: float) -> ReadResult:
     """Return a signed identity token with its end, from the claim `exp` or, without this claim, from `ttl`.
 
-    Two tokens that differ only in their times and ids count as the same value.
+    If neither gives an end, the result has no lease. Two tokens that differ only in their times and ids count as the
+    same value.
     """
     claims = _claims(data.get("token"))
     ends = seconds(claims.get("exp"))

@@ -56,7 +56,12 @@ class Lease:
 
 
 class Plan(NamedTuple):
-    """Next step for a lease, and the monotonic seconds at which that step is due."""
+    """Next step for a lease.
+
+    Attributes:
+        action: "renew": renew the lease. "reissue": request new credentials. "keep": do nothing.
+        at: monotonic seconds at which the step is due.
+    """
 
     action: Action
     at: float

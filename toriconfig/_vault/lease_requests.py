@@ -50,6 +50,7 @@ def retire(requester: PathRequester, old: Lease, at: float) -> None:
     """Plan the revocation of replaced credentials at the monotonic time `at`.
 
     Nothing is planned if the credentials have no lease in Vault or end before `at`, or if a policy forbids revocations.
+    At the time `at`, nothing is sent if no token is in memory.
     """
     if not old.id or old.ends <= at or not requester.may_revoke:
         return

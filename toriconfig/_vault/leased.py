@@ -18,7 +18,8 @@ class Leased(NamedTuple):
 
     Attributes:
         lease: present state of the lease.
-        token: the token that requested the lease. The lease ends with this token. None: the lease depends on no token.
+        token: the token that requested the lease. The lease ends at the latest when this token ends. None: the lease
+                depends on no token.
     """
 
     lease: Lease

@@ -56,7 +56,7 @@ class LeasedPath(Affected, Protocol):
 
 
 class LeasesOfTokens:
-    """The leased credentials of a session. Each lease ends with the token that requested the lease.
+    """The leased credentials of a session. Each lease ends at the latest when the token that requested it ends.
 
     Args:
         paths: function that returns the cached paths of the session.
@@ -96,7 +96,7 @@ class LeasesOfTokens:
                     _failed(path, error, then)
 
     def token_renewed(self, token: LiveToken) -> None:
-        """If an outage is recorded for a credential of `token`, record its end, because `token` was renewed."""
+        """After a renewal of `token`, record the end of each outage that is recorded for its credentials."""
         for path in self._paths():
             with path._memory as then:
                 if _depends_on(path, token) and is_outage(path._attempts.error):

@@ -98,7 +98,10 @@ class PathRequester(WorkerRequester, Protocol):
 
     @property
     def limited(self) -> bool:
-        """True if the token has a limited number of uses. No request is then sent in the background."""
+        """True if another program obtained the token, and the uses of the token are limited.
+
+        No request is then sent in the background.
+        """
         ...
 
     @property

@@ -33,7 +33,7 @@ class ReadResult(NamedTuple):
         data: the keys and values.
         version: KV v2 version, or None.
         lease: the lease of the data; None: the data has no lease.
-        token: the token of the request.
+        token: the token of the request; None: the data does not end when the token ends.
         ttl: seconds until the password of a static role changes; None: the path is no static role.
         comparable: `data` without the parts that change while the credential stays the same, such as the expiry; None:
             all of `data`.

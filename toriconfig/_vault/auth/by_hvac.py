@@ -56,10 +56,12 @@ class LoginClient:
         token: str | None = None,
         check: bool = True,
     ) -> Answer:
-        """Send one request. The arguments are those of `Client.request`.
+        """Send one request. Return the answer, also if its status is an error.
+
+        The arguments are those of `Client.request`, but `check` has no effect.
 
         Raises:
-            SecretError: no answer arrived, or the request is a login and was refused.
+            SecretError: no answer arrived, or the request is a login that was refused or must not be sent.
         """
         given = dict(headers or {})
         namespace = given.pop("X-Vault-Namespace", self.namespace)
@@ -95,7 +97,7 @@ class LoginClient:
 def log_in(
     requester: WorkerRequester, deadline: Deadline, by: Callable[[Any], object], *, name: str, locks: bool
 ) -> LoginAnswer | SecretError:
-    """Call `by` with an `hvac.Client`. Return the login answer whose token the client has afterwards, or an error.
+    """Call `by` with an `hvac.Client`. Return a login answer with the token that the client then has, or an error.
 
     Args:
         requester: object that sends the requests.

@@ -31,13 +31,13 @@ During this time, a 403 leads to a lookup of the token before a new login.
 """
 
 LOOKUP_WITHIN = 10.0
-"""Seconds after its first use until a token that another program obtained is looked up.
+"""Maximum number of seconds from the first use of a token of another program to the lookup of the token.
 
-The lookup is not immediate, because it counts as a use, and a token may have few uses.
+The lookup is not immediate, because a lookup counts as a use, and a token may have few uses.
 """
 
 LOOKUP_WITHIN_LEASED = 1.0
-"""Seconds until the lookup if a lease was issued to the token."""
+"""Maximum number of seconds from the first use to the lookup, if a lease was issued to the token."""
 
 
 def no_policy(denial: Answer) -> bool:
@@ -73,7 +73,7 @@ class Dependents(Protocol):
         ...
 
     def token_renewed(self, token: LiveToken) -> None:
-        """If an outage is recorded for a credential of `token`, record its end, because `token` was renewed."""
+        """After a renewal of `token`, record the end of each outage that is recorded for its credentials."""
         ...
 
 
@@ -136,7 +136,7 @@ class Identity:
     def token(self, deadline: Deadline) -> LiveToken | SecretError:
         """Return the token in use if it is still valid; otherwise log in, and return the new token or the error.
 
-        Concurrent calls share one login.
+        Concurrent calls share one login. During the pause after a failed login, return the error of that login.
         """
         token = self._token
         if token is not None and self._executor.now() < token.usable_until:
@@ -305,7 +305,7 @@ class Identity:
         return self._again(token)
 
     def _look_up_for_leases(self, token: LiveToken, deadline: Deadline) -> None:
-        """If leased credentials were requested with `token`, look up the token. If the token has expired, record that."""
+        """Look up `token` if leased credentials were requested with it. If the token has expired, record its end."""
         if self._dependents.any_on(token) and self._look_up(token, deadline) == "dead":
             self._record_end(token)
 
@@ -315,7 +315,10 @@ class Identity:
         self._dependents.token_changed(token)
 
     def _look_up(self, token: LiveToken, deadline: Deadline) -> str:
-        """Look up the token in Vault, and update the end of the token. Return "alive", "dead" or "unknown"."""
+        """Look up the token in Vault, and update the end of the token.
+
+        Return "alive" if Vault accepts the token, "dead" if Vault refuses the token, otherwise "unknown".
+        """
         now = self._executor.now()
         outcome = self._requester.exchange(deadline, "GET", "auth/token/lookup-self", None, token.value)
         if isinstance(outcome, Failure) or outcome.status not in (200, 403):

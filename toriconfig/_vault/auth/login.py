@@ -87,7 +87,9 @@ def login_request(auth: LoginMethod, tools: LoginTools) -> LoginRequest | LoginA
 
 
 def read_text(path: str, what: str) -> str | SecretError:
-    """Return the text of a regular file without surrounding whitespace, or an error.
+    """Return the text of a regular file without surrounding whitespace.
+
+    Return an error if the file cannot be read, is not UTF-8, or is empty.
 
     Args:
         path: path of the file.

@@ -72,7 +72,7 @@ class RefusedLogins:
 
         Returns:
             True if this process may send the login. False if the login was refused recently, or if
-            another process is sending the login.
+            another process or thread is claiming or sending the login.
         """
         with self._locked() as locked:
             if locked is None:
@@ -91,7 +91,10 @@ class RefusedLogins:
         return self._read(fingerprint)[:2] == (_TRYING, mine)
 
     def record(self, fingerprint: bytes, now: float, accepted: bool | None) -> None:
-        """Record the outcome of the login. `accepted` is None if Vault neither accepted nor refused the credentials."""
+        """Record the outcome of the login.
+
+        `accepted` is None if Vault neither accepted nor refused the credentials. An earlier outcome then stays.
+        """
         if accepted is None and self._read(fingerprint)[0] != _TRYING:
             return
         self._write(fingerprint, _FREE if accepted is None else _GOOD if accepted else _REFUSED, now)
@@ -148,7 +151,7 @@ class RefusedLogins:
         _RECORD.pack_into(self._map, slot * _RECORD.size, fingerprint, state, os.getpid(), now)
 
     def _slot(self, fingerprint: bytes, now: float) -> int:
-        """Return the slot of this login; for a new login, the slot that is needed least."""
+        """Return the number of the slot of this login; for a new login, of the slot that comes first by `_need`."""
         slots = list(enumerate(_RECORD.iter_unpack(self._map)))
         for slot, (digest, *_) in slots:
             if digest == fingerprint:
@@ -183,7 +186,10 @@ def _identity(file: int) -> tuple[int, int] | None:
 
 
 def _need(state: int, at: float, now: float) -> tuple[bool, bool, float]:
-    """Order slots by their need: unused and outdated ones, then accepted logins, then the others; old ones first."""
+    """Return a sort key for a slot: unused and outdated slots first, then accepted logins, then the others.
+
+    Within each group, the oldest slot comes first.
+    """
     lasts = {_GOOD: _NEVER, _TRYING: TRIAL, _REFUSED: HOLD}.get(state, 0.0)
     return now < at + lasts, state != _GOOD, at
 

@@ -169,7 +169,10 @@ class Mounts:
         return Mount(prefix, _kind(answer.data.get("type"), answer.data.get("options")))
 
     def _find_mount(self, path: str, known: Mount | None, deadline: Deadline) -> Mount | None:
-        """Find the mount of `path` by a lookup or, if the lookup fails, by a plain read. Return None if both fail."""
+        """Find the mount of `path` by a lookup or, if the lookup fails, by a plain read. Return None if both fail.
+
+        A `path` that creates something at each read is not read.
+        """
         found = self._mount_from_server(path, deadline, relogin=False)
         if isinstance(found, Mount):
             return found

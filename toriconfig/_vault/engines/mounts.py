@@ -16,6 +16,7 @@ def mount_of(requester: Requester, path: str) -> tuple[str, bool]:
 
     Raises:
         VaultNotFound: the path is not in a KV engine.
+            VaultError: the lookup of the engine failed.
     """
     engine, mount, versioned = engine_of(requester, path)
     if engine not in ("kv", "generic"):

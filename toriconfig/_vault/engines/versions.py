@@ -33,7 +33,7 @@ class Versions:
         self.destroy_path = f"{mount}destroy/{rest}"
 
     def read(self, number: int | None = None) -> Version:
-        """Read version `number`; None: the newest version.
+        """Read version `number`, or the newest version if `number` is None.
 
         Raises:
             VaultError: the request failed. A missing or deleted version raises no error; see `Version.state`.
@@ -107,6 +107,6 @@ def _refused(answer: Answer, path: str) -> Exception:
 
 
 def capabilities(requester: Requester, paths: Iterable[str]) -> dict[str, set[str]]:
-    """Return the capabilities of the token for each path."""
+    """Return a dict from each path to the capabilities of the token there, such as `{"read"}`."""
     answer = requester.request("POST", "sys/capabilities-self", {"paths": list(paths)})
     return {path: set(can) for path, can in answer.data.items() if isinstance(can, list)}

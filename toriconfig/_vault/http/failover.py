@@ -99,7 +99,7 @@ class Route:
                 return outcome
 
     def _leader(self, outcome: Answer | Failure) -> int | None:
-        """Return the index of the address to which a redirect points. None: there is no such redirect.
+        """Return the index of the address to which a redirect points; None if there is no redirect to an own address.
 
         A redirect to another server is not followed, because that server must not get the token.
         """
@@ -110,7 +110,7 @@ class Route:
         return self._origins.index(origin) if origin in self._origins else None
 
     def _same_origin(self, outcome: Answer | Failure, at: int) -> str | None:
-        """Return the path and query of a redirect to the same address. None: there is no such redirect.
+        """Return the path and query of a redirect to the same address; None if `outcome` is no such redirect.
 
         A redirect to another server is not followed, because that server must not get the token.
         """

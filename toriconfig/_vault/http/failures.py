@@ -140,7 +140,7 @@ def _no_login(address: str, proxy: str) -> Failure:
 
 
 def _is_tls_alert(error: BaseException) -> bool:
-    """True if the answer was a TLS alert instead of a status line."""
+    """True if `error` shows that the answer was a TLS alert instead of a status line."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, BadStatusLine):

@@ -19,7 +19,8 @@ class Answer:
         body: the JSON object of the answer; `{}` if there was none.
         headers: header values by lower-case name.
         address: the address that answered.
-        token: token of the request. A lease in the answer ends with this token.
+        token: token of the client with which the request was sent, or None. A lease in the answer ends when this token
+                ends.
     """
 
     __slots__ = ("address", "body", "headers", "status", "token")
@@ -44,7 +45,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The errors and warnings of the body, in one line."""
+        """The errors and warnings of the body, in one line of at most 300 characters; "" if there are none."""
         errors = self.body.get("errors")
         lines = [str(one) for one in errors] if isinstance(errors, list) else []
         warnings = self.body.get("warnings")
@@ -56,7 +57,7 @@ class Answer:
 
 
 class Failure:
-    """Description of a request that got no answer of Vault. A body, which may contain a secret, is never part of it.
+    """Description of a request that got no answer of Vault. Contains no body, because a body may hold a secret.
 
     Attributes:
         kind: kind of the failure.

@@ -57,7 +57,8 @@ class TlsContext:
     def changed(self, *, always: bool = False) -> bool:
         """Build the context again if a file has changed; return True if there is a new context.
 
-        If a file is incomplete, the present context stays in use, and a later call checks the file again.
+        Before the first call of `current`, return False. If a file is incomplete, the present context stays in use,
+        and a later call checks the file again.
 
         Args:
             always: True: check the files now, even if they have just been checked.

@@ -10,7 +10,7 @@ from toriconfig._vault.http.response import Answer, Failure
 from toriconfig.errors import SecretError, VaultDenied, VaultError, VaultNotFound, VaultSealed, VaultUnreachable
 
 MOUNTS = "sys/internal/ui/mounts/"
-"""Prefix of the path of a mount lookup. Any token that may use something of the engine may look it up."""
+"""Prefix of the path of a mount lookup. Vault allows the lookup for each token that may use a path of the mount."""
 
 UNREACHED = "look at VAULT_ADDR, at VAULT_CACERT, and at `toriconfig doctor`"
 SETUP = "correct the file, or what names it: VAULT_CACERT, VAULT_CAPATH, VAULT_CLIENT_CERT, VAULT_CLIENT_KEY, or `Vault(...)`"
@@ -20,7 +20,7 @@ PAUSE = 0.1
 """Seconds before the same address is tried again, at least, since a quota may answer `Retry-After: 0`."""
 
 _OF_VAULT = ("errors", "data", "warnings")
-"""Members of which each 404 of Vault has one. A 404 without them comes from another server on the way."""
+"""Each 404 of Vault has one of these members. A 404 without them comes from another server on the way."""
 
 _CAPABILITY = {"GET": "read", "LIST": "list", "POST": "update", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
@@ -153,7 +153,8 @@ def _parameters(path: str) -> str:
 def is_outage(error: SecretError | None) -> bool:
     """True if `error` shows that Vault processes no requests, because it is down, sealed or failing.
 
-    Vault then revokes nothing. False for a rate limit (429) and for a node with old data (412).
+    Vault then revokes nothing. False for None, for a rate limit (429), for a node with old data (412), and for any
+    other error, such as a denial.
     """
     if isinstance(error, VaultUnreachable):
         return error.status not in (412, 429)
