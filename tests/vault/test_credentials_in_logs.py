@@ -11,7 +11,7 @@ import pytest
 
 from support.fake_vault import secret
 from toriconfig._vault.auth.identity import Identity
-from toriconfig._vault.auth.masked import mask_credentials
+from toriconfig._vault.auth.masked import FORMER, mask_credentials
 from toriconfig._vault.token import LiveToken
 from toriconfig.pipeline import MaskingFilter
 from toriconfig.pipeline._redact import KEEP, Redactor, _redactor, mask
@@ -19,6 +19,8 @@ from toriconfig.testing import FakeClock, VaultServer, vault_server
 from toriconfig.vault import AppRole, HvacLogin, Login, Token, UserPass
 
 from .conftest import Connect
+
+PATH = "auth/jwt/login"
 
 
 @pytest.fixture(name="server", scope="module")
@@ -86,7 +88,7 @@ def test_the_password_of_a_login_by_hvac_is_masked_and_the_user_name_is_not(
 def test_names_of_roles_and_of_machines_in_a_login_are_not_masked() -> None:
     names = {"role": "the-role", "subscription_id": "the-subscription", "resource_group_name": "the-group"}
     names |= {"vm_name": "the-machine", "vmss_name": "the-set"}
-    mask_credentials({**names, "jwt": "the-jwt"})
+    mask_credentials(PATH, {**names, "jwt": "the-jwt"})
     assert masked("the-jwt")
     assert not any(map(masked, names.values()))
 
@@ -101,9 +103,22 @@ def test_a_token_that_was_given_is_masked_once_it_is_used(server: VaultServer, c
 
 def test_credentials_that_are_sent_again_are_registered_once() -> None:
     for _ in range(100):
-        mask_credentials({"role": "the-role", "secret_id": "the-secret-id", "number": 5})
+        mask_credentials(PATH, {"role": "the-role", "secret_id": "the-secret-id", "number": 5})
     assert [None] == _redactor._uses["the-secret-id"]
     assert {"the-secret-id"} == _redactor._uses.keys()
+
+
+def test_of_the_credentials_that_one_login_sends_the_last_twenty_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock()
+    monkeypatch.setattr(Redactor, "_clock", property(lambda _: clock.monotonic), raising=False)
+    mask_credentials(PATH, {"role": "of-another-login", "jwt": "another-jwt"})
+    sent = [f"jwt-number-{number:04}" for number in range(FORMER + 10)]
+    for jwt in sent:
+        mask_credentials(PATH, {"role": "the-role", "jwt": jwt})
+    assert all(map(masked, sent))
+    clock.advance(KEEP + 1)
+    assert [False] * 10 + [True] * FORMER == list(map(masked, sent))
+    assert masked("another-jwt")
 
 
 def test_tokens_that_were_replaced_are_kept_for_a_while_only(

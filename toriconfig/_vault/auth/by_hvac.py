@@ -67,7 +67,7 @@ class LoginClient:
         namespace = given.pop("X-Vault-Namespace", self.namespace)
         login = method in ("POST", "PUT") and path.startswith("auth/") and not token
         if login:
-            mask_credentials(body)
+            mask_credentials(path, body)
         if login and not given and not query:
             request = LoginRequest(path, body if body is not None else {})
             outcome = send(self._requester, self._deadline, request, locks=self._locks, namespace=namespace)

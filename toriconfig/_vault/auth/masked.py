@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,17 +28,33 @@ def token_replaced(value: str) -> None:
         forget(value)
 
 
-def mask_credentials(body: object) -> None:
+FORMER = 20
+"""Credentials of one login that logs mask without a limit of time, per field of the login request."""
+
+_sent: dict[tuple[str, ...], deque[str]] = {}
+"""The credentials that each login has sent, per field. The keys hold names only."""
+
+
+def mask_credentials(path: str, body: object) -> None:
     """Register the credentials of a login request, so that logs mask them.
 
+    A login may send other credentials each time, such as a JWT. The last `FORMER` of them are masked without a limit of
+    time, and an older one for one more hour.
+
     Args:
+        path: path of the login request.
         body: body of the login request. The names of roles, users and machines in `body` are not masked.
     """
     if not isinstance(body, Mapping):
         return
+    names = [f"{name}={value}" for name, value in body.items() if name in _NAMES]
     for name, value in body.items():
         if name not in _NAMES and _is_new(value):
             register(value)
+            sent = _sent.setdefault((path, *names, str(name)), deque())
+            sent.append(value)
+            if len(sent) > FORMER:
+                forget(sent.popleft())
 
 
 def _is_new(value: Any) -> bool:

@@ -40,7 +40,7 @@ def obtain(requester: WorkerRequester, deadline: Deadline) -> LiveToken | Secret
         return _granted(request.auth, now) or VaultDenied(
             f"the login by {auth.method} brought no token", help="correct the login method"
         )
-    mask_credentials(request.body)
+    mask_credentials(request.path, request.body)
     if isinstance(auth, TLSCertificate):
         requester.renew_tls()  # each login by certificate presents the present content of the file
     outcome = send(requester, deadline, request, locks=auth.locks)
