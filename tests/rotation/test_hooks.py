@@ -214,6 +214,20 @@ def test_a_webhook_that_answers_one_byte_at_a_time_is_given_up_at_the_deadline(p
         dripping.close()
 
 
+def test_of_an_answer_without_an_end_a_part_is_read() -> None:
+    def send(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while not endless.closing.is_set():
+            connection.sendall(b"x" * 65536)
+
+    endless = Loopback(send)
+    try:
+        assert "" == Webhook(endless.address, KEY).deliver("1", "{}", 10)
+    finally:
+        endless.close()
+
+
 def test_a_program_that_fails_or_hangs_is_one_warning(place: Place) -> None:
     hooks = ("--hook", "false", "--hook", "sleep 60", "--hook", "./none", *HOOK)
     code, _, err = place.rotate(place.reference(), *hooks, "--hook-timeout", "2")
