@@ -161,6 +161,9 @@ def _only_one(module: ModuleType) -> Named:
 
     The candidates are the lazy objects of the module. If there is none, they are the classes with options of this
     library. If there is none either, they are the models that are not used in a field of another model.
+
+    Raises:
+        TypeError: there is no candidate, or more than one.
     """
     lazies = {name: value for name, value in vars(module).items() if isinstance(value, Lazy)}
     if lazies:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def env_example(cls: type[BaseModel]) -> str:
-    """Return a `.env` file with every variable, commented out, with description and default. Secrets have no value.
+    """Return a `.env` file with the variable of each field, commented out, with description and default.
+
+    Secrets have no value. Deprecated fields are left out.
 
     Raises:
         ConfigError: an annotation of the class is not defined.

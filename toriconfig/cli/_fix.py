@@ -49,7 +49,7 @@ class _Edit(NamedTuple):
 
 
 def fix(schema: type[BaseModel], name: str) -> Fixed | None:
-    """Return a file with its keys repaired; None if no key can be repaired, or the file is not UTF-8 text.
+    """Return a file with its keys repaired; None if no key can be repaired, or if the file cannot be read as UTF-8.
 
     Args:
         schema: the settings class.

@@ -77,7 +77,7 @@ class _WorkingDirectory:
 
 
 def dependencies() -> Iterator[str]:
-    """Yield the names of the modules of all packages that toriconfig requires, including extras, installed or not."""
+    """Yield the possible module names of all packages that toriconfig requires, with extras, installed or not."""
     from importlib.metadata import PackageNotFoundError, requires
 
     try:

@@ -17,7 +17,7 @@ GROUP = "toriconfig.commands"
 
 
 def installed() -> dict[str, list[EntryPoint]]:
-    """Return the entry points by the name of their command, without importing anything."""
+    """Return a dict from the name of each command to its entry points, without an import of the commands."""
     found: dict[str, list[EntryPoint]] = {}
     for one in entry_points(group=GROUP):
         if one not in found.setdefault(one.name, []):

@@ -97,7 +97,7 @@ def recipe(
     *,
     no_local: bool = False,
 ) -> Recipe:
-    """Return the recipe of a load with the values of these options.
+    """Return the recipe of a load with the values of the shared options.
 
     Raises:
         click.UsageError: there is no such settings class, or an option of the class is invalid.
@@ -151,7 +151,11 @@ def write_problems(problems: Sequence[Problem], form: str, color: str, schema: s
 
 
 def wants_color(choice: str) -> bool:
-    """Return True if the output has colours. The first one decides: `choice`, NO_COLOR, FORCE_COLOR, terminal."""
+    """Return True if the output has colours.
+
+    The first that is set decides: a `choice` other than `auto`, NO_COLOR (no colours), FORCE_COLOR or CLICOLOR_FORCE
+    (colours). If none is set, the output has colours on a terminal.
+    """
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):
@@ -196,7 +200,7 @@ _ALIKE = 0.8
 
 
 def _refuse_misspelt(file: Path, tools: Mapping[str, Any]) -> None:
-    """Reject a misspelt `[tool.toriconfig]` or `settings` in pyproject.toml, because it would be ignored."""
+    """Raise an error if pyproject.toml has a misspelt `[tool.toriconfig]` or `settings`, which would be ignored."""
     from toriconfig._core.suggest import near, near_all
 
     if "toriconfig" not in tools:

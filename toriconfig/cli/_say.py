@@ -31,7 +31,7 @@ def say(text: str, *, end: str = "\n", styled: bool = False) -> None:
 
 
 def say_exact(text: str) -> None:
-    """Write text for programs to standard output, unchanged. The caller has escaped it."""
+    """Write text for programs to standard output, unchanged. The caller has escaped the text."""
     sys.stdout.write(text)
 
 

@@ -57,7 +57,11 @@ _KEY = os.urandom(32)
 
 
 def of_profile(asked: Recipe, name: str) -> Side | Sequence[Problem]:
-    """Return the values of all keys with a profile, or the problems if the settings cannot be loaded."""
+    """Return a dict from each key to its value in the profile `name`; or the problems, if the load fails.
+
+    Raises:
+        click.UsageError: there is no such profile.
+    """
     from toriconfig._inspect.effective import leaves
     from toriconfig._load.attempt import try_load
     from toriconfig._load.lookup import value_at

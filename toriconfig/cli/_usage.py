@@ -31,7 +31,7 @@ def quiet(error: click.UsageError) -> click.UsageError:
 
 
 def refuse_value(key: str | None) -> None:
-    """Reject a key with `=`, as in `secret/app#key=value`, because the text after `=` may be a secret.
+    """Raise an error for a key with `=`, as in `secret/app#key=value`: the text after `=` may be a secret.
 
     Raises:
         click.UsageError: the key contains a `=`.
@@ -41,7 +41,7 @@ def refuse_value(key: str | None) -> None:
 
 
 def argument(reference: str) -> str:
-    """Return the name of an invalid reference in an error.
+    """Return the name that an error message uses for an invalid reference.
 
     A reference of the settings is its own name. A reference of the command line may be a secret that was given by
     mistake, so its name is `REF`, or `REF 2` for the second of several.

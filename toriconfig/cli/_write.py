@@ -1,7 +1,7 @@
 """The effective settings as text: YAML, JSON or variables. A load of the text gives the same settings.
 
-A secret is written as its reference. A secret without a reference is written as a comment, and omitted from JSON. The
-same applies to a plain value that looks like a secret.
+A secret is written as its reference. A secret without a reference, and a plain value that looks like a
+secret, become comments, and are omitted from JSON.
 """
 
 from __future__ import annotations

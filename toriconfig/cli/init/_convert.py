@@ -30,7 +30,7 @@ class Converter:
         source: source of the module.
         names: the names of the module with their objects.
         kept: the statements that are copied.
-        base: name of the settings files, which the class `target` gets.
+        base: base name of the settings files, written as `config_name` of the class `target`.
         target: name of the settings class.
 
     Attributes:
@@ -57,7 +57,7 @@ class Converter:
                 self._class(statement, names.get(statement.name), is_target=statement.name == target)
 
     def own(self, name: str) -> str:
-        """Return the name of an object of toriconfig in the written module: with `toriconfig.` if it is taken."""
+        """Return the name of an object of toriconfig in the written module: `toriconfig.NAME` if NAME is taken."""
         self.ours.add(name)
         return f"toriconfig.{name}" if name in self.taken else name
 
@@ -91,7 +91,7 @@ class Converter:
             self._config(node)
 
     def _foreign_base(self, node: ast.ClassDef) -> None:
-        """Add the base `Settings` after a base that another module defines."""
+        """If another module defines the settings class that is the base, add the base `Settings`."""
         bases = [base for base in node.bases if _is_settings(resolved(base, self._names))]
         if bases and resolved(bases[0], self._names) is not BaseSettings:
             last = node.bases[-1]
@@ -170,14 +170,14 @@ class Converter:
         return name
 
     def _drop_ignore(self, value: ast.expr) -> None:
-        """Remove the comment for type checkers that the right annotation makes useless."""
+        """Remove the comment `# type: ignore` after `value`, if there is one."""
         end = self._source.span(value)[1]
         rest = self._source.data[end:].partition(b"\n")[0]
         if re.fullmatch(rb"\s*# type: ignore(\[assignment\])?\s*", rest):
             self.edits.append(Edit(end, end + len(rest), ""))
 
     def _mutable(self, node: ast.stmt, secrets: set[str]) -> None:
-        """Write a list or mapping as a default of `Field`: linters know only pydantic's own base classes."""
+        """Write a default that is a list, set or mapping as `Field(default=...)`, which linters accept."""
         value = node.value if isinstance(node, ast.AnnAssign) else None
         if value is None or (set(bound(node)) & secrets and not _holds_nothing(value)):
             return
@@ -259,7 +259,7 @@ class Converter:
             self._replace(value, f'{self.own("SettingsConfigDict")}(config_name="{self._base}", **({text}))')
 
     def _insert(self, whole: ast.Call, parts: Sequence[ast.expr | ast.keyword], text: str) -> None:
-        """Insert a first argument into a call, in the form of a formatter."""
+        """Insert a first argument into a call, with the line breaks of a formatter."""
         end = self._source.span(whole)[1]
         if not parts:
             self.edits.append(Edit(end - 1, end - 1, text))
@@ -281,7 +281,7 @@ class Converter:
 
 
 def _call(function: str, arguments: list[str], indent: str) -> str:
-    """Return a call of a function as `model_config`, in the form of a formatter."""
+    """Return the text of a call for `model_config = CALL`, with the line breaks of a formatter."""
     line = f"{function}({', '.join(arguments)})"
     return line if len(f"{indent}model_config = {line}") <= LINE else f"{function}({_lines(arguments, indent)})"
 
@@ -304,12 +304,12 @@ def _is_settings(found: object) -> bool:
 
 
 def _local_settings(base: ast.expr, names: Mapping[str, object], taken: set[str]) -> bool:
-    """Return True if a base is a settings class that the written module defines too."""
+    """Return True if `base` names a settings class that the written module defines."""
     return isinstance(base, ast.Name) and base.id in taken and _is_settings(names.get(base.id))
 
 
 def _holds_nothing(value: ast.expr) -> bool:
-    """Return True for None, `...`, an empty container, and the class of one."""
+    """Return True for None, `...`, an empty container, and the class of a container, such as `list`."""
     if isinstance(value, ast.Constant):
         return value.value is None or value.value is ...
     if isinstance(value, ast.Name):
@@ -320,7 +320,7 @@ def _holds_nothing(value: ast.expr) -> bool:
 
 
 def calls_at_import(source: Source, kept: list[ast.stmt]) -> Iterator[int]:
-    """Yield the line of each call that the module makes when it is imported, and that is not copied."""
+    """Yield the line number of each call that the module makes at its import, and that is not copied."""
     for one in source.tree.body:
         if one not in kept and isinstance(one, ast.Expr) and isinstance(one.value, (ast.Call, ast.Await)):
             yield one.lineno

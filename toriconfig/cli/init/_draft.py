@@ -1,4 +1,4 @@
-"""The draft of a project: what a source of settings turns into, before the derived files are added."""
+"""The draft of a project: its Python module and settings files, without the files derived from them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Draft(NamedTuple):
     Attributes:
         module: text of the Python module.
         cls: name of the settings class in the module.
-        settings: text of each settings file, by its name.
+        settings: a dict from the name of each settings file to its text.
         notes: one line for each part that could not be carried over.
         unset: keys that have no value yet and must have one, each with the name of its variable.
         dotenv: names of the `.env` files of the class, which git must ignore.

@@ -24,8 +24,8 @@ class DynaconfProject(NamedTuple):
     """The files and options of a dynaconf project.
 
     Attributes:
-        plain: settings files, lowest first.
-        secret: files of secrets, lowest first.
+        plain: settings files, lowest precedence first.
+        secret: files of secrets, lowest precedence first.
         options: those arguments of `Dynaconf(...)` that are literals.
         notes: one line for each file that is not read.
     """

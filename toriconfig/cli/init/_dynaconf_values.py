@@ -36,7 +36,7 @@ class Read(NamedTuple):
     """The values of a dynaconf project.
 
     Attributes:
-        environments: the values of each environment; those of `default` come first. A secret is `Hidden`.
+        environments: a dict from each environment, `default` first, to its values. A secret is `Hidden`.
         notes: one line for each value that cannot be carried over.
     """
 
@@ -74,7 +74,7 @@ def read_values(project: DynaconfProject) -> Read:
 
 
 def merge(into: Values, values: Mapping[str, Any]) -> None:
-    """Merge values into others, key by key; a secret stays a secret."""
+    """Merge `values` into `into`, key by key, also within sections. A secret in `into` is not replaced."""
     for key, value in values.items():
         there = into.get(key)
         if isinstance(there, dict) and isinstance(value, dict):
@@ -127,7 +127,10 @@ def _sections(content: Values, *, layered: bool) -> dict[str, Values]:
 
 
 def _clean(values: Mapping[str, Any], path: Path, file: str, notes: list[str]) -> Values:
-    """Return values with keys in lower case, `a__b` as a section, and the casts of dynaconf applied."""
+    """Return `values` with keys in lower case, `a__b` as key `b` of a section `a`, and the casts of dynaconf applied.
+
+    Options of dynaconf are left out. A line about each is added to `notes`.
+    """
     found: Values = {}
     for key, value in values.items():
         name = key.lower()
@@ -177,7 +180,7 @@ def _made(kind: str, text: str) -> Any:
 
 
 def _hidden(value: Any) -> Any:
-    """Return values in which each leaf is a secret."""
+    """Return `value` with each leaf replaced by `Hidden`."""
     if isinstance(value, dict):
         return {key: _hidden(item) for key, item in value.items()}
     return Hidden("list[str]" if isinstance(value, list) else "str")
@@ -203,7 +206,7 @@ def _leaves(values: Values, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 def _partial(found: dict[str, Values], name: str) -> bool:
-    """Return True if a section of an environment lacks a key of the same section of the default."""
+    """Return True if a section of the environment `name` lacks a key that the section has in `default`."""
     base = found[DEFAULT]
     return name != DEFAULT and any(
         isinstance(value, dict) and isinstance(base.get(key), dict) and base[key].keys() - value.keys()

@@ -18,7 +18,7 @@ def draft_of_dynaconf(names: Names) -> Draft:
     """Return the draft of a project from the dynaconf project in the working directory.
 
     Raises:
-        click.UsageError: there is no dynaconf project, or a file cannot be read; the message names it.
+        click.UsageError: there is no dynaconf project, or a file cannot be read; the message names the file.
     """
     project = find_project()
     read = read_values(project)

@@ -27,7 +27,7 @@ class Imports:
         self._names: dict[str, set[tuple[str, str]]] = {}
 
     def take(self, statements: Iterable[ast.stmt], wanted: set[str]) -> None:
-        """Add those imports of a module that bind a wanted name."""
+        """Add the imports that bind a wanted name, and each import of `*` or from `__future__`."""
         for statement in statements:
             if isinstance(statement, ast.Import):
                 for one in statement.names:
@@ -82,7 +82,7 @@ def _from(module: str, names: list[str]) -> str:
 
 
 def _order(entry: tuple[str, str]) -> tuple[int, str, str]:
-    """Return the key of the order of ruff: constants, classes, then the rest."""
+    """Return the sort key of an imported name, as in ruff: constants, classes, then the rest."""
     name, alias = entry
     kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
     return kind, name, alias

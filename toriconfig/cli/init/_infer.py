@@ -140,7 +140,10 @@ def _is_key(key: str) -> bool:
 
 
 def _field_name(key: str, taken: set[str]) -> str:
-    """Return the name of the field for a key. It differs from the key if the key is no valid name of a field."""
+    """Return the name of the field for a key, and add the name to `taken`.
+
+    The name differs from the key if the key is no valid name of a field, or is in `taken`.
+    """
     name = re.sub(r"\W", "_", key, flags=re.ASCII).strip("_") or "field"
     name = name if name[:1].isalpha() else f"n_{name}"
     if keyword.iskeyword(name) or hasattr(BaseModel, name) or name.startswith("model_"):

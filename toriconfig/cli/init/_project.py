@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class Shared(NamedTuple):
-    """A file that other tools use too. If it exists, its owner adds the lines.
+    """A file that other tools use too. If the file exists, the user is asked to add the lines.
 
     Attributes:
         text: text of a new file.
-        lines: lines to add to an existing file; "": it has them.
+        lines: lines to add to an existing file; "": the file has them.
     """
 
     text: str
@@ -78,7 +78,7 @@ def project_of(draft: Draft, names: Names, pyproject: str) -> Project:
 
 @contextmanager
 def class_of(draft: Draft, names: Names) -> Iterator[type[BaseModel]]:
-    """Import the class of a draft before its module is written.
+    """Execute the module of a draft, before the module is written, and yield its settings class.
 
     Raises:
         click.UsageError: the module raises an exception, or a load does not accept the class.
@@ -117,7 +117,7 @@ def _reason(error: Exception) -> str:
 
 
 def _missing(path: str, lines: str) -> str:
-    """Return the lines that an existing file lacks: all of them, or "" if it has them."""
+    """Return `lines`, or "" if the file contains each of them."""
     text = _text(path)
     return "" if all(line in text for line in lines.splitlines()) else lines
 

@@ -68,7 +68,10 @@ class Source:
         return (text + self.data[at:end]).decode()
 
     def needed(self, name: str) -> list[ast.stmt]:
-        """Return the statements that the definition of a name needs, in their order, without imports."""
+        """Return the statements that the definition of a name needs, in their order, without imports.
+
+        Calls of `model_rebuild` of the classes among them are included.
+        """
         statements = [one for one in self.tree.body if not isinstance(one, Import) and not is_docstring(one)]
         wanted, kept = {name}, set[int]()
         while True:

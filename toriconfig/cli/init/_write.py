@@ -12,7 +12,7 @@ from toriconfig.cli._replace_file import Refused, replace_file
 
 
 def conflicts(files: Iterable[str]) -> list[str]:
-    """Return those of the files that exist, and folders on their way that are not folders."""
+    """Return the files that exist. If a parent of a file exists and is no folder, return that parent."""
     found = []
     for file in files:
         parents = [str(parent) for parent in Path(file).parents if str(parent) != "."]
@@ -41,7 +41,7 @@ def write_all(files: dict[str, str]) -> None:
     """Write new files. If one cannot be written, the others are removed again.
 
     Raises:
-        click.UsageError: a file exists or cannot be written; the message names it.
+        click.UsageError: a file exists or cannot be written; the message names the file.
     """
     done: list[str] = []
     folders: list[str] = []

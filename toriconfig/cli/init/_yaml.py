@@ -20,7 +20,7 @@ class Settings(NamedTuple):
     Attributes:
         text: its text.
         missing: keys that are no secrets, and have no default.
-        references: True if it has a reference to a secret.
+        references: True if a line sets a reference to a secret.
     """
 
     text: str
@@ -49,7 +49,7 @@ def reference(name: str, path: Path) -> str:
 def _section(
     shape: Shape, path: Path, name: str, missing: list[Path], *, required: bool, seen: tuple[object, ...] = ()
 ) -> tuple[list[str], bool]:
-    """Return the lines of a section, and True if a line sets a key."""
+    """Return `(lines, sets)`: the lines of a section, and True if a line sets a key, False if all are comments."""
     lines: list[str] = []
     sets = False
     indent = "  " * len(path)
@@ -73,7 +73,11 @@ def _section(
 
 
 def _leaf(field: Field, path: Path, name: str) -> tuple[str | None, bool]:
-    """Return the value of a line, and True if the line sets the key; None if the default cannot be shown."""
+    """Return `(text, sets)` for the line of a field.
+
+    `text` is the value; "" if no value may be shown; None if the default cannot be written as text. `sets` is True if
+    the line sets the key, and False if the line is a comment.
+    """
     if field.shape.kind == "secret":
         return reference(name, path), field.required
     if field.required or confidential(field.shape) or field.info.default_factory is not None:

@@ -21,7 +21,7 @@ Told = tuple[_report.Item, str, int]
 
 
 def one_by_one(references: tuple[str, ...], act: str, options: dict[str, Any], hooks: Hooks) -> int:
-    """Process each reference once, also after a failure. Return the highest exit code."""
+    """Process each reference once; a failure does not stop the others. Return the highest exit code."""
     acts: dict[str, Callable[[Rotation], Told]] = {
         "rotate": lambda one: _done(one.run(force=options["force"]), act),
         "dry_run": lambda one: _planned(one, options["force"]),
@@ -65,7 +65,7 @@ def told_status(rotation: Rotation) -> Told:
 
 
 def _told(work: Callable[[Rotation], Told], rotation: Rotation, act: str, hooks: Hooks) -> Told:
-    """Return the result of `work`. If it raises an error, return a result that reports the error."""
+    """Return the result of `work`. If `work` raises a `SecretError`, return a result with the error."""
     from toriconfig.errors import SecretError
     from toriconfig.rotation._errors import KindUnknown
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def over_all(references: tuple[str, ...], act: str, options: dict[str, Any], hooks: Hooks) -> int:
     """Process the secrets that are due; for the acts `status`, `resume` and `rollback` every secret.
 
-    The secrets are those of `references`, or, if it is empty, those that the settings declare.
+    The secrets are those of `references`; if `references` is empty, those that the settings declare.
 
     Returns:
         The exit code.
@@ -132,7 +132,7 @@ def _statuses(
 
 
 def _write(items: list[_report.Item] | None, lines: list[str], untold: dict[str, str], act: str) -> None:
-    """Write the delayed lines and the rotations that could not start, or the whole JSON document."""
+    """Write `items` and the rotations that could not start as JSON. If `items` is None, write text with `lines`."""
     if items is None:
         for text in [*lines, *(clean(f"failed    {shown(reference)}: {why}") for reference, why in untold.items())]:
             say(text)
@@ -150,10 +150,14 @@ def _code(untold: dict[str, str]) -> Exit:
 
 
 def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> list[tuple[str, float | None]]:
-    """Return `(reference, max_age)` for each given reference, or else for each declared reference with an age.
+    """Return a list of `(reference, max_age)` for the given references; without any, for the declared references.
 
-    If the settings declare several ages for one reference, the smallest is used. Status, resume and rollback take all
-    declared references, including those without an age.
+    `max_age` is the smallest age that the settings declare for the reference; None if no age is known. Declared
+    references without an age are left out, unless `--max-age` is given or the act is `status`, `resume`, `rollback` or
+    `table`. Only `table` includes references that have a version or parameters, or create something at each read.
+
+    Raises:
+        click.UsageError: the settings cannot be loaded.
     """
     if references and options["max_age"] is not None:
         return [(reference, None) for reference in references]

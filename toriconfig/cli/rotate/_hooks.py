@@ -103,7 +103,7 @@ class Hooks:
 
 
 def _left(item: _report.Item, rotation: Rotation | None) -> dict[str, Any] | None:
-    """Return data of an unfinished rotation from its record; None if there is none, or Vault does not answer."""
+    """Return data of an unfinished rotation from its record; None if there is none or the record cannot be read."""
     from toriconfig.errors import SecretError
 
     error = item.get("error") or {}

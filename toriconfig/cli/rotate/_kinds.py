@@ -27,7 +27,7 @@ def make_rotations(references: list[tuple[str, float | None]], act: str, options
         options: the options of the command line.
 
     Raises:
-        click.UsageError: an option does not apply; the message names it.
+        click.UsageError: an option does not apply; the message names the option.
     """
     names = {reference: kind_name(reference, options) for reference, _ in references}
     refuse_other_kinds(set(names.values()), act, options)
@@ -35,7 +35,11 @@ def make_rotations(references: list[tuple[str, float | None]], act: str, options
 
 
 def kind_name(reference: str, options: dict[str, Any]) -> str:
-    """Return the name of the kind, from the command line or implied by the reference; "" if only the record has it."""
+    """Return the name of the kind, from the command line or the form of the reference; "" if only the record has it.
+
+    Raises:
+        click.UsageError: the reference is invalid, or there is no such kind.
+    """
     from toriconfig._core.markers import split
     from toriconfig.rotation import kinds
 

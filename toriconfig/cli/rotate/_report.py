@@ -1,4 +1,4 @@
-"""Results of rotations, as text and as JSON."""
+"""Results of rotations as data for JSON, and the exit code of an error."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def error_item(error: SecretError) -> Item:
 
 
 def code_of(error: SecretError) -> Exit:
-    """Return the exit code for an error."""
+    """Return USAGE for an unknown kind, UNREACHED if Vault or a database was not reached, otherwise FINDINGS."""
     from toriconfig.errors import VaultSealed, VaultUnreachable
     from toriconfig.rotation._errors import KindUnknown
 
