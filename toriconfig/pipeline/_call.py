@@ -42,7 +42,10 @@ class Call:
         return getattr(self.coro, "__qualname__", type(self.coro).__name__)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start the coroutine in a copy of the caller's context. Only the loop thread calls this method."""
+        """Start the coroutine in a copy of the caller's context. If the call was abandoned, close the coroutine.
+
+        Only the loop thread calls this method.
+        """
         if self.abandoned:  # given up while the loop was blocked
             self.coro.close()
             self.settle(None, asyncio.CancelledError())

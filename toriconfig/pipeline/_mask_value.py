@@ -52,7 +52,7 @@ class _Walk:
     """One walk over a value. Each container is searched once, even if it occurs several times.
 
     Args:
-        cut: True: where a container contains itself, it is replaced by `CIRCULAR`. False: it is left there.
+        cut: True: a container inside itself is replaced by `CIRCULAR`. False: the inner container is not replaced.
     """
 
     def __init__(self, *, cut: bool = False) -> None:
@@ -145,7 +145,7 @@ def _hashable(shown: Any) -> Hashable:
 def _by_text(value: Any) -> Any:
     """Return an object unchanged, or its masked text if its `str` or its `repr` contains a secret.
 
-    Both are searched, because a handler may use either of them.
+    Both are searched, because a handler may use either of them. If one of them raises an exception, return `WITHHELD`.
     """
     try:
         texts = [repr(value)] if isinstance(value, (bytes, bytearray)) else [str(value), repr(value)]

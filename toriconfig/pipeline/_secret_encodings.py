@@ -37,7 +37,10 @@ _OF_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def spellings(value: str | bytes) -> set[str]:
-    """Return every encoding of `value`, including `value` itself."""
+    """Return the encodings in which a log may show `value`, including its text.
+
+    For a `value` of several lines, the encodings of each line of at least `LINE` characters are included.
+    """
     raw = value if isinstance(value, bytes) else value.encode(errors="surrogatepass")
     found = _base64(raw) | {raw.hex()}
     text = value if isinstance(value, str) else _decoded(value)
@@ -127,7 +130,7 @@ def _base64(raw: bytes) -> set[str]:
     """Return the base64 of `raw`, and the parts of it that the base64 of longer data (`user:secret`) contains.
 
     In longer data, `raw` can begin at three offsets of a group of three bytes. For each offset, the part has only
-    characters that depend on `raw` alone.
+    characters that depend on `raw` alone. Parts shorter than `LINE` are left out.
     """
     found = {b64encode(raw).decode(), urlsafe_b64encode(raw).decode()}
     for before in range(3):

@@ -117,10 +117,12 @@ class Vault(Declared):
         stale_for: seconds that a value stays in use while Vault cannot be reached, from 0.
         overlap: seconds that old credentials stay valid after new ones have replaced them, from 0.
         prefetch_workers: number of concurrent requests, 1 to 64.
-        ca_cert: PEM file of the CA certificates to trust; None: `VAULT_CACERT`, else the CAs of the system.
-        ca_path: directory of CA certificates to trust; None: `VAULT_CAPATH`, else the CAs of the system.
+        ca_cert: PEM file of the CA certificates to trust. If `ca_cert` and `ca_path` are None: `VAULT_CACERT`,
+            `VAULT_CACERT_BYTES` and `VAULT_CAPATH`; if these are unset too, the CAs of the system.
+        ca_path: directory of CA certificates to trust; None: see `ca_cert`.
         client_cert: PEM file of the client certificate; None: `VAULT_CLIENT_CERT`.
-        client_key: PEM file of the client's private key; None: `VAULT_CLIENT_KEY`.
+        client_key: PEM file of the client's private key. None: the file `client_cert` holds the key too; if
+            `client_cert` is None, `VAULT_CLIENT_KEY` is used.
         tls_server_name: the name that the server's certificate must have; None: `VAULT_TLS_SERVER_NAME`, else the host.
         verify: False: certificates are not verified; never use it in production. None: certificates are verified if
             `VAULT_SKIP_VERIFY` is not set.

@@ -24,7 +24,7 @@ Arguments = Mapping[str, str]
 
 
 def completed(cloud: str, arguments: Arguments, tools: LoginTools) -> Arguments:
-    """Return the arguments with the missing credentials added, if `cloud` is a cloud. Otherwise, return `arguments`.
+    """Return `arguments`; for `aws`, `gcp` and `azure`, add missing credentials that the cloud gives to this machine.
 
     Args:
         cloud: name of the login method.

@@ -17,7 +17,7 @@ from toriconfig.vault.login_request import LoginAnswer
 from toriconfig.vault.login_tools import LoginTools
 
 Argument = str | Callable[[], str]
-"""Value of an argument, or a function that returns it at each login."""
+"""Value of an argument, or a function that returns the value at each login."""
 
 
 class Way(NamedTuple):
@@ -153,7 +153,7 @@ class Login(LoginMethod):
             )
 
     def request(self, tools: LoginTools) -> LoginAnswer:
-        """Call `log_in`, and return the answer of the login that it sends."""
+        """Call `log_in` with an `hvac.Client`, and return the answer of the login that `log_in` sends."""
         return tools.log_in(self.log_in, name=getattr(self.log_in, "__name__", type(self.log_in).__name__))
 
 

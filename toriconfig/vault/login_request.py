@@ -26,7 +26,8 @@ class LoginAnswer(NamedTuple):
 
     Attributes:
         auth: the `auth` object of Vault's answer; `repr` does not show it. Without `lease_duration`, the token is
-            treated like a token of another program. The library then looks up its end, and never revokes it.
+            treated like a token of another program. The library then looks up the end of the token, and never
+                revokes the token.
     """
 
     auth: Mapping[str, Any]

@@ -26,10 +26,10 @@ class Token(Declared):
     """Login with an existing token.
 
     Args:
-        token: the token; None: the content of `file`, else `VAULT_TOKEN`, else the content of `~/.vault-token`.
+        token: the token; None: the content of `file`, else `VAULT_TOKEN`, else the content of the file that
+            `VAULT_TOKEN_PATH` names, else the content of `~/.vault-token`.
         file: a file that holds the token, such as the sink of an agent. The file is read again when Vault refuses the
-            token.
-            None: no file.
+            token. None: no file.
         wrapped: True: the token is a wrapping token that holds the token to use. The wrapping token is unwrapped once.
         creation_path: path at which the wrapping token must have been created; None: any path below `auth/`.
     """
@@ -55,8 +55,8 @@ class AppRole(LoginMethod):
 
     Args:
         role_id: the role id.
-        secret_id: the secret id, or a wrapping token that holds it. None: the content of `secret_id_file`; without a
-            file, the role must need no secret id.
+        secret_id: the secret id, or a wrapping token for the secret id. None: the content of `secret_id_file`; without
+            a file, the role must need no secret id.
         secret_id_file: a file that holds the secret id, read at each login; None: no file.
         wrapped: True: the given secret id is a wrapping token, which is unwrapped once.
         creation_path: path at which the wrapping token must have been created; None: the `secret-id` path of any role
@@ -184,8 +184,8 @@ class TLSCertificate(LoginMethod):
 
     Args:
         role: the role; None: Vault chooses a role that matches the certificate.
-        cert: PEM file of the certificate; None: `Vault.client_cert`, else `VAULT_CLIENT_CERT`.
-        key: PEM file of the private key; None: `Vault.client_key`, else `VAULT_CLIENT_KEY`.
+        cert: PEM file of the certificate; None: `Vault.client_cert`, else `VAULT_CLIENT_CERT`, each with its key.
+        key: PEM file of the private key of `cert`; None: the file `cert` holds the key too.
         mount: mount path of the method.
     """
 
@@ -265,7 +265,7 @@ def _required(value: Any, *names: str) -> None:
 
 
 def _check_wrapped(auth: Token | AppRole) -> None:
-    """Refuse a wrapping token given as `wrapped`: the field is shown, because it is no secret."""
+    """Raise an error if `wrapped` is not a bool: a token given there by mistake would be shown by `repr`."""
     if not isinstance(auth.wrapped, bool):
         raise ValueError(f"{type(auth).__name__}.wrapped: expected true or false")
 

@@ -107,7 +107,9 @@ class SecretsManager(Backend):
         parse(path)
 
     def unconfigured(self) -> tuple[str, str] | None:
-        """Return a reason if boto3 is not installed or no region is configured. Credentials are not checked here.
+        """Return a reason if boto3 is not installed, or if nothing can state the region. Credentials are not checked.
+
+        The region can be stated by an argument, a variable of AWS, or an existing configuration file.
 
         Returns:
             The reason and the remedy, or None.

@@ -106,7 +106,7 @@ def find(name: str) -> type[Any] | None:
         The class, or None if there is no kind of that name.
 
     Raises:
-        ValueError: an installed package declares the kind, but it cannot be used.
+        ValueError: an installed package declares the kind, but the class cannot be used.
     """
     expect(name, str, "find() needs the name of a kind as text")
     return KINDS.get(name) or installed(name)

@@ -1,4 +1,4 @@
-"""Base of the kinds that rotate an account of a database server. Its name and password are stored together."""
+"""Base of the kinds that rotate an account of a database server. The name and the password are stored together."""
 
 from __future__ import annotations
 
@@ -32,11 +32,12 @@ class Account:
 
     Attributes:
         library: module that the driver needs.
-        install: what to type if the module is missing.
+        install: the command that installs the module, for messages.
         addressed_by: word for the address of the server in messages.
         longest: maximum length of a user name in bytes.
         keeps_former: True: the server accepts the former password beside the new one, so a user does not alternate.
-        second: how a missing second user is created, and how an unrelated one becomes related, with `{user}`, `{of}`.
+        second: three texts for messages: the way in which the second user is created, the name of a second user that
+            may not alternate, and the remedy. `{user}` and `{of}` stand for the second and the first user.
     """
 
     name: str
@@ -68,10 +69,10 @@ class Account:
         raise NotImplementedError
 
     def hint(self, username: str) -> str:
-        """Return the remedy if a login with such a user name is refused; "" for the usual remedy.
+        """Return the remedy if the login of a user is refused; "" for the usual remedy.
 
         Args:
-            username: the name.
+            username: the user name in the secret.
         """
         return ""
 
@@ -97,7 +98,7 @@ class Account:
         return _is_pair(values) and not self._server(work).refusal(self._login(work, values))
 
     def needs(self, work: Work) -> Mapping[str, str]:
-        """Return the policy to read the administrator's credentials."""
+        """Return the policy to read the administrator's credentials, as `{path: capability}`; {} if there are none."""
         return {policy_path(work.session.client, split(self._admin).path): "read"} if self._admin else {}
 
     def plan(self, work: Work, current: Values) -> list[str]:
@@ -170,7 +171,9 @@ class Account:
             raise RotationError(f"{new.username} cannot log in to {server} with the new password: {refusal}")
 
     def undo(self, work: Work, pending: Values, current: Values) -> None:
-        """Restore the former password if it was replaced. With alternating users it was not replaced.
+        """Restore the former password if it was replaced. With alternating users, do nothing.
+
+        If the server keeps former passwords, remove the new password.
 
         Raises:
             RotationError: the change was refused.
@@ -195,7 +198,10 @@ class Account:
         self._visit(work, server, put_back, valid, old.username)
 
     def retire(self, work: Work, previous: Values, version: int) -> None:
-        """Invalidate the former password, unless it stopped working at `apply`, as that of a single user does.
+        """Invalidate the former password.
+
+        Do nothing if the former password is stored again, or if it stopped working at `apply`, as that of a single user
+        does.
 
         Raises:
             RotationError: the change was refused.
@@ -295,7 +301,7 @@ class Account:
             raise
 
     def _check_current(self, work: Work, server: Server, current: Values, login: Login) -> None:
-        """Check that the secret belongs to this database, so that no other password is changed by mistake."""
+        """Raise an error if the secret names another host than the server, or if its login is refused."""
         host = current.get("host")
         stated = server.host
         if host and stated and str(host) != stated:

@@ -24,7 +24,7 @@ class Accounts(Protocol):
     """
 
     def act_as_oneself(self) -> None:
-        """Prepare a change of the account that is logged in, by itself."""
+        """Prepare the account that is logged in for a change of its own password."""
         ...
 
     def exists(self, user: str) -> bool:
@@ -57,12 +57,12 @@ class Accounts(Protocol):
 class Server(Protocol):
     """One server of a product. Each method opens a connection of its own, with a deadline, and closes it.
 
-    The text of a server names the product and the address. It never has a credential.
+    `str` of a server names the product and the address, and no credential.
     """
 
     @property
     def host(self) -> str:
-        """The stated host, or ""."""
+        """The host that the address names; "" if the address names no host."""
         ...
 
     def refusal(self, login: Login) -> str:

@@ -15,7 +15,7 @@ class InEngine:
     stored = False
 
     def generate(self, work: Work, current: Values) -> Values:
-        """Return the values that the engine generated; {} if the engine does not show them."""
+        """Return {}: the engine does not show the new value."""
         return {}
 
     def undo(self, work: Work, pending: Values, current: Values) -> None:

@@ -68,7 +68,9 @@ class Address:
         self.host, self.port, self.socket = host, port, self.query.get("socket", "")
 
     def tls(self) -> ssl.SSLContext | None:
-        """Return the TLS settings; None: no TLS. With `ssl-ca`, the default is `verify-identity`.
+        """Return the TLS context of a connection; None if `ssl-mode` is `disabled`.
+
+        The default of `ssl-mode` is `verify-identity` with `ssl-ca`, and `disabled` without.
 
         Raises:
             RotationRefused: the file of `ssl-ca` cannot be read.
@@ -160,7 +162,7 @@ class Server:
                 raise DatabaseUnreachable(f"{self}: another rotator of {user} does not finish", help="try again later")
 
     def _connected(self, login: Login, work: Callable[[pymysql.Connection[Any]], None]) -> tuple[int, str] | None:
-        """Log in and call `work`; return the failure as its number and text, or None."""
+        """Log in and call `work`. Return `(number, text)` of a failure; None without a failure."""
         import pymysql
 
         wait = max(1, int(self._timeout / 2))
@@ -224,7 +226,10 @@ def current(connection: pymysql.Connection[Any]) -> Name:
 
 
 def _failure(error: Exception) -> tuple[int, str]:
-    """Return number and text of an error. A text that may repeat a statement is left out."""
+    """Return `(number, text)` of an error; the number is 0 if the error has none.
+
+    A text that may repeat a statement is replaced by the name of the exception class.
+    """
     arguments = error.args
     number = arguments[0] if arguments and isinstance(arguments[0], int) else 0
     text = "" if number in _SYNTAX or len(arguments) < 2 else " ".join(str(arguments[1]).split())[:200]

@@ -1,7 +1,8 @@
 """Accounts of MariaDB and MySQL, as a connection sees and changes them.
 
 An account is a user name with a host, such as `'app'@'%'`. DDL has no transaction, so a second account is created
-locked, and is unlocked once it has all privileges. A locked account with a part of them is one that was left half-made.
+locked, and is unlocked once it has all privileges. A locked account is therefore treated as
+half-made: its creation was interrupted.
 """
 
 from __future__ import annotations
@@ -56,19 +57,23 @@ class Accounts:
         """Do nothing: an account acts as itself."""
 
     def exists(self, user: str) -> bool:
-        """Return True if there is an account of that name that was not left half-made."""
+        """Return True if there is an account of that name, and the account is not half-made."""
         hosts = self._hosts(user)
         if not hosts:
             return False
         return not self._half_made(self._name(user))
 
     def related(self, user: str, of: str) -> bool:
-        """Return True if both accounts have the same privileges."""
+        """Return True if both accounts have the same host and the same privileges."""
         one, other = self._name(user), self._name(of)
         return one.host == other.host and self._grants(one) == self._grants(other)
 
     def create_second(self, user: str, of: str) -> None:
-        """Create an account with the privileges and the limits of `of`, or complete one that was left half-made."""
+        """Create an account with the privileges and the limits of `of`, or complete a half-made account.
+
+        Raises:
+            RotationRefused: there is a half-made account with privileges that `of` lacks.
+        """
         first = self._name(of)
         second = Name(user, first.host)
         if self._hosts(user) and not self._grants(second) <= self._grants(first):
@@ -186,7 +191,7 @@ class Rehearsal(Accounts):
             self._check_method(self._name(user))
 
     def _check_method(self, name: Name) -> None:
-        """Check that a change of the password does not change the method of login."""
+        """Raise an error if a change of the password would change the method of login."""
         found = _METHOD.search(self._created(name)) if self.is_mariadb else None
         if found is not None and (found["method"] != "mysql_native_password" or found["more"]):
             raise RotationRefused(

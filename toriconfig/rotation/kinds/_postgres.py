@@ -62,8 +62,8 @@ class Server:
         timeout: seconds for one connection and the work on it.
 
     Raises:
-        RotationRefused: the conninfo is invalid. The message does not show it, because it may contain a password by
-            mistake.
+        RotationRefused: the conninfo is invalid. The message does not show the conninfo, which may contain a
+            password by mistake.
     """
 
     def __init__(self, conninfo: str, timeout: float) -> None:
@@ -193,7 +193,7 @@ def exists(connection: psycopg.Connection[Any], user: str) -> bool:
 
 
 def set_password(connection: psycopg.Connection[Any], user: str, password: str) -> None:
-    """Set a new password for the user; the server receives only its SCRAM verifier."""
+    """Set a new password for the user. The server receives only the SCRAM verifier of the password."""
     from psycopg import sql
 
     hashed = connection.pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256").decode()

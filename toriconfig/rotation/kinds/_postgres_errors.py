@@ -51,7 +51,7 @@ _SAID = re.compile(r"failed: (?P<severity>[^\s:]+):  (?P<text>.*)")
 
 
 def of_connecting(error: psycopg.Error) -> Failure:
-    """Return the failure of a connection. libpq gives no SQLSTATE for this error, so its text is classified."""
+    """Return the failure of a connection, classified by its text, because libpq gives no SQLSTATE for the error."""
     said = [found["text"] for found in map(_SAID.search, str(error).splitlines()) if found is not None]
     text = " ".join(str(error).split())[:200]
     if any(map(_LOGIN.search, said)) or "no password supplied" in text:

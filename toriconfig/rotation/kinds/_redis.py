@@ -109,7 +109,7 @@ class Accounts:
         self._run(user, "resetpass", *hashes)
 
     def forget_password(self, user: str, password: str) -> None:
-        """Remove one of the passwords of the user."""
+        """Remove `password` from the passwords of the user. Do nothing if the user does not have this password."""
         found = self._found(user)
         rule = _rule("!", password)
         if found is not None and rule[1:] in found["passwords"]:
@@ -127,7 +127,8 @@ class Accounts:
     def _save(self) -> None:
         """Store the users in the file that the server reads at its start; else a restart restores the former password.
 
-        Redis has the users either in a file of their own, or in its configuration.
+        Redis has the users either in a file of their own, or in its configuration. If Redis has neither file,
+        log a warning.
         """
         from redis.exceptions import NoPermissionError, ResponseError
 
@@ -255,7 +256,7 @@ class Server:
 
 
 def _rule(sign: str, password: str) -> str:
-    """Return an ACL rule: `#` adds a password, and `!` removes it."""
+    """Return an ACL rule for a password: the sign `#` adds the password, and `!` removes the password."""
     return sign + hashlib.sha256(password.encode()).hexdigest()
 
 

@@ -19,7 +19,7 @@ class Stored:
     stored = True
 
     def needs(self, work: Work) -> Mapping[str, str]:
-        """Return the policy that is needed to destroy the versions that hold the former value."""
+        """Return the policy to destroy versions, as `{path: "update"}`; {} if no version is to be destroyed."""
         return {work.main.destroy_path: "update"} if work.retires and work.main is not None else {}
 
     def apply(self, work: Work, pending: Values, current: Values) -> None:
@@ -41,7 +41,7 @@ class Stored:
         return False
 
     def retire(self, work: Work, previous: Values, version: int) -> None:
-        """Destroy the versions that hold the former value. They cannot be restored afterwards."""
+        """Destroy the versions that hold the former value. Log a warning if there are deleted versions."""
         if work.main is not None:
             numbers, unknown = _holding(work.main, previous, version)
             if numbers:

@@ -15,9 +15,10 @@ from toriconfig.rotation.kinds._driver import Server
 class MysqlUser(Account):
     """An account of MariaDB or MySQL, stored at the keys `username` and `password` of a KV path. Other keys are kept.
 
-    By default two users alternate, `app` and `app_clone`, as in `DatabaseUser`. The second user is created if it is
-    missing: with the host, the privileges, the roles and the limits of the first. If there is an account with the name
-    of the second user that has other privileges, the rotation is refused.
+    By default two users alternate, `app` and `app_clone`. The user that is not in use gets a new password. The other
+    user keeps working until the next rotation. The second user is created if it is missing: with the host, the
+    privileges, the roles and the limits of the first. If there is an account with the name of the second user that has
+    other privileges, the rotation is refused.
 
     The administrator needs `CREATE USER` on `*.*`, `SELECT` on `mysql.*`, and to create the second user, the privileges
     of the first with `GRANT OPTION`. A single user needs no administrator in MariaDB.
@@ -30,7 +31,7 @@ class MysqlUser(Account):
             None: a single user changes its own password.
         single: True: one user. Its former password stops working when the new one is applied, so readers fail until
             they refresh.
-        account_host: host part of the accounts, such as `%`; None: there is one account of the name.
+        account_host: host part of the accounts, such as `%`; None: each name must have one account.
 
     Raises:
         ValueError: alternating users without an administrator; or the URL is invalid, or has credentials.
@@ -82,10 +83,10 @@ class MysqlUser(Account):
         return {"url": self._url, "admin": self._admin, "single": self._single, "account_host": self._account_host}
 
     def hint(self, username: str) -> str:
-        """Return the remedy if a login with such a user name is refused; "" for the usual remedy.
+        """Return the remedy if the login of a user is refused; "" if the name contains no `@`.
 
         Args:
-            username: the name.
+            username: the user name in the secret.
         """
         name, at, host = username.rpartition("@")
         return f"store the name without its host, `{name}`, and add `--account-host '{host}'`" if at else ""

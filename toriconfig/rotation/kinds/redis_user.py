@@ -16,7 +16,8 @@ class RedisUser(Account):
     """An ACL user of Redis or Valkey, stored at the keys `username` and `password` of a KV path. Other keys are kept.
 
     A user of Redis may have two passwords. The new password is added, and the former one keeps working until the next
-    rotation, so readers that refresh in between do not fail. With `grace`, the former one is removed after it. Any other
+    rotation, so readers that refresh in between do not fail. With `grace`, the former password is removed after `grace`
+    seconds. Any other
     password of the user stops working at once. The users are stored with `ACL SAVE`, or else with `CONFIG REWRITE`.
 
     Redis does not replicate users: rotate a user of a cluster with a `command` that reaches each node.

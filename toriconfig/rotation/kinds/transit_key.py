@@ -19,7 +19,7 @@ class TransitKey(InEngine):
     summary = "transit/keys/NAME: a new version of the key"
 
     def needs(self, work: Work) -> Mapping[str, str]:
-        """Return the policy to read and rotate the key."""
+        """Return the policy to read and rotate the key, as `{path: capability}`."""
         return {f"{work.ref.path}/rotate": "update", work.ref.path: "read"}
 
     def plan(self, work: Work, current: Values) -> list[str]:
