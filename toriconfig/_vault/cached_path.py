@@ -66,7 +66,7 @@ class CachedPath(CachedValue):
 
         Args:
             share: True: continue to use leased credentials of the parent. False: treat the credentials as ended in
-                    this process, and request new ones at the next read.
+                this process, and request new ones at the next read.
         """
         self._memory = Transitions()
         planned, self._planned = self._planned, False

@@ -251,7 +251,9 @@ class Client:
         headers: Mapping[str, str] | None = None,
         repeatable: bool = True,
     ) -> Answer | Failure:
-        """Send one request with `token`. Try the other addresses after a failure. No login is sent.
+        """Send one request with `token`; `""`: without a token. No login is sent.
+
+        After a failure, try the other addresses, if the request was not sent or may be repeated.
 
         Returns:
             The answer, of any status; or the failure, if no address answered.

@@ -1,4 +1,4 @@
-"""Leased credentials in one process: the lease, and the token that it was issued to."""
+"""Leased credentials in one process: the lease, and the token with which the lease was requested."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Leased(NamedTuple):
     Attributes:
         lease: present state of the lease.
         token: the token that requested the lease. The lease ends at the latest when this token ends. None: the lease
-                depends on no token.
+            depends on no token.
     """
 
     lease: Lease

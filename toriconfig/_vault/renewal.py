@@ -56,7 +56,7 @@ class LeasedPath(Affected, Protocol):
 
 
 class LeasesOfTokens:
-    """The leased credentials of a session. Each lease ends at the latest when the token that requested it ends.
+    """The leased credentials of a session. Each lease ends at the latest when its token ends.
 
     Args:
         paths: function that returns the cached paths of the session.

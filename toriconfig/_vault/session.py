@@ -156,7 +156,7 @@ class Session:
         self._plan_review()
 
     def _plan_review(self) -> None:
-        """Plan a later check of whether the session is in use. The timer keeps the session alive until it logs out."""
+        """Plan a later check of whether the session is in use. The timer keeps the session alive until then."""
         if not self._review_planned:
             self._review_planned = True
             self.executor.scheduler.at(self.executor.now() + LINGER, self._review)

@@ -31,7 +31,7 @@ def track(
 
     Args:
         iterable: the items.
-        total: number of expected items; None: `len(iterable)`, or unknown if it has no length.
+        total: number of expected items; None: `len(iterable)`, or unknown if `iterable` has no length.
         min_change: as for `ProgressTracker`.
         min_seconds: as for `ProgressTracker`.
         on_report: as for `ProgressTracker`.

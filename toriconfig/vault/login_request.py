@@ -27,7 +27,7 @@ class LoginAnswer(NamedTuple):
     Attributes:
         auth: the `auth` object of Vault's answer; `repr` does not show it. Without `lease_duration`, the token is
             treated like a token of another program. The library then looks up the end of the token, and never
-                revokes the token.
+            revokes the token.
     """
 
     auth: Mapping[str, Any]

@@ -233,7 +233,8 @@ def _guess(path: str, version: int | None) -> Mount:
 def _is_doubtful(result: ReadResult | SecretError, known: Mount | None) -> bool:
     """True if a wrong mount may be the cause of the result, so that a lookup may help.
 
-    A 403 for a known mount returns False, because the cause is the policy.
+    The result is then an error with the status 404 or 405, or, for an unknown mount, 403. A 403 for a known mount
+    returns False, because the cause is the policy.
     """
     wrong = (404, 405) if known is not None else (403, 404, 405)
     return isinstance(result, VaultNotFound) or (isinstance(result, VaultError) and result.status in wrong)

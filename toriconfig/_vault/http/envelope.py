@@ -60,7 +60,7 @@ def seconds(value: object) -> float | None:
 
 
 def positive_int(value: object) -> int | None:
-    """Return the value if it is an integer of at least 1, such as a version; else None."""
+    """Return `value` if it is an integer from 1 to 2**63 - 1, such as a version; else None."""
     return value if type(value) is int and 1 <= value < 2**63 else None
 
 

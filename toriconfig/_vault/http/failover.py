@@ -99,7 +99,7 @@ class Route:
                 return outcome
 
     def _leader(self, outcome: Answer | Failure) -> int | None:
-        """Return the index of the address to which a redirect points; None if there is no redirect to an own address.
+        """Return the index of the address of this client to which a redirect points; None for any other outcome.
 
         A redirect to another server is not followed, because that server must not get the token.
         """

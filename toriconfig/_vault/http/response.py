@@ -20,7 +20,7 @@ class Answer:
         headers: header values by lower-case name.
         address: the address that answered.
         token: token of the client with which the request was sent, or None. A lease in the answer ends when this token
-                ends.
+            ends.
     """
 
     __slots__ = ("address", "body", "headers", "status", "token")

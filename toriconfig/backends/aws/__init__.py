@@ -34,7 +34,7 @@ class SecretsManager(Backend):
     """The backend for Secrets Manager. The version of a value is its version id in AWS.
 
     Args:
-        region: the region; None: the region of the profile, of AWS_DEFAULT_REGION or of AWS_REGION.
+        region: the region; None: AWS_DEFAULT_REGION, else the region of the profile, else AWS_REGION.
         profile: a profile of ~/.aws/config; None: AWS_PROFILE, else the default profile.
         endpoint: address of Secrets Manager, such as a VPC endpoint; None: AWS_ENDPOINT_URL, else the address of the
             region.

@@ -45,7 +45,7 @@ class SecretPath(NamedTuple):
         return f"version with the label {self.stage}" if self.stage is not None else ""
 
     def resource(self, partition: str, region: str, account: str) -> str:
-        """Return the ARN of the secret for an IAM statement. `??????` replaces the random ending if it is unknown."""
+        """Return the ARN of the secret for an IAM statement. `??????` replaces an unknown random ending."""
         if _ARN.match(self.name):
             return self.name if _WHOLE.match(self.name) else f"{self.name}-??????"
         return f"arn:{partition}:secretsmanager:{region}:{account}:secret:{self.name}-??????"

@@ -48,6 +48,6 @@ database:
 
 
 def draft_of_nothing(names: Names) -> Draft:
-    """Return the draft of a project without settings."""
+    """Return the draft of a new project, with example settings."""
     module = _MODULE.format(cls=names.cls, name=names.name, prefix=names.prefix)
     return Draft(module, names.cls, {f"{names.name}.yaml": _SETTINGS.format(name=names.name, prefix=names.prefix)})

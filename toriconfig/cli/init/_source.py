@@ -138,7 +138,7 @@ def annotations_of(node: ast.AST) -> Iterator[ast.expr]:
 
 
 def _rebuilds(statement: ast.stmt, classes: set[str]) -> bool:
-    """Return True for `Class.model_rebuild()` of one of the classes."""
+    """Return True if the statement is a call of `model_rebuild()` of a class in `classes`."""
     call = statement.value if isinstance(statement, ast.Expr) else None
     function = call.func if isinstance(call, ast.Call) else None
     owner = function.value if isinstance(function, ast.Attribute) and function.attr == "model_rebuild" else None

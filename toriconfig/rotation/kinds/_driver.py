@@ -32,7 +32,7 @@ class Accounts(Protocol):
         ...
 
     def related(self, user: str, of: str) -> bool:
-        """Return True if `user` may alternate with `of`, because it has the privileges of `of`."""
+        """Return True if `user` may alternate with `of`, because `user` has the privileges of `of`."""
         ...
 
     def create_second(self, user: str, of: str) -> None:
@@ -66,7 +66,7 @@ class Server(Protocol):
         ...
 
     def refusal(self, login: Login) -> str:
-        """Return the reason why the login is refused, or "" if it is accepted.
+        """Return the reason why the login is refused, or "" if the login is accepted.
 
         Raises:
             DatabaseUnreachable: the login could not be tried, because the server did not answer, or the connection was

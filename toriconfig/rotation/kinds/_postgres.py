@@ -77,7 +77,7 @@ class Server:
         self._timeout = timeout
 
     def refusal(self, login: Login) -> str:
-        """Return the reason why the login is refused, or "" if it is accepted.
+        """Return the reason why the login is refused, or "" if the login is accepted.
 
         Raises:
             DatabaseUnreachable: the login could not be tried, because the server did not answer, or the connection was

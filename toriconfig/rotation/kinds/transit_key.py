@@ -47,7 +47,7 @@ class TransitKey(InEngine):
             raise RotationError("Vault shows no newer version")
 
     def rotated_at(self, work: Work) -> float | None:
-        """Return the creation time of the key's newest version, in seconds since 1970; None if it is unknown."""
+        """Return the creation time of the key's newest version, in seconds since 1970; None if the time is unknown."""
         made = work.request("GET", work.ref.path).data.get("keys") or {}
         newest = made.get(max(made, key=int)) if made else None
         if isinstance(newest, dict):
