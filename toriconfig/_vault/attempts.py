@@ -28,7 +28,7 @@ class PathAttempts(Attempts):
         return self.unanswered_since if is_outage(self.error) else None
 
     def sent(self, now: float) -> None:
-        """Record that a request was sent at the monotonic time `now`."""
+        """Record that a request was sent at the monotonic time `now`, unless an earlier request has no answer yet."""
         if self.unanswered_since is None:
             self.unanswered_since = now
 

@@ -176,7 +176,7 @@ def _file_identity(path: str) -> Identity:
 
 
 def _words(error: Exception) -> str:
-    """Return a text about a file error, without the path. For a ValueError, return "malformed"."""
+    """Return the reason of a file error, without the path. For a ValueError, return "malformed"."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return type(error).__name__ if isinstance(error, OSError) else "malformed"

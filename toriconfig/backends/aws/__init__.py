@@ -197,7 +197,7 @@ class SecretsManager(Backend):
         """Call one operation of the client, and return the answer.
 
         Raises:
-            SecretError: no answer arrived, or the answer is an error.
+            SecretError: AWS is not configured, the ARN is of another region, no answer arrived, or the answer is an error.
         """
         from toriconfig.backends.aws._client import silenced
         from toriconfig.backends.aws._errors import translated

@@ -102,7 +102,7 @@ def _add_ours(imports: Imports, converter: Converter) -> None:
 
 
 def _joined(statements: list[ast.stmt], parts: list[str]) -> str:
-    """Join statements with the blank lines of a formatter."""
+    """Return the texts `parts` of the statements as one text, with the blank lines of a formatter."""
     text, before = "", None
     for one, part in zip(statements, parts, strict=True):
         block = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)

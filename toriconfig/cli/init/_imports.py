@@ -49,7 +49,7 @@ class Imports:
             self._modules.add((module, alias))
 
     def drop(self, module: str, names: set[str]) -> None:
-        """Remove names that are imported from a module."""
+        """Remove each `from module import name` for a name in `names`. Do nothing for names that are not imported."""
         left = {entry for entry in self._names.get(module, ()) if entry[0] not in names}
         if left or module not in self._names:
             self._names.update({module: left} if left else {})

@@ -39,7 +39,7 @@ class Source:
             self._offsets.append(self._offsets[-1] + len(line))
 
     def span(self, node: ast.AST) -> tuple[int, int]:
-        """Return the offsets of a node."""
+        """Return `(start, end)` of a node: the offsets of its first byte and after its last byte."""
         assert isinstance(node, (ast.expr, ast.stmt, ast.keyword, ast.arg))
         assert node.end_lineno is not None
         assert node.end_col_offset is not None

@@ -85,7 +85,7 @@ def _told(work: Callable[[Rotation], Told], rotation: Rotation, act: str, hooks:
 
 
 def tell_interrupted(rotation: Rotation) -> None:
-    """Write the state of an interrupted rotation, or the command that shows the state if it cannot be read."""
+    """Write the state of an interrupted rotation, or, if the state cannot be read, the command that shows it."""
     from toriconfig.errors import SecretError
 
     typed = f"toriconfig rotate '{rotation.ref}'"

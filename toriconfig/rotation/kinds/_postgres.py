@@ -176,7 +176,7 @@ class Server:
 
     @property
     def host(self) -> str:
-        """The host of the conninfo, or ""."""
+        """The host of the conninfo; "" if the conninfo names no host."""
         return str(self._parts.get("host") or "")
 
     def __str__(self) -> str:

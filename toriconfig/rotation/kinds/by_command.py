@@ -113,7 +113,7 @@ class ByCommand(Generated):
         _run(self._apply, work, current, "undo")
 
     def retire(self, work: Work, previous: Values, version: int) -> None:
-        """Run the command that invalidates the former value, and destroy the versions that hold it.
+        """Run the command `retire`, if there is one, and destroy the versions that hold the former value.
 
         Raises:
             RotationError: the exit code is not 0, or the command did not end in time.
