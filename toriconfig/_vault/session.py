@@ -129,7 +129,7 @@ class Session:
             path.rest()
 
     def tidy(self) -> None:
-        """Release the cached paths that are not in use. If none is left, log out."""
+        """Release the cached paths that are not in use. If no cached path is left, log out."""
         self._recent.clear()
         if not self._paths and self.client.connected:
             self.executor.workers.submit(POLL, self._leave)

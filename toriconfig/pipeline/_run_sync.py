@@ -125,7 +125,7 @@ def _refusal(coro: Any, timeout: float | None, allow_running_loop: bool) -> Exce
 
 
 def _check(coro: Any, timeout: float | None, allow_running_loop: bool) -> None:
-    """If the call is invalid, close its coroutine, so that Python does not warn about it, and raise an error."""
+    """If the call is invalid, close its coroutine, so that Python logs no warning, and raise an error."""
     if type(coro) is not CoroutineType and not isinstance(coro, Coroutine):
         hint = ": call it first" if asyncio.iscoroutinefunction(coro) else "; wrap other awaitables in `async def`"
         raise TypeError(f"run_sync needs a coroutine, not {type(coro).__name__}{hint}")

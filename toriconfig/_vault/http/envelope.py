@@ -54,7 +54,7 @@ def format_error(body: Mapping[str, Any], path: str) -> str:
 
 
 def seconds(value: object) -> float | None:
-    """Return a duration in seconds. Return None if `value` is not a number, is negative, or is above `LONGEST`."""
+    """Return `value`, a number of seconds, as a float; None if `value` is not a number from 0 to `LONGEST`."""
     right = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= LONGEST
     return float(value) if right else None  # type: ignore[arg-type]
 

@@ -79,7 +79,7 @@ def _text(problem: Problem) -> str:
 
 
 def _fingerprint(problem: Problem, addresses: Addresses, seen: Counter[str]) -> str:
-    """Return an identifier that is equal for the same error in the same file, even if its line has moved."""
+    """Return an identifier of an error that stays the same if the line of the error moves within its file."""
     where = addresses.uri(problem.origin) or (problem.origin.source if problem.origin else "")
     mistake = sha256(f"{problem.code}\n{problem.path}\n{where}".encode("utf-8", "replace")).hexdigest()[:32]
     seen[mistake] += 1

@@ -106,7 +106,7 @@ class Accounts:
             self.run(f"ALTER USER {name.quoted()} {self._identified(password)}")
 
     def forget_password(self, user: str, password: str) -> None:
-        """Replace the password by a random one, which is not kept."""
+        """Set a random password that is stored nowhere, whatever `password` is."""
         self.set_password(user, secrets.token_urlsafe(32))
 
     def run(self, statement: str, *values: str) -> list[tuple[Any, ...]]:

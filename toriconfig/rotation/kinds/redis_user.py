@@ -17,8 +17,8 @@ class RedisUser(Account):
 
     A user of Redis may have two passwords. The new password is added, and the former one keeps working until the next
     rotation, so readers that refresh in between do not fail. With `grace`, the former password is removed after `grace`
-    seconds. Any other
-    password of the user stops working at once. The users are stored with `ACL SAVE`, or else with `CONFIG REWRITE`.
+    seconds. Any other password of the user stops working at once. The users are stored with `ACL SAVE`, or else with
+    `CONFIG REWRITE`.
 
     Redis does not replicate users: rotate a user of a cluster with a `command` that reaches each node.
 
