@@ -42,7 +42,7 @@ log_level: info
 database:
   host: localhost
   port: 5432
-# A secret is a reference, never a value. The variable {prefix}API_KEY has precedence.
+# A secret is a reference, never a value. Without Vault, the variable {prefix}API_KEY is used.
 # api_key: ${{vault:secret/{name}#api_key}}
 """
 

@@ -144,6 +144,10 @@ def _with_settings(draft: Draft, names: Names) -> Draft:
         settings = settings_of(cls, names.name)
         variables = {path: variable for variable, path in variables_of(cls)}
     unset = tuple(described(path, variables.get(path, ""), names.name) for path in settings.missing)
-    late = ("a secret without a value is an error at its first `.get()` or `prefetch`, not at the start",)
+    first = f"required secrets are references to Vault in {names.name}.yaml, which have precedence over variables"
+    late = (
+        f"{first}: remove these lines if variables or files supply the secrets",
+        "a secret that Vault lacks is an error at its first `.get()` or `prefetch`, not at the start",
+    )
     notes = (*draft.notes, *(late if settings.references else ()))
     return draft._replace(notes=notes, settings={f"{names.name}.yaml": settings.text}, unset=unset)

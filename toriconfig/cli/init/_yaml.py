@@ -37,7 +37,7 @@ def settings_of(cls: type[BaseModel], name: str) -> Settings:
     """
     missing: list[Path] = []
     lines, references = _section(root_shape(cls), (), name, missing, required=True)
-    head = "# Remove the `#` of a line to set its key. Variables have precedence over this file.\n"
+    head = "# Remove the `#` of a line to set its key. Variables have precedence, except over references to Vault.\n"
     return Settings(head + "".join(f"{line}\n" for line in lines), tuple(missing), references)
 
 
