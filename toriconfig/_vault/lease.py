@@ -124,8 +124,8 @@ def works_after_end(lease: Lease, ends: float, unanswered_since: float | None) -
     Args:
         lease: present state of the lease.
         ends: monotonic seconds at which the lease or its token ends, whichever is first.
-        unanswered_since: monotonic seconds of the first request that Vault did not answer; None: Vault answers. If that
-            request came after the end, Vault may have revoked the credentials before the outage, so the result is
+        unanswered_since: monotonic seconds of the first request that Vault did not answer; None: Vault answers, so
+            the result is False. If that request came after the end, Vault may have revoked the credentials before the outage, so the result is
             False.
     """
     return lease.revoked_at_end and not lease.gone and unanswered_since is not None and unanswered_since < ends

@@ -81,7 +81,7 @@ def _nothing(schema: str, scheme: str, attempt: Attempt) -> str:
 
 
 def _others(attempt: Attempt) -> dict[str, tuple[Backend, list[str]]]:
-    """Return `(backend, paths)` by scheme for each backend other than Vault that can return a policy."""
+    """Return a dict from scheme to `(backend, paths)`, for each backend other than Vault that can return a policy."""
     from toriconfig._inspect.elsewhere import by_backend, paths_of
     from toriconfig.backends import Backend
 

@@ -124,7 +124,7 @@ class JWT(LoginMethod):
 
     Args:
         role: the role; None: the default role of the mount.
-        jwt: the signed token; None: `jwt_file`. A token expires, so prefer a file.
+        jwt: the signed token; None: the content of `jwt_file`. A token expires, so prefer a file.
         jwt_file: a file that holds the signed token, read at each login; None: `jwt`.
         mount: mount path of the method.
     """
@@ -154,7 +154,7 @@ class UserPass(LoginMethod):
 
     Args:
         username: the user name.
-        password: the password; None: `password_file`.
+        password: the password; None: the content of `password_file`.
         password_file: a file that holds the password, read at each login; None: `password`.
         mount: mount path of the method.
     """
