@@ -125,8 +125,8 @@ def works_after_end(lease: Lease, ends: float, unanswered_since: float | None) -
         lease: present state of the lease.
         ends: monotonic seconds at which the lease or its token ends, whichever is first.
         unanswered_since: monotonic seconds of the first request that Vault did not answer; None: Vault answers, so
-            the result is False. If that request came after the end, Vault may have revoked the credentials before the outage, so the result is
-            False.
+            the result is False. If that request came after the end, the result is False too, because Vault may have
+            revoked the credentials before the outage.
     """
     return lease.revoked_at_end and not lease.gone and unanswered_since is not None and unanswered_since < ends
 
