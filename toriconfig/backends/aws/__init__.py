@@ -197,7 +197,7 @@ class SecretsManager(Backend):
         """Call one operation of the client, and return the answer.
 
         Raises:
-            SecretError: AWS is not configured, the ARN is of another region, no answer arrived, or the answer is an error.
+            SecretError: AWS is not configured, the ARN is of another region, or there is no answer or an error answer.
         """
         from toriconfig.backends.aws._client import silenced
         from toriconfig.backends.aws._errors import translated
