@@ -62,6 +62,12 @@ def test_files_that_exist_are_kept_where_that_is_asked(toriconfig: Toriconfig, t
     assert {} == failures(tmp_path)
 
 
+def test_a_file_in_the_place_of_a_folder_is_kept_too(toriconfig: Toriconfig, tmp_path: Path) -> None:
+    (tmp_path / ".github").write_text("mine")
+    result = toriconfig("init", "--keep-existing")
+    assert (0, "mine", True) == (result.code, (tmp_path / ".github").read_text(), "kept .github\n" in result.err)
+
+
 def test_a_module_that_exists_is_not_kept_because_the_schema_would_be_of_another_class(
     toriconfig: Toriconfig, tmp_path: Path
 ) -> None:

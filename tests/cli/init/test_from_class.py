@@ -195,6 +195,11 @@ CLASSES = {
         "App",
         "x: Secret[str] | None = None",
     ),
+    "limits of a secret": (
+        'class App(BaseSettings):\n    x: SecretStr = Field(..., min_length=3, description="A.")\n    y: SecretStr = Field(max_length=9)\n',
+        "App",
+        'x: Secret[str] = Field(..., description="A.")\n    y: Secret[str]\n',
+    ),
     "a list of secrets": (
         "class App(BaseSettings):\n    x: list[SecretStr] = []\n",
         "App",
@@ -290,6 +295,7 @@ NOTES = {
     "x: SecretStr = SecretStr({c!r})": "the default of the secret `x`",
     "x: SecretStr = Field(SecretStr({c!r}), description='A.')": "the default of the secret `x`",
     "x: SecretStr = Field(default_factory=lambda: SecretStr({c!r}))": "the default of the secret `x`",
+    "x: SecretStr = Field(SecretStr({c!r}), min_length=2)": "`min_length` of the secret `x`",
     "x: list[SecretStr] = [SecretStr({c!r})]": "the default of the secret `x`",
     "x: SecretStr\n    @property\n    def url(self) -> str:\n        return self.x.get_secret_value()": "`url` calls `.get()`",
     "x: SecretStr\n    @pydantic.field_validator('x')\n    @classmethod\n    def f(cls, v: SecretStr) -> SecretStr:\n        return v": (

@@ -64,7 +64,11 @@ def _write(draft: Draft, names: Names, *, dry_run: bool, keep_existing: bool) ->
     remedies = {names.file: "use --module NAME, or move it away"}
     remedies |= dict.fromkeys(draft.settings, "use --name NAME, or move it away, or use --keep-existing")
     refuse_conflicts([file for file in found if not keep_existing or file == names.file], remedies)
-    new = {file: text for file, text in project.files.items() if file not in found}
+    new = {
+        file: text
+        for file, text in project.files.items()
+        if file not in found and not any(str(parent) in found for parent in Path(file).parents)
+    }
     existing = {file: shared for file, shared in project.shared.items() if os.path.lexists(file)}
     new |= {file: shared.text for file, shared in project.shared.items() if file not in existing}
     if dry_run:

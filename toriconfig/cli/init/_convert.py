@@ -20,6 +20,8 @@ _BUILTIN: dict[object, str] = {
     getattr(typing, name): name.lower() for name in ("List", "Dict", "Tuple", "Set", "FrozenSet", "Type")
 }
 _EMPTY = (list, dict, set, tuple, frozenset)
+_LIMITS = frozenset({"min_length", "max_length", "pattern", "strict"})
+"""Arguments of `Field` that limit the text of a `SecretStr`. On a `Secret` they would limit the handle."""
 _IN_TEXT = re.compile(r"\bSecret(Str|Bytes)\b")
 
 
@@ -153,21 +155,37 @@ class Converter:
                 self._drop_ignore(value)
             return name
         if isinstance(value, ast.Call) and resolved(value.func, self._names) is Field:
-            without = [one for one in value.keywords if one.arg not in ("default", "default_factory")]
-            defaults = [*value.args, *(one.value for one in value.keywords if one not in without)]
-            if all(map(_holds_nothing, defaults)):
-                return name
-            kept = ", ".join(map(self._source.text, without))
-            if kept:
-                self._replace(value, f"{self._source.text(value.func)}({kept})")
-        elif _holds_nothing(value):
-            return name
-        else:
-            kept = ""
-        if not kept:
-            self.edits.append(Edit(self._source.span(node.annotation)[1], self._source.span(value)[1], ""))
-        self.notes.append(f"the default of the secret `{name}`: a secret is not copied")
+            self._arguments(node, value, name)
+        elif not _holds_nothing(value):
+            self._drop_default(node, value, name)
         return name
+
+    def _arguments(self, node: ast.AnnAssign, call: ast.Call, name: str) -> None:
+        """Remove the default and the limits of a secret from the arguments of `Field`."""
+        named = [one for one in call.keywords if one.arg in ("default", "default_factory")]
+        limits = [one.arg for one in call.keywords if one.arg in _LIMITS]
+        self.notes += [f"`{limit}` of the secret `{name}`: write Secret[Annotated[str, ...]]" for limit in limits]
+        empty = all(map(_holds_nothing, [*call.args, *(one.value for one in named)]))
+        if empty and not limits:
+            return
+        kept = [self._source.text(one) for one in call.args if empty]
+        dropped = {*limits, *(() if empty else ("default", "default_factory"))}
+        kept += [self._source.text(one) for one in call.keywords if one.arg not in dropped]
+        if kept:
+            self._replace(call, f"{self._source.text(call.func)}({', '.join(kept)})")
+        else:
+            self._drop_default(node, call, "" if empty else name)
+            return
+        if not empty:
+            self._note_default(name)
+
+    def _drop_default(self, node: ast.AnnAssign, value: ast.expr, name: str) -> None:
+        self.edits.append(Edit(self._source.span(node.annotation)[1], self._source.span(value)[1], ""))
+        if name:
+            self._note_default(name)
+
+    def _note_default(self, name: str) -> None:
+        self.notes.append(f"the default of the secret `{name}`: a secret is not copied")
 
     def _drop_ignore(self, value: ast.expr) -> None:
         """Remove the comment `# type: ignore` after `value`, if there is one."""
