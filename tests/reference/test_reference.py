@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import re
+from difflib import unified_diff
+from itertools import islice
 from typing import Any, cast
 
 import click
 import pytest
 
 from reference.names import ROOMS, names_of
-from reference.page import page
+from reference.page import COMMAND, page
 from reference.tables import commands
 from reference.variables import LOGGERS, described, loggers_in_code, names_in_code
 from support.pages import ROOT, broken_links
@@ -88,3 +90,10 @@ def test_the_page_is_the_same_at_every_run() -> None:
 
 def test_every_link_of_the_contents_leads_to_a_heading() -> None:
     assert broken_links(ROOT / "examples" / "reference" / "README.md") == []
+
+
+def test_the_committed_page_is_the_generated_one() -> None:
+    committed = (ROOT / "examples" / "reference" / "README.md").read_text(encoding="utf-8")
+    difference = islice(unified_diff(committed.splitlines(), PAGE.splitlines(), "committed", "generated", n=0), 20)
+    shown = "\n".join(line[:160] for line in difference)
+    assert not shown, f"the code or its docstrings changed: run `{COMMAND}`, and commit the page\n{shown}"
