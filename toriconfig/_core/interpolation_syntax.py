@@ -42,7 +42,7 @@ class Reference(Value):
             scheme.
         default: the text that replaces a variable that is not set, or None.
         hint: the remedy for a variable that is not set, or None.
-        forms: the encodings of the value, such as `url`.
+        forms: names of the encodings to apply to the value, such as `url`; (): none.
     """
 
     kind: str
@@ -68,7 +68,14 @@ class Reference(Value):
 
 
 class Malformed(Value):
-    """A malformed `${...}`, with the code of the problem and the expected syntax."""
+    """A malformed `${...}`.
+
+    Attributes:
+        code: code of the problem.
+        message: the error.
+        expected: the expected syntax.
+        help: the remedy.
+    """
 
     code: str
     message: str
@@ -134,7 +141,7 @@ def parse(text: str, checks: Mapping[str, Check] = CHECKS) -> Parts | Malformed:
 
 
 def _cut_short(parts: Parts) -> Reference | None:
-    """Return the first reference to a backend that text with an unmatched `}` follows, or None.
+    """Return the first reference to a backend that is followed by text with an unmatched `}`; None if there is none.
 
     The key of such a reference probably contains the `}`, and should have been quoted.
     """
@@ -159,10 +166,10 @@ def _ended_early(reference: Reference) -> Malformed:
 
 
 def formed(value: str | bytes, forms: tuple[str, ...]) -> str:
-    """Return a value as text, encoded in each of the `forms` of its reference.
+    """Return a value as text, with each of the encodings `forms` applied. Without `forms`, bytes are decoded as UTF-8.
 
     Raises:
-        ValueError: the value cannot be encoded.
+        ValueError: the value cannot be encoded or decoded.
     """
     from urllib.parse import quote
 
@@ -344,7 +351,11 @@ def is_left(text: str, layer: Layer | None = None) -> bool:
 def left(node: Node, path: paths.Path, why: str = "", *, severity: Severity = "error") -> Problem:
     """Return the problem of a text for which `is_left` is True.
 
-    For a secret, `severity` must be "error": otherwise the text of the reference would become the value of the secret.
+    Args:
+        node: the node of the text.
+        path: the path of the node.
+        why: the reason, for the message; "": no reference is resolved in the layer.
+        severity: for a secret, it must be "error": otherwise the text would become the value of the secret.
     """
     return Problem(
         Code.UNRESOLVED_REFERENCE,

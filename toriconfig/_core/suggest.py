@@ -52,9 +52,9 @@ def near(word: str, candidates: Iterable[str]) -> str | None:
 
 
 def near_all(word: str, candidates: Iterable[str], *, limit: int = 3, cutoff: float = CUTOFF) -> list[str]:
-    """Return the candidates that are similar to `word`, the most similar first.
+    """Return the candidates that are similar to `word`, the most similar first; [] if none is similar.
 
-    Upper and lower case count as equal, and so do `-` and `_`.
+    Upper and lower case count as equal, and so do `-` and `_`. Names longer than `LONGEST` are never similar.
 
     Args:
         limit: maximum number of candidates.

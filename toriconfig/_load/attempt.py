@@ -70,6 +70,9 @@ class Attempt:
     def outcome(self, schema: str) -> Loaded:
         """Return the settings.
 
+        Args:
+            schema: name of the schema, for the error.
+
         Raises:
             ConfigError: there are errors. Its traceback shows no value of a setting.
         """
@@ -95,7 +98,7 @@ def load_now(recipe: Recipe) -> Loaded:
 
 
 def try_load(recipe: Recipe) -> Attempt:
-    """Run the load of a recipe, and return the settings and the problems. Problems are never raised."""
+    """Run the load of a recipe, and return its `Attempt`. Problems are never raised."""
     loaded, draft = built(assembled(Context(recipe)))
     return Attempt(draft, loaded)
 
@@ -158,7 +161,7 @@ def derive(base: Loaded, updates: Mapping[str, Any]) -> Loaded:
 
 
 def try_derive(base: Loaded, updates: Mapping[str, Any]) -> Attempt:
-    """Do the work of `derive`, and return the settings and the problems. Problems are never raised."""
+    """Merge `updates` over the settings of `base`, and return an `Attempt`. Problems are never raised."""
     from toriconfig._load.derive import copied
     from toriconfig._load.layers import no_layers
 
@@ -172,6 +175,10 @@ def try_derive(base: Loaded, updates: Mapping[str, Any]) -> Attempt:
 
 class UnbuiltLoad:
     """A load without its last station, for a class that builds its model in its own constructor.
+
+    Args:
+        recipe: the arguments of the load.
+        reader: function that reads every layer.
 
     Attributes:
         root: the values for the model, with handles for secrets.

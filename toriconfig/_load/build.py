@@ -41,8 +41,8 @@ def built(draft: Draft) -> tuple[Loaded | None, Draft]:
 def validated(draft: Draft, *, alone: bool = False) -> tuple[BaseModel | None, list[Problem]]:
     """Return `(model, problems)`. The model is None if pydantic rejects the values.
 
-    A problem is omitted if its path already has an error, or if a reference at its path failed. A missing key is
-    omitted if an input could not be read to its end.
+    A problem is omitted if its path already has an error, or if a reference at its path failed. The problem of a
+    missing key is omitted if an input could not be read to its end.
 
     Args:
         draft: the result of `judged`.

@@ -80,10 +80,10 @@ _ADDRESSES = ("BAO_ADDR", "VAULT_ADDR", "BAO_AGENT_ADDR", "VAULT_AGENT_ADDR")
 
 
 def connected(vault: Vault | None, environ: Mapping[str, str]) -> tuple[Any, str]:
-    """Return `(session, message)`. If the description is invalid, the session is None and the message is the reason.
+    """Return `(session, message)`; if `stand_in` is set, `(stand_in, "")`.
 
-    Otherwise the message is "". The session is also None if `vault` is None and no variable has an address. If
-    `stand_in` is set, it is the session.
+    If the description is invalid, the session is None, and the message is the reason. Otherwise the message is "".
+    If `vault` is None and no variable has an address, the session is None, and the message is "".
     """
     if stand_in is not None:
         return stand_in, ""

@@ -150,6 +150,10 @@ def from_object(value: Any, name: str) -> Node:
     """Return a model or dataclass object as a mapping node. Fields of a model that were not set are omitted.
 
     A field with a `Literal` type is kept even if it was not set, because it may be the tag that identifies the class.
+
+    Args:
+        value: the object.
+        name: name for origins. The origin of a field is `name.field`.
     """
     kind = type(value)
     if isinstance(value, BaseModel):

@@ -116,8 +116,8 @@ def _is_unlike_another(field: Field, model: BaseModel) -> bool:
     """Return True if the field's value comes from a default_factory, and a second call returns an unequal value or
     raises an exception.
 
-    The result is False for a factory that takes the other fields, and for a value that cannot be copied. In these
-    cases, building the new model calls the factory again.
+    Return False for a field that was set, for a factory that takes the other fields, and for a value that cannot be
+    copied.
     """
     factory: Any = field.info.default_factory
     if factory is None or field.info.default_factory_takes_validated_data or field.name in model.model_fields_set:

@@ -53,7 +53,10 @@ def with_exact_names(
 
 
 def _spelt_keys(names: list[str], delimiter: str | None) -> Callable[[Path], Iterable[str]]:
-    """Return a function that takes a path, and returns the keys directly below the path as `names` spell them."""
+    """Return a function that takes a path, and returns the keys directly below the path as `names` spell them.
+
+    If `delimiter` is None, the function always returns [].
+    """
     parts = [name.split(delimiter) for name in names] if delimiter else []
 
     def at(path: Path) -> Iterable[str]:
@@ -66,7 +69,7 @@ def _spelt_keys(names: list[str], delimiter: str | None) -> Callable[[Path], Ite
 
 
 def _spells(name: str, path: Path, shape: Shape, delimiter: str | None) -> bool:
-    """Return True if the name consists of the keys of the path, in the same case, joined by the delimiter.
+    """Return True if `name` consists of the keys of `path`, in the same case, joined by the delimiter.
 
     Only keys of models are compared: a key of a `dict`, and the keys after it, may have any case.
     """

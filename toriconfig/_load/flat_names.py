@@ -1,8 +1,4 @@
-"""Conversion of flat names and text to the schema: `DATABASE__POOL__MAX_SIZE=5` becomes `database.pool.max_size`.
-
-Variables, `.env` files and secret directories have only names and text. The shape of the schema decides which path a
-name stands for, and whether text such as `title=2.0,abstract=1.4` is a mapping.
-"""
+"""Conversion of names and text by the schema: `DATABASE__POOL__MAX_SIZE=5` becomes `database.pool.max_size`."""
 
 from __future__ import annotations
 
@@ -39,7 +35,7 @@ VAULT = "VAULT__"
 def nested(
     kind: OriginKind, tree: Tree, shape: Shape, options: Options, existing: Existing, problems: list[Problem]
 ) -> tuple[Node, dict[str, Node]]:
-    """Return the result of `fit` for a flat tree; for a nested tree, `(tree, {})` with the keys of `respelt_tree`."""
+    """Convert a flat tree with `fit`. For a nested tree, return `(tree, {})`, with keys spelt by `respelt_tree`."""
     if not tree.flat:
         from toriconfig._load.free_keys import respelt_tree
 
@@ -65,7 +61,8 @@ def fit(
     Args:
         root: a flat tree of text. Its keys are names in upper case without the prefix.
         delimiter: separator of nested keys in names, or None.
-        prefix: prefix of the names in messages.
+        prefix: prefix of the names in messages. If it is "", an unknown name adds no problem.
+        problems: list to which problems are appended. The value of a problem is omitted from the result.
         existing: function that returns the existing keys of a mapping. A name matches such a key in any case.
         file_suffix: suffix of names whose value is the path of a file with the value; None: no such names.
         file_roots: folders in which the files of plain fields must be; None: any folder.
@@ -105,7 +102,11 @@ def fit(
 
 
 def fit_paths(root: Node, shape: Shape, problems: list[Problem]) -> Node:
-    """Convert a tree with dotted paths as keys to a nested tree. Paths through a part with a secret are omitted."""
+    """Convert a tree with dotted paths as keys to a nested tree. A path that is not in the schema is omitted.
+
+    A path is also omitted if a key on it is a secret, or a section with a secret. Text that cannot be converted is
+    omitted, and its problem is appended to `problems`.
+    """
     from toriconfig._load.text_values import structured
 
     nested = Node({}, root.layer, root.at)
@@ -137,7 +138,7 @@ def means(name: str, shape: Shape, delimiter: str | None) -> bool:
 
 
 def _meant(name: str, shape: Shape, delimiter: str | None) -> tuple[Path | None, Shape]:
-    """Return `(path, shape)`: the path of a name (for an old key, the old path), and its shape; or `(None, ANY)`."""
+    """Return `(path, shape)` of the current or old key that `name` stands for; `(None, ANY)` if there is none."""
     if delimiter and name.count(delimiter) >= MOST_PARTS:
         return None, ANY
     path = _match(name, shape, delimiter)
@@ -215,7 +216,7 @@ class _Naming:
         self._sections = sections
 
     def of(self, key: str, field: Field, prefix: str, path: Path, seen: frozenset[type]) -> Iterator[tuple[str, Path]]:
-        """Yield `(variable, path)` for each leaf at or below one field; if `sections`, also for each model."""
+        """Yield `(variable, path)` for each leaf at or below a field; if `sections` is True, also for each model."""
         shape, path, name = field.shape, (*path, key), prefix + self._spelt(key)
         nests = shape.kind == "model" and self._delimiter and not seen.intersection(shape.models)
         if self._sections or not nests:
@@ -235,7 +236,7 @@ def _each(shape: Shape) -> Iterator[tuple[str, Field]]:
 
 
 def _match(name: str, shape: Shape, delimiter: str | None) -> Path | None:
-    """Return the path of `name`, or None if it is not a key. The longest matching key is used at each level."""
+    """Return the path of `name`, or None if `name` is not a key. The longest matching key is used at each level."""
     fields = {key.upper(): (key, field.shape) for key, field in shape.fields.items()}
     if name in fields:
         return (fields[name][0],)
@@ -274,7 +275,7 @@ def _below(name: str, shape: Shape, delimiter: str) -> Path | None:
 
 
 def _untyped(path: Path, target: Shape, shape: Shape) -> Shape | None:
-    """Return a shape that decodes JSON text if `path` is below an untyped `dict`; else None."""
+    """Return a shape that decodes JSON if `path` is below a `dict`, or two keys below a `dict[...]`; else None."""
     if target.kind != "any" or target.members or len(path) < 2:
         return None
     field = shape.fields.get(str(path[0]))
@@ -287,7 +288,7 @@ def _untyped(path: Path, target: Shape, shape: Shape) -> Shape | None:
 
 
 def _item(name: str, shape: Shape, delimiter: str) -> Path | None:
-    """Return the path of `name` in a list or named tuple, with the position first; None if it names no item."""
+    """Return the path of `name` in a list or named tuple, with the position first; None if `name` is not an item."""
     part, cut, rest = name.partition(delimiter)
     names = [known.upper() for known in shape.names]
     if not (part in names or (part.isascii() and part.isdigit() and len(part) <= _LONGEST_POSITION)):
@@ -298,7 +299,10 @@ def _item(name: str, shape: Shape, delimiter: str) -> Path | None:
 
 
 def _place(root: Node, path: Path, node: Node) -> None:
-    """Put the node of one name at its path. Each container on the path gets the position of its key (`key_at`)."""
+    """Put `node` at `path` below `root`. If `node` and the node there are mappings, add the keys of `node` to that one.
+
+    Missing containers are created. Each container on the path gets the position of its value as its `key_at`.
+    """
     *parents, last = path
     here = root
     for part, below in zip(parents, path[1:], strict=True):
@@ -311,10 +315,7 @@ def _place(root: Node, path: Path, node: Node) -> None:
 
 
 def _container(parent: Node, part: str | int, kind: type[dict[Any, Any]], node: Node) -> Node:
-    """Return the container at a key of `parent`; create it if the node there is not a container of this kind.
-
-    A list that was made from the parts of a text is a container of positions too.
-    """
+    """Return the container of class `kind` at a key of `parent`; create it if missing. A list counts as `Positions`."""
     known = _at(parent, part)
     if known is None or type(known.value) not in (kind, dict if kind is dict else list):
         known = Node(kind(), node.layer, node.at, None, known)

@@ -50,9 +50,17 @@ def existing_keys(shape: Shape, roots: list[Node], fitted: list[tuple[Any, Node]
 
 
 def respelt_tree(root: Node, shape: Shape, delimiter: str | None, existing: Existing, path: Path = ()) -> Node:
-    """Return `root` with each key of a `dict` spelt as by `respelt`, for a source that converts names to lower case.
+    """Return `root` with each key of a `dict` spelt as in the schema, or else as in another layer.
 
-    Keys that were decoded from JSON text are not changed.
+    Keys are compared without regard to case. A key that has no match, and a key that was decoded from JSON text, are
+    not changed.
+
+    Args:
+        root: the tree of a source that converts names to lower case.
+        shape: the shape of `root`.
+        delimiter: separator of nested keys in names, or None.
+        existing: the result of `existing_keys`.
+        path: the path of `root`.
     """
     if type(root.value) is not dict:
         return root
@@ -71,7 +79,7 @@ def _is_named(node: Node, key: str, delimiter: str) -> bool:
 
 
 def has_positions(node: Node) -> bool:
-    """Return True if a list in the tree is given by some of its positions (`Positions`)."""
+    """Return True if a list in the tree is set by single items (`Positions`)."""
     if type(node.value) is list:
         return any(map(has_positions, node.value))
     return type(node.value) is Positions or (type(node.value) is dict and any(map(has_positions, node.value.values())))

@@ -54,7 +54,7 @@ class FrozenDict(dict[Any, Any]):
 
 
 class FrozenSet(set[Any]):
-    """An immutable set. In contrast to a `frozenset` it is an instance of `set`, as the schema declares."""
+    """An immutable set. It is an instance of `set`, which a `frozenset` is not."""
 
     __slots__ = ()
 

@@ -288,7 +288,7 @@ class _Run:
         return Other(owner, target[len(owner) :])
 
     def _leads_back(self, found: Node, shape: Shape, path: Path) -> bool:
-        """Resolve the node of a referenced secret. Return True if it failed, as in a cycle; the problem is reported."""
+        """Resolve the node of a referenced secret. Return True if a reference in it failed; the problem is reported."""
         if type(found.value) is dict:
             return any(self._leads_back(child, shape, (*path, key)) for key, child in found.value.items())
         if type(found.value) is str and _OPEN in found.value and found.layer.references:
@@ -296,7 +296,7 @@ class _Run:
         return False
 
     def _unsaid(self, target: Path) -> Any:
-        """Return the default at a path without a node, or a part of an object above the path; else `_UNSET`."""
+        """Return the default at `target`, or the part at `target` of an object that a parent key sets; or `_UNSET`."""
         shape: Shape | None = self.shape
         node: Node | None = self.root
         value: Any = _UNSET
@@ -319,7 +319,7 @@ class _Run:
         return value
 
     def _made(self, path: Path, node: Node) -> Node:
-        """Put `node`, the result of a default_factory, into the tree, so that the factory is not called again."""
+        """Put `node`, the result of a default_factory, into the tree, so that it is created once. Return `node`."""
         self.made[path] = node
         self.root = placed(self.root, path, node)
         return node
@@ -368,11 +368,15 @@ def resolve(
     """Return `root` with its references resolved. Each failed reference adds a problem, and its value is `FAILED`.
 
     Args:
-        environ: the variables; None: the variables are not known. A failed reference to a variable, to the profile, or
-            to a key of the schema that is not set then adds no problem.
+        shape: the shape of the schema.
         within: the tree in which `${other.key}` is looked up; None: `root`. If it is `root`, the result has the values
             of default factories that references called.
         at: the path of `root` in `within`, and its shape; None: `root` is the whole tree.
+        environ: the variables; None: the variables are not known. A failed reference to a variable, to the profile, or
+            to a key of the schema that is not set then adds no problem.
+        profile: the profile, or None.
+        read_file: function that returns the text of a file, or the problem.
+        problems: list to which problems are appended.
         checks: dict from each scheme of a backend to the function that checks its references.
     """
     run = _Run(within or root, shape, environ, profile, read_file, problems, checks)

@@ -140,6 +140,10 @@ def normalized(root: Node, context: Context, lines: Mapping[str, list[str]], pro
     """Return `root` with the current keys of the schema, and with values converted by the types of their fields.
 
     If the option `extension_keys` is True, top-level keys of files that begin with `x-` are removed.
+
+    Args:
+        lines: dict from the name of each input to its lines, for the text of numbers.
+        problems: list to which problems are appended.
     """
     shape = context.shape
     if root.layer.text and root.layer.rank == "files":
@@ -172,7 +176,7 @@ def _text_of(node: Node, lines: Mapping[str, list[str]]) -> str | None:
 def read_eagerly(context: Context, layers: Layers, session: Any) -> Layers:
     """Return `layers` with a tree of the values that Vault holds for plain fields, at the rank of the layer `vault`.
 
-    If there is no session, the tree is missing, and a warning is added. If `vault_path` is not set, return `layers`.
+    If `vault_path` is not set, return `layers`. If `session` is None, return `layers` with one more warning.
     """
     path = context.vault_path
     if path is None:

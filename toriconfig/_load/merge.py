@@ -79,7 +79,7 @@ def positioned(below: Any, above: Positions, shape: Shape, problems: list[Proble
     """Return the items of `below` with the items of `above` set over them.
 
     The result is a list if `below` is a list, else a `Positions`. The keys of a dict `below` are the names of a named
-    tuple.
+    tuple. If the result is a list, it ends before the first gap, and a gap adds a problem.
     """
     if type(below) is dict:  # of a named tuple, by names
         below = Positions((shape.names.index(key), node) for key, node in below.items() if key in shape.names)
@@ -142,7 +142,7 @@ def _pruned(node: Node, shape: Shape, problems: list[Problem], path: Path) -> No
 
 
 def _means_another(below: dict[str, Node], above: dict[str, Node], shape: Shape) -> bool:
-    """Return True if no model of a union fits both mappings.
+    """Return True if no model of a union fits both mappings; False if the shape is not a union of models.
 
     A tag (a `Literal` field) in `below` also applies to `above`, unless `above` sets another tag. A tag that is a
     default of the schema applies to `below` alone.
@@ -155,7 +155,10 @@ def _means_another(below: dict[str, Node], above: dict[str, Node], shape: Shape)
 
 
 def _chained(upper: Node | None, lower: Node | None) -> Node | None:
-    """Return the chain of overridden nodes `upper`, with `lower` added below its last node."""
+    """Return the chain of overridden nodes `upper`, with `lower` added below its last node.
+
+    If one of them is None, return the other.
+    """
     if upper is None or lower is None:
         return upper or lower
     return Node(upper.value, upper.layer, upper.at, upper.key_at, _chained(upper.under, lower))

@@ -42,10 +42,7 @@ def _sections(model: BaseModel, path: Path) -> Iterator[tuple[Path, BaseModel]]:
 
 
 def _read(node: Node) -> Node:
-    """Return the tree of a nested settings class without the values that its constructor got as arguments.
-
-    Arguments come from the layers of the whole load, and the tree of the whole load has their origins.
-    """
+    """Return the tree of a nested settings class without the values that its constructor got as arguments."""
     value = node.value
     if type(value) is dict:
         value = {key: _read(child) for key, child in value.items() if type(child.value) is dict or not _is_given(child)}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @clean_call
 def recipe_of(target: type[BaseModel] | str, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Return `(schema, options)` of a lazy settings object, for a new load in another process.
+    """Return `(target, options)`, the arguments of a lazy settings object, for a new load in another process.
 
     Raises:
         TypeError: an option may hold a secret: backends, sources, overrides, variables or the connection to Vault.

@@ -267,7 +267,7 @@ def _no_folder(folder: str) -> Problem:
 
 
 def _stems(options: Options) -> list[str]:
-    """Return the paths of the settings files without their extensions, lowest first."""
+    """Return the paths of the settings files without their extensions, lowest first; [] if `config_name` is not set."""
     if options.config_name is None:
         return []
     names = [options.config_name]
@@ -332,7 +332,7 @@ def _secrets_dirs(inputs: Inputs) -> Iterator[Source]:
 
 
 def dotenvs(options: Options, environ: Mapping[str, str]) -> list[DotEnv]:
-    """Return the sources of the `.env` files, lowest first."""
+    """Return the sources of the `.env` files, lowest first; [] if the option `env_file` is not set."""
     if not options.env_file:
         return []
     from toriconfig.sources.dotenv import DotEnv

@@ -106,10 +106,7 @@ def _beneath(high: Node, low: Node) -> Node:
 
 
 def _with(root: Node, path: Path, node: Node) -> Node:
-    """Return `root` with `node` at `path`. If a parent on the path is not a mapping, `node` is dropped there.
-
-    A later station reports such a parent.
-    """
+    """Return `root` with `node` at `path`. If a parent on the path is not a mapping, return `root` unchanged."""
     if not path:
         return node
     if type(root.value) is not dict:

@@ -11,8 +11,12 @@ from toriconfig._core.value import Value
 
 
 class Other(Value):
-    """Reference to another secret: its path, the key inside it (() for the whole secret), and the encodings of its
-    text.
+    """Reference to another secret.
+
+    Attributes:
+        path: the path of the secret.
+        key: the path of the value inside the secret; (): the whole secret.
+        forms: names of the encodings to apply to the text, in order; (): none.
     """
 
     path: Path
@@ -44,7 +48,7 @@ def failed(node: Node) -> bool:
 
 
 def without_failed(node: Node) -> Node:
-    """Return `node` without the values below it that are `FAILED`. Their problems are already reported."""
+    """Return `node` without the values below it that are `FAILED`. If `node` itself is `FAILED`, return `node`."""
     value = node.value
     if type(value) is dict:
         value = {key: without_failed(child) for key, child in value.items() if child.value is not FAILED}

@@ -43,7 +43,7 @@ def structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) ->
 
 
 def _spells_numbers(shape: Shape) -> bool:
-    """Return True if the shape allows numbers but no text, such as `int | list[int]`. All JSON is then decoded."""
+    """Return True if the shape allows numbers but no text, such as `int | list[int]`."""
     free = shape.kind == "any" or (shape.text and bool(shape.scalars))
     return free and not shape.choices and _NUMBERS.issuperset(shape.scalars)
 
@@ -89,10 +89,10 @@ def referred(text: str, node: Node, shape: Shape, path: Path, problems: list[Pro
 
 
 def can_mean(shape: Shape, value: Any) -> bool:
-    """Return True if a text can be converted to `value` for the shape.
+    """Return True if some text, read for the shape, gives `value`.
 
-    If the shape allows text, `null` is not converted to None. With `NoDecode`, JSON is not converted to a mapping or
-    list.
+    None: the text is `null`; return False if the shape allows text, because `null` is then kept as text. A mapping or
+    list: the text is JSON; return False if the field has `NoDecode` or no type. Other values: return True.
     """
     if value is None:
         text = shape.text or (shape.kind == "scalar" and shape.validated)

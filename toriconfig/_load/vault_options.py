@@ -24,8 +24,14 @@ def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | Non
     """Return the connection. Each field comes from code, or else from a variable, or else from a file.
 
     A file (YAML, JSON, `.env`) may set the fields that are declared for files, or every field if code sets
-    `allow_file_address`. Any other field in a file is a problem, because a person who can change the file could send
+    `allow_file_address`. Any other field in a file adds a problem, because a person who can change the file could send
     the token to another server.
+
+    Args:
+        code: the connection from code, or None.
+        env: dict from the name after `VAULT__` to the node of each variable.
+        block: the block `vault:` of the files, or None.
+        problems: list to which problems are appended.
     """
     allowed = code is not None and code.allow_file_address is True
     given: dict[str, Any] = {}

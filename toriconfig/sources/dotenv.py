@@ -62,7 +62,8 @@ class DotEnv:
     def load(self) -> Tree:
         """Return a flat tree. Its keys are the names without the prefix, and its values are the text of the variables.
 
-        Names are in upper case, or as spelt if they are case-sensitive.
+        Names are in upper case, or as spelt if they are case-sensitive. If the file cannot be read, return an empty
+        tree with a problem.
         """
         layer = Layer("dotenv", self._path, self._locate, text=True)
         text = self._text()

@@ -8,7 +8,7 @@ from toriconfig._core.value import Value
 
 
 class Variable(Value):
-    """One `${NAME}` or `${NAME:-default}`."""
+    """One `${NAME}` or `${NAME:-default}`. Without `:-`, `default` is None."""
 
     name: str
     default: str | None = None
@@ -48,7 +48,7 @@ def _or_end(text: str, at: int) -> int:
 
 
 def expanded(text: list[str | Variable], known: Mapping[str, str], room: int) -> str | None:
-    """Return the text with the values of its variables; None if it is longer than `room` characters.
+    """Return the text with the values of its variables; None if the result is longer than `room` characters.
 
     Args:
         text: the result of `parts`.

@@ -61,7 +61,11 @@ class SettingsFile:
         self.kind: LayerKind = kind
 
     def load(self) -> Tree:
-        """Return the tree of the file, which is read now. A second document in the file is a problem."""
+        """Return the tree of the file, which is read now. A second document in the file is a problem.
+
+        If the file cannot be read, or is required and missing, return an empty tree with a problem. If it is missing,
+        but not required, return an empty tree without a problem.
+        """
         data = read_file(self.path, self.name, self.kind, self.limits.max_bytes)
         if data is None and not self.required:
             return nothing(self.kind, self.name)
@@ -84,7 +88,13 @@ class SettingsFile:
 
 
 def documents_of(path: str, *, limits: Limits | None = None, **options: Any) -> list[Tree]:
-    """Return a tree for each document of a file. A missing file is a problem."""
+    """Return a tree for each document of a file; for a missing or unreadable file, one empty tree with a problem.
+
+    Args:
+        path: the file.
+        limits: limits on size and structure; None: the default limits.
+        options: options of the format's reader, such as `table` of TOML.
+    """
     limits = limits or Limits()
     data = read_file(path, path, "files", limits.max_bytes)
     if data is None:

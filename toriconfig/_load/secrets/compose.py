@@ -30,10 +30,10 @@ class Fetched(NamedTuple):
     """A piece of a composed value, taken from the reading of one provider.
 
     Attributes:
-        at: index of the provider.
+        at: index of the reading in the list of readings, one per provider.
         take: function that returns the piece of the reading.
         name: name for messages.
-        forms: encodings of its text.
+        forms: names of the encodings to apply to the text of the piece, in order; (): none.
     """
 
     at: int
@@ -95,7 +95,7 @@ def references_of(place: Template | Ref) -> tuple[str, ...]:
 
 
 def provider_at(place: Template | Ref, parts: Parts, reference: str) -> Provider:
-    """Return the provider of a reference to an available backend."""
+    """Return the provider of `place`, whose backends must be available. `reference` is the text for messages."""
     if isinstance(place, Template):
         return template_provider(place, parts)
     if place.scheme == "vault":
@@ -133,9 +133,9 @@ def mapping_provider(node: Node, parts: Parts) -> Provider:
 
 
 def _planned(node: Node) -> object:
-    """Return the references, file paths and plain values of a node, without a read of any reference.
+    """Return a description of the value of a node: references, file paths and plain values. Nothing is fetched.
 
-    Two nodes with equal results are composed from the same references.
+    The values of two nodes with equal descriptions are composed in the same way.
     """
     if type(node.value) is dict:
         return {key: _planned(child) for key, child in node.value.items()}
@@ -147,7 +147,10 @@ def _planned(node: Node) -> object:
 def _builder(
     node: Node, parts: Parts, inputs: list[Provider], index: dict[Any, int]
 ) -> Callable[[Sequence[Reading]], Any]:
-    """Return a function that builds the value of a node from readings. `inputs` gets the providers of the node."""
+    """Return a function that builds the value of `node` from the readings of `inputs`.
+
+    Providers of the node that are not yet in `inputs` are appended to it. `index` has the positions of providers.
+    """
     if isinstance(node.value, Template):
         pieces = _pieces(node.value, parts, inputs, index)
         return lambda readings: _joined(pieces, readings)

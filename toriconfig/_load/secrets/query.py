@@ -87,7 +87,7 @@ class Query(Value):
         return session_of(backend_of(scheme, self.backends)).provider(reference)
 
     def absence(self, schemes: Iterable[str]) -> Absence | None:
-        """Return the reason why one of these backends cannot be used; None if all of them can."""
+        """Return the reason why the backend of one of `schemes` cannot be used; None if all can be used."""
         return next(filter(None, map(self._absence, schemes)), None)
 
     def _absence(self, scheme: str) -> Absence | None:
@@ -147,7 +147,7 @@ class Handles:
         return new
 
     def add(self, path: Path, choice: Choice) -> Provider | Secret[Any] | None:
-        """Add the findings about the secret at `path`, and return the provider of `choice`."""
+        """Add the findings about the secret at `path`, and return `choice.provider`."""
         if choice.declared:
             self.declared[path] = choice.declared
         if choice.source_text is not None:

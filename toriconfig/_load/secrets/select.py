@@ -46,10 +46,12 @@ class Choice(Value):
     """The provider of one secret, and the findings about it.
 
     Attributes:
-        provider: the provider; None if the secret is optional and not set, or if `problems` has the reason.
+        provider: the provider, or a `Secret` that code gave; None if the secret is optional and not set, or if
+            `problems` has the reason.
         declared: every reference to a backend that may be read for the secret.
-        source_text: the reference, or mapping of references, that a file sets; None for anything else.
-        unsupplied: the reference ("" for none) and the remedy, if no layer and no backend supplies the secret.
+        source_text: the reference, or mapping of references, that a file sets; else None.
+        unsupplied: `(reference, remedy)` if no layer and no backend supplies the secret, else None. The reference is ""
+            if the secret has none.
         problems: errors of the secret.
         warning: text to log about a missing secret, or about a lower layer that replaces a backend; "" for none.
     """

@@ -114,7 +114,9 @@ def _decoded(content: str | bytes) -> str | None:
 
 def _parsed(lines: Lines) -> tuple[dict[str, Any], str, Problem | None]:
     """Return `(values, beginning, problem)`: the values of a valid beginning of the text, the beginning, and the syntax
-    error after the beginning. If the whole text is valid, the problem is None.
+    error after the beginning.
+
+    If the whole text is valid, the problem is None. If no valid beginning is found, return `({}, "", problem)`.
     """
     text = lines.text
     found = _loaded(text)

@@ -43,7 +43,7 @@ class Spot:
 
 
 class TooDeep(Exception):
-    """Error for values that are nested too deeply. `at` is their position."""
+    """Error for values that are nested too deeply. `at` is the offset of the first such value or key."""
 
     def __init__(self, at: int) -> None:
         super().__init__(at)

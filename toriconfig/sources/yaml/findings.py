@@ -37,6 +37,8 @@ class Stop(Exception):
 class Findings:
     """The problems of one document.
 
+    A method that takes `where`, the position of the loop, raises `Stop` at the error number `MOST_PROBLEMS`.
+
     Attributes:
         problems: the problems.
         complete: False if a part of the document was skipped. Missing keys are then not reported.
@@ -167,7 +169,7 @@ class Findings:
         )
 
     def many(self, event: Any, most: int) -> NoReturn:
-        """Record that there are too many values, and raise `Stop`."""
+        """Record that there are more than `most` values, and raise `Stop`."""
         self._put(
             Code.TOO_LARGE,
             self.at(event),
@@ -178,7 +180,7 @@ class Findings:
         raise Stop
 
     def many_documents(self, event: Any, most: int) -> NoReturn:
-        """Record that there are too many documents, and raise `Stop`."""
+        """Record that there are more than `most` documents, and raise `Stop`."""
         self._put(
             Code.TOO_LARGE,
             self.at(event),
@@ -189,7 +191,7 @@ class Findings:
         raise Stop
 
     def deep(self, origin: Origin, most: int) -> None:
-        """Record collections that are nested too deeply."""
+        """Record that collections are nested more than `most` deep."""
         self._put(
             Code.TOO_LARGE,
             origin,
@@ -199,7 +201,7 @@ class Findings:
         )
 
     def differs(self, event: Any, value: Any, where: Where) -> None:
-        """Record a hint if YAML 1.1 reads a scalar differently."""
+        """Record a hint if YAML 1.1 reads a scalar differently. After `MOST_PROBLEMS` hints, record nothing."""
         reading = reading_of_1_1(event.value)
         if not reading or self._hints >= MOST_PROBLEMS:
             return

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 
 class Anchor:
-    """Target of an anchor: its node, the text of a scalar, and the number of its nodes (None while it is open)."""
+    """Target of an anchor.
+
+    Attributes:
+        node: the node.
+        spelling: the text of a scalar; None for a collection.
+        size: the number of nodes at and below the node; None while the collection is not complete.
+    """
 
     __slots__ = ("node", "size", "spelling")
 
@@ -225,7 +231,8 @@ class Reading:
     def skip(self, get_event: Callable[[], Any], depth: int) -> None:
         """Skip the collection that has just begun at `depth`.
 
-        The limit on the depth also applies here, because libyaml's time grows with the square of the depth.
+        Raises:
+            Stop: a collection in it is nested too deeply; the problem is recorded.
         """
         open_ = 1
         while open_:
