@@ -343,7 +343,7 @@ CHECKS: Mapping[str, Check] = {scheme: _checked_by_class(scheme) for scheme in B
 
 
 def checks_with(backends: Iterable[Any]) -> Mapping[str, Check]:
-    """Return a dict from each scheme to its check of references. `backends` replace shipped ones of the same scheme."""
+    """Return a dict from each scheme to its check of references. `backends` take precedence over `BACKENDS`."""
     own = {one.scheme: partial(check_reference, check_path=one.check) for one in backends}
     return {**CHECKS, **own} if own else CHECKS
 

@@ -172,7 +172,7 @@ class _Run:
         return "".join(texts) if len(texts) == len(parts) else Template(parts)
 
     def _formed(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
-        """Return the encoded value of `reference`, a `Reference` or `Other` to fetch later, or `FAILED`."""
+        """Return the encoded value of `reference`; if it is fetched later, a `Reference` or `Other`; or `FAILED`."""
         value = self._value(reference, node, shape, path)
         forms = reference.forms
         if not forms or value is FAILED or isinstance(value, Reference):

@@ -108,7 +108,8 @@ def _record(
 ) -> bool:
     """Add the metadata of a tree to `layers`, and its problems to `problems`. Skip problems that `_is_ours` excludes.
 
-    Return True if the input of the tree was read to its end.
+    Return True if the input of the tree was read to its end. If `alone` is True, an empty input is not recorded as
+    blank.
     """
     problems += [problem for problem in tree.problems if _is_ours(problem, context)]
     kind = tree.root.layer.kind if kind == "files" else kind  # the layer `files` includes custom sources

@@ -65,7 +65,10 @@ def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Pa
 
 
 def merge_layers(trees: Iterable[tuple[OriginKind, Node]], shape: Shape) -> tuple[Node, list[Problem]]:
-    """Return `(tree, problems)`: the tree merged from `trees` (lowest layer first), and the conflicts."""
+    """Return `(tree, problems)`: the tree merged from `trees` (lowest layer first), and the conflicts.
+
+    Without trees, return an empty tree and [].
+    """
     root, problems = Node({}, _NOTHING), list[Problem]()
     for _, tree in trees:
         root = merge(root, tree, shape, problems)

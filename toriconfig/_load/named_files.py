@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def names_a_file(name: str, shape: Shape, options: Options) -> bool:
     """Return True if the name of a variable consists of prefix, key and file suffix.
 
-    Return False if the name with its suffix is itself a key, or if the options set no suffix.
+    Return False if the name, with its suffix, is itself a key, or if the options set no suffix.
     """
     from toriconfig._load.flat_names import meaning
 

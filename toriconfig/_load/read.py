@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
 
 class Inputs(Value):
-    """Inputs that a load may read. If `arguments` is True, they include the command line of the program."""
+    """Inputs that a load may read.
+
+    Attributes:
+        options: the result of `steering.steered`.
+        environ: the environment variables.
+        overrides: the values of the code layer, or None.
+        arguments: True: a schema may read the command line of the program.
+    """
 
     options: Options
     environ: Mapping[str, str]
@@ -97,7 +104,7 @@ def _matching(entry: str) -> list[str]:
 
 
 def _in_package(entry: Resource) -> list[str]:
-    """Return the files of a resource: those in a folder of a package, or the resource itself."""
+    """Return the settings files in a folder of a package, sorted; `[entry]` if the resource is not a folder."""
     if not entry.traversable.is_dir():
         return [entry]
     inside = sorted(entry.traversable.iterdir(), key=lambda one: str(one.name))

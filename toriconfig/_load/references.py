@@ -60,7 +60,8 @@ def _mentions(node: Node) -> bool:
 def with_whole(root: Node, context: Context, within: Node) -> tuple[Node, list[Problem]]:
     """Return `(tree, problems)`: `root` with each reference to a list or mapping replaced by the list or mapping.
 
-    References are looked up in `within`.
+    References are looked up in `within`. The problems are warnings about the replaced references. Errors are not
+    returned, but kept in `Broken` nodes.
     """
     problems: list[Problem] = []
     if not refers(root):
@@ -76,7 +77,10 @@ def with_whole(root: Node, context: Context, within: Node) -> tuple[Node, list[P
 
 
 def with_whole_in_all(layers: Layers, context: Context, merged: Node) -> Layers:
-    """Return `layers` with each tree replaced by the tree of `with_whole`. References are looked up in `merged`."""
+    """Return `layers` with each tree replaced by the tree of `with_whole`, and with the problems added.
+
+    References are looked up in `merged`.
+    """
     problems: list[Problem] = []
     trees = []
     for kind, tree in layers.trees:

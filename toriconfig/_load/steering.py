@@ -37,6 +37,8 @@ class _Said(Value):
 def options_of(recipe: Recipe, environ: Mapping[str, str], shape: Shape, problems: list[Problem]) -> Options:
     """Return the options of a load: the options of the class and the call, completed by variables.
 
+    Problems of the options are appended to `problems`.
+
     Raises:
         TypeError: an option is unknown, or has an invalid value.
     """

@@ -25,7 +25,11 @@ class Other(Value):
 
 
 class Template:
-    """The value of a secret field before it is fetched: a list of texts, `Reference` objects and `Other` objects."""
+    """The value of a secret field before it is fetched.
+
+    Attributes:
+        parts: the texts, `Reference` objects and `Other` objects, in order.
+    """
 
     __slots__ = ("parts",)
 

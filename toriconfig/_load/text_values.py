@@ -157,7 +157,7 @@ class _Spelt(float):
 
 
 def decoded(text: str) -> Any:
-    """Return JSON text as Python objects, or None if the text is invalid.
+    """Return JSON text as Python objects; None if the text is invalid or `null`.
 
     Text inside becomes `JsonText`, and a float keeps its text. `unmarked` removes these marks.
     """

@@ -15,7 +15,7 @@ class Variable(Value):
 
 
 def parts(text: str) -> Iterator[str | Variable]:
-    """Return the literal parts and variables of `text`, in order.
+    """Yield the literal parts and variables of `text`, in order.
 
     A name ends at the first `}` or `:`, a default at the first `}`. Without a closing brace, or with a `:` that is not
     followed by `-`, the `${` is literal. The time is linear, unlike that of python-dotenv's regular expression.

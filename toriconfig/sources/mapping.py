@@ -48,7 +48,7 @@ def nested(
     places: Places | None,
     problems: Iterable[Problem],
 ) -> Tree:
-    """Return the result of `toriconfig.sources.tree`, which has the same arguments."""
+    """Return the result of `toriconfig.sources.tree`, which has the same arguments and raises the same errors."""
     given: tuple[object, ...] = (name, *(places or {}).values())
     problems = tuple(problems)
     found: tuple[object, ...] = problems

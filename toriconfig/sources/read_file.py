@@ -58,7 +58,7 @@ def _of_package(resource: Resource, origin: Origin, max_bytes: int) -> bytes | P
 
 
 def refused_size(content: str | bytes, origin: Origin, max_bytes: int, max_lines: int) -> Problem | None:
-    """Return a problem if an input has too many bytes or lines, else None."""
+    """Return a problem if an input has too many bytes (text: characters) or lines, else None."""
     if len(content) > max_bytes:
         return too_large(origin, max_bytes)
     ends = ("\n", "\r") if isinstance(content, str) else (b"\n", b"\r")

@@ -152,7 +152,10 @@ class SecretsDir:
 
 
 def _listed(folder: Path, *, deep: bool) -> Iterator[Path]:
-    """Return the files of a directory that are values; with `deep` also those of subdirectories, except links."""
+    """Yield the files of a directory; if `deep`, also those of its subdirectories.
+
+    Hidden files, hidden subdirectories, and links to directories are omitted.
+    """
     for file in folder.iterdir():
         if file.name.startswith("."):
             continue
@@ -163,7 +166,7 @@ def _listed(folder: Path, *, deep: bool) -> Iterator[Path]:
 
 
 def value_of(data: bytes) -> str | bytes:
-    """Return the value in a file: its text without one newline at the end, or its bytes if it is not UTF-8."""
+    """Return the value in a file: its text without one LF or CR LF at the end; its bytes if it is not UTF-8."""
     try:
         text = data.decode()
     except UnicodeDecodeError:

@@ -95,7 +95,7 @@ def _decoded(content: str | bytes) -> str | None:
 
 
 def wrong_format(form: object, known: Iterable[Format]) -> str:
-    """Return the message for an invalid format; "" if it is valid."""
+    """Return the message for an invalid format, or for an extension that is in `known` already; "" for no error."""
     if not isinstance(form, Format):
         return f"register() takes a Format, not a {type(form).__name__}"
     name, endings, reader = (getattr(form, field) for field in ("name", "endings", "reader"))

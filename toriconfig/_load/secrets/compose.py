@@ -72,7 +72,7 @@ def asks_backend(template: Template) -> bool:
 
 
 def schemes_of(place: Template | Ref) -> list[str]:
-    """Return the schemes of the backends to which `place` refers."""
+    """Return the schemes of the backends to which `place` refers; [] if there is none."""
     return [place.scheme] if isinstance(place, Ref) else [part.kind for part in _in_backends(place)]
 
 
@@ -251,7 +251,8 @@ def _in_other_backend(part: Reference, parts: Parts) -> tuple[Provider, Take, An
 def _taker(key: str, absent: SecretError) -> Take:
     """Return a function that takes a reading, and returns the value of `key` in it.
 
-    Dots in `key` separate nested keys. If the key is missing, the function raises `absent`.
+    If the value has no key `key`, dots in `key` separate nested keys. If there is no such key either, the function
+    raises `absent`.
     """
 
     def take(reading: Reading) -> Any:

@@ -25,7 +25,7 @@ def put_handles(root: Node, shape: Shape, query: Query, base: Handles | None = N
     """Return `(tree, handles)`: the tree with a handle for every secret, and the handles with their findings.
 
     Args:
-        base: handles of an earlier load, or None. If one of them is already in the tree, it stays there.
+        base: handles of an earlier load, or None. A handle of `base` that is already in the tree is kept.
     """
     walk = _Walk(root, shape, query, base)
     return walk.model(root, shape, (), frozenset()), walk.handles

@@ -69,7 +69,7 @@ class Query(Value):
 
     @property
     def absent(self) -> str:
-        """The reason why no request is sent to Vault, as text."""
+        """The reason for messages, if no request is sent to Vault: not used (offline), or not configured."""
         return "Vault is not used (offline)" if self.offline else "Vault is not configured"
 
     @property
@@ -116,7 +116,8 @@ class Handles:
         source_texts: dict from each path to the reference, or mapping of references, that a file sets for the secret.
         problems: errors of secrets.
         warnings: dict from each path to the text to log.
-        current_warnings: dict from `(kind, path)` to the current warning. It changes at run time.
+        current_warnings: dict from `(kind, path)` to the current warning; the kind is "missing" or "outage". It changes
+            at run time.
     """
 
     __slots__ = ("current_warnings", "declared", "problems", "secrets", "source_texts", "unsupplied", "warnings")

@@ -65,7 +65,15 @@ class Choice(Value):
 
 
 def choose(node: Node | None, shape: Shape, path: Path, query: Query, parts: Parts) -> Choice:
-    """Return the provider of the secret at `path`, with the findings about it."""
+    """Return the provider of the secret at `path`, with the findings about it.
+
+    Args:
+        node: the node of the secret with its overridden nodes, or None if no layer sets the secret.
+        shape: the shape of the secret.
+        path: the path of the secret.
+        query: the inputs of the load.
+        parts: the access to providers.
+    """
     place, literal = _candidates(node)
     wrong: list[Problem] = []
     if "vault" not in query.layers:

@@ -66,9 +66,15 @@ def _layer(kind: LayerKind, name: str) -> Layer:
 
 
 def read_documents(content: str | bytes, layer: Layer, limits: Limits, parser: Parser = FASTEST) -> list[Tree]:
-    """Return a tree for each document of `content`; no tree for empty content.
+    """Return a tree for each document of `content`; [] for empty content.
 
-    If a byte or character is invalid, the lines before it are read.
+    If a byte or character is invalid, the lines before it are read, and the last tree has a problem.
+
+    Args:
+        content: the text or bytes.
+        layer: the layer of the nodes.
+        limits: limits on size and structure.
+        parser: converts text into an object with `get_event`, as in `read_events`.
     """
     text, bad_at, encoding = _decoded(content)
     lines = split_lines(text)
@@ -160,7 +166,7 @@ def decode(data: bytes) -> tuple[str, int | None, str]:
 
 
 def split_lines(text: str) -> list[str]:
-    """Return the lines of a text, without their ends, and an empty last line. A line ends with LF, CR LF or CR."""
+    """Return the lines of a text, without their ends. A line ends with LF, CR LF or CR. The last item is always ""."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")

@@ -245,7 +245,10 @@ class Reading:
                     self.too_deep(event)
 
     def alias(self, event: Any, where: Where) -> Anchor | None:
-        """Return the anchor of an alias; None if the anchor is unknown, rejected, or not yet complete."""
+        """Return the anchor of an alias; None if the anchor is unknown, rejected, or not yet complete.
+
+        An anchor that is unknown or not yet complete adds a problem.
+        """
         self._shared = True
         known: Anchor | None = self.anchors.get(event.anchor)
         if known is None:
