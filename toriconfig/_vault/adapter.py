@@ -137,7 +137,7 @@ class HvacClient(hvac.Client):  # type: ignore[misc]
     """An `hvac.Client` whose adapter adds the token to each request."""
 
     def is_authenticated(self) -> bool:
-        """Return True if Vault accepts the token; False if Vault refuses the token. Log in first without a token."""
+        """Return True if Vault accepts the token; False if Vault refuses the token. If there is no token, log in first."""
         try:
             self.auth.token.lookup_self()
         except (exceptions.Forbidden, exceptions.InvalidPath, exceptions.InvalidRequest):

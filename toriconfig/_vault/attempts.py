@@ -49,9 +49,10 @@ class PathAttempts(Attempts):
             self.unanswered_since = None
 
     def take_warning(self) -> bool:
-        """Return True if a warning must be logged: at the first call after a success.
+        """Return True if the last failure must be logged as a warning.
 
-        Return False at later calls, and if the error is a `VaultNotFound`.
+        True at the first call, and at the first call after each success. False at all other calls, and always if the
+        last failure is a `VaultNotFound`.
         """
         first, self._warned = not self._warned and not isinstance(self.error, VaultNotFound), True
         return first

@@ -156,7 +156,10 @@ class CachedPath(CachedValue):
         return VaultUnreachable("Vault has not answered yet", reference=self.reference)
 
     def _update_freshness(self, then: Then) -> None:
-        """Update `fresh_until`. If no request is planned, which happens after a fork, plan the next one."""
+        """Update `fresh_until`. If no request is planned, plan the next request.
+
+        `then` receives the functions to call after the lock is released.
+        """
         if self._leased is not None:
             self.fresh_until = self._leased.fresh_until
         elif self._confirmed is not None:
@@ -214,7 +217,10 @@ class CachedPath(CachedValue):
         return self._requester.flight(failed)
 
     def _warn(self, error: SecretError, then: Then) -> None:
-        """Log that the value could not be confirmed, once until the next success. Update `expires_at` of a lease."""
+        """Update `expires_at` of a lease. Log that the value could not be confirmed, once until the next success.
+
+        `then` receives the function to call after the lock is released.
+        """
         leased, vault = self._leased, self._vault
         if leased is not None and self.reading is not None and leased.ends < NEVER:
             self.reading.expires_at = (

@@ -94,7 +94,7 @@ class Client:
     def limited(self) -> bool:
         """True if another program obtained the token, and the uses of the token are limited.
 
-        No request is then sent in the background.
+        If True, no request is sent in the background.
         """
         return self.identity.limited
 
@@ -215,7 +215,8 @@ class Client:
 
         Args:
             deadline: deadline of the request.
-            relogin: True: log in again after a 403. False: only determine if the token or the policy caused the 403.
+            relogin: True: log in again after a 403. False: log in again only if a lookup shows that Vault refuses
+                the token.
         """
         if self.executor.now() < self._blocked_until and self._error is not None:
             return self._error

@@ -72,11 +72,10 @@ def variable(environ: Mapping[str, str], name: str) -> str | None:
 def may_log_in(name: str, value: str) -> bool:
     """True if a variable may hold a credential for Vault or for a proxy.
 
-    The name of such a variable contains the word `VAULT`, `BAO` or `OPENBAO`. False if the words after that word name
-    an option that holds no credential, such as `ADDR`, and `value` has no "@".
+    True if `name` contains the word `VAULT`, `BAO` or `OPENBAO` at any place. Exception: False if the words after that
+    word name an option that holds no credential, such as `ADDR`, and `value` has no "@".
 
-    The word may be anywhere in the name, because a settings class chooses its prefix and its delimiter.
-    Examples: `TORI_VAULT__AUTH__SECRET_ID`, `APP_VAULT_AUTH_TOKEN`, and `TORI_VAULT` with all options as JSON.
+    Examples of True: `TORI_VAULT__AUTH__SECRET_ID`, `APP_VAULT_AUTH_TOKEN`, and `TORI_VAULT` with all options as JSON.
     """
     found = _OF_VAULT.search(name.upper())
     return found is not None and (found["rest"] not in _HARMLESS or "@" in value)

@@ -70,7 +70,14 @@ def identity_token(data: dict[str, Any], answer: Answer, clock: Clock, asked: fl
 
 
 def certificate(data: dict[str, Any], answer: Answer, clock: Clock, asked: float) -> ReadResult:
-    """Return a certificate with its end. If the end is unknown, no new certificate is requested."""
+    """Return a certificate with its end. If the end is unknown, the certificate is treated as valid without an end.
+
+    Args:
+        data: `data` of the answer.
+        answer: the answer; its `Date` is the present time.
+        clock: the clock for an answer without a `Date`.
+        asked: monotonic seconds just before the request.
+    """
     ends = seconds(data.get("expiration"))
     if ends is None:
         ends = _ssh_end(data.get("signed_key"))

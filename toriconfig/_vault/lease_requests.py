@@ -25,7 +25,7 @@ def renew(
 ) -> tuple[RenewalOutcome, Lease, SecretError | None]:
     """Request the renewal of a lease. Return `(outcome, lease after the request, error)`.
 
-    The error is None if the lease was renewed.
+    The function `renewal_outcome` explains the outcomes. The error is None if the outcome is "renewed".
     """
     outcome: RenewalOutcome
     error: SecretError | None

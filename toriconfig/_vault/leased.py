@@ -70,7 +70,7 @@ class Leased(NamedTuple):
 
         Args:
             now: monotonic seconds.
-            time: seconds since 1970.
+            time: the same moment as `now`, in seconds since 1970.
             stale_for: seconds for which credentials are used after their end, while Vault is down.
             outage: True if Vault answers no request, and therefore revokes nothing.
         """

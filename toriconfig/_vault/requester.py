@@ -100,7 +100,7 @@ class PathRequester(WorkerRequester, Protocol):
     def limited(self) -> bool:
         """True if another program obtained the token, and the uses of the token are limited.
 
-        No request is then sent in the background.
+        If True, no request is sent in the background.
         """
         ...
 

@@ -47,9 +47,9 @@ class ReadResult(NamedTuple):
     comparable: dict[str, Any] | None = None
 
     def differs(self, old: object) -> bool:
-        """True if the data differs from `old`. Data with a lease always differs.
+        """True if `data` has a lease, or differs from `old`, the earlier data.
 
-        The `ttl` of a static role is not compared.
+        For a static role, the key `ttl` is not compared.
         """
         if self.lease is not None:
             return True

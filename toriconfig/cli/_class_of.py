@@ -93,7 +93,7 @@ def told(error: Exception) -> str:
 
 
 def _meant(error: Exception) -> str:
-    """Return a hint if the target is `app.Class` or `app.py` instead of `app:Class`; else ""."""
+    """Return a hint if the import of `app.Class` or `app.py` failed, because `app:Class` is needed; else ""."""
     name = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
     owner, _, last = name.rpartition(".")
     if owner not in sys.modules or hasattr(sys.modules[owner], "__path__"):

@@ -51,9 +51,10 @@ def _field(shape: Shape, path: Path) -> Field | None:
 
 
 def _default(field: Field) -> str:
-    """Return the default of a field as the text of a variable; "" if there is none, or it may not be shown.
+    """Return the default of a field as the text of a variable, in one line.
 
-    A default that the text of a variable cannot express is also "".
+    Return "" if there is no default, if the default may not be shown or cannot be expressed in one line, or if the
+    default is a model that a `default_factory` creates.
     """
     from pydantic_core import PydanticUndefined
 

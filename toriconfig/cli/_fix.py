@@ -32,7 +32,14 @@ _MOST_JUDGED = 200
 
 
 class Fixed(NamedTuple):
-    """A file before and after its repairs, with the number of repaired keys."""
+    """A file before and after its repairs.
+
+    Attributes:
+        name: name of the file.
+        before: text before the repairs.
+        after: text after the repairs.
+        keys: number of repaired keys.
+    """
 
     name: str
     before: str
@@ -173,7 +180,15 @@ def _applied(text: str, edits: Iterable[_Edit]) -> str:
 
 
 def _is_safe(before: Iterable[Problem], after: Iterable[Problem], edits: Sequence[_Edit]) -> bool:
-    """Return True if the edits cause no new problems, except below a key that is now spelt correctly."""
+    """Return True if each problem in `after` is also in `before`, or is below a key that `edits` repaired.
+
+    Two problems are the same if they have the same code and key path.
+
+    Args:
+        before: problems before the edits.
+        after: problems after the edits.
+        edits: the edits of keys.
+    """
     known = {(problem.code, problem.path) for problem in before}
     inside = tuple(show(edit.path) + end for edit in edits for end in (".", "["))
     return all((problem.code, problem.path) in known or problem.path.startswith(inside) for problem in after)

@@ -40,7 +40,10 @@ def require_class(target: str | None, files: Iterable[str], folder: str | None) 
 
 
 def named_by(asked: Recipe, files: list[str]) -> list[str]:
-    """Return those of `files` that the class reads; all of them if the class names no settings files."""
+    """Return those of `files` that have the name of a settings file of the class.
+
+    Return all of them if the class names no settings files.
+    """
     from toriconfig._schema.options import Options
 
     options = Options.of(asked.schema.model_config, asked.options)

@@ -113,7 +113,7 @@ def _without_profile(asked: Recipe) -> dict[str, str]:
 
 
 def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
-    """Return the values in the file alone, without other layers; or the problems if the file cannot be read."""
+    """Return a dict from each key to its value in the file alone; or the problems, if the file cannot be read."""
     from toriconfig._inspect.check import check_alone
     from toriconfig._masking.excerpts import known_secrets
     from toriconfig._masking.keys import Keys
@@ -129,7 +129,10 @@ def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
 
 
 def _told(said: Iterable[tuple[Path, Node, Said]], keys: Keys) -> Iterator[tuple[str, Said]]:
-    """Yield `(key, value)`. A key that may be secret is masked, and the mark of its value then includes the key."""
+    """Yield `(key, value)` for each `(path, node, value)` in `said`.
+
+    `keys` masks a key that may be secret. The mark of its value then includes the key.
+    """
     for path, node, one in said:
         shown = keys.path(path, null=node.value is None)
         yield show(shown), one if shown == path else one._replace(mark=_mark((path, one.mark)))
@@ -163,7 +166,11 @@ def _said(node: Node, shape: Shape | None, path: Path, known: Sensitive) -> Iter
 
 
 def of_vault(reference: str) -> Side:
-    """Return the keys of a Vault path with masked values. If the reference names a key, return only that key."""
+    """Return a dict from each key of a Vault path to its masked value; only the key of the reference, if it names one.
+
+    Raises:
+        click.UsageError: the reference is invalid, or Vault is not configured.
+    """
     from toriconfig._core.markers import Ref
     from toriconfig.cli.vault import with_session
 

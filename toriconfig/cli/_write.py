@@ -29,7 +29,12 @@ Nested = dict[str, "Nested | Leaf"]
 
 
 def as_yaml(leaves: Sequence[Leaf], *, origins: bool) -> str:
-    """Return the settings as YAML. A value that cannot be shown becomes a comment."""
+    """Return the settings as YAML. A value that cannot be shown becomes a comment.
+
+    Args:
+        leaves: the settings.
+        origins: True: add the origin of each value.
+    """
     return "\n".join(_section(_nested(leaves), 0, origins).lines) + "\n"
 
 
@@ -78,6 +83,9 @@ def as_env(
     Secrets, and values that a variable cannot hold, become comments.
 
     Args:
+        leaves: the settings.
+        cls: the settings class.
+        origins: True: add the origin of each value.
         ascii: True: only ASCII is written; a value that needs other characters is a comment too.
     """
     return _variables(leaves, cls, _ENV, origins, ascii)

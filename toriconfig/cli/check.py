@@ -101,7 +101,14 @@ def check(
 
 
 def _repair(asked: Recipe, names: list[str], *, only_show: bool, force: bool) -> int:
-    """Repair the files, or show the repairs, and return the number of repaired keys."""
+    """Repair the files. Return the number of keys that are repaired.
+
+    Args:
+        asked: the recipe, which has the settings class.
+        names: names of the files.
+        only_show: True: show the repairs, and write no file.
+        force: see `_fix.write`.
+    """
     from toriconfig.cli import _fix
     from toriconfig.cli._replace_file import Refused
 
@@ -123,7 +130,7 @@ def _repair(asked: Recipe, names: list[str], *, only_show: bool, force: bool) ->
 
 
 def _files_of(asked: Recipe) -> list[str]:
-    """Return the settings files that a load of the recipe reads."""
+    """Return the names of the existing settings files that a load of the recipe reads."""
     import os
 
     from toriconfig._load.read import files_of

@@ -72,12 +72,12 @@ def doctor(target: str | None, form: str, color: str, **how: Any) -> int:
 
 
 def _mistaken(problems: list[Problem]) -> bool:
-    """Return True if one of the problems is an error, which means that the Vault configuration is invalid."""
+    """Return True if one of the problems has the severity "error"."""
     return any(problem.severity == "error" for problem in problems)
 
 
 def _settings(attempt: Attempt) -> Iterator[Finding]:
-    """Yield one finding with the number of errors that `check` reports; nothing if there are none."""
+    """Yield one finding with the number of errors in the settings, except invalid options; nothing if there are none."""
     from toriconfig._inspect.doctor import Finding
 
     errors = sum(problem.severity == "error" and problem.code != Code.INVALID_OPTION for problem in attempt.problems)

@@ -65,7 +65,10 @@ def _explanation(loaded: Loaded, key: str) -> Explanation:
 
 
 def _fetch(loaded: Loaded, key: str) -> Exit:
-    """Read the secret, and return the exit code. The reason for a failure is written to standard error."""
+    """Read the secret at `key`, and write the reason for a failure to standard error.
+
+    Return FINE, UNREACHED if the source of the secret could not be reached, or FINDINGS for any other failure.
+    """
     from toriconfig._load.lookup import value_at
     from toriconfig.errors import SecretError, SecretUnreachable, VaultSealed
 

@@ -23,7 +23,7 @@ def drawn(total: int, description: str, *, wanted: bool) -> Iterator[Callable[[]
     """Draw a bar for the time of a `with` statement, and yield the function to call at the end of each item.
 
     The bar is closed at the end, also after an exception. Nothing is drawn if standard error is not a terminal, or if
-    tqdm is not installed.
+    tqdm is not installed. The yielded function then does nothing.
 
     Args:
         total: number of items.

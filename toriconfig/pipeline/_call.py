@@ -19,8 +19,12 @@ _SLICE = 0.1
 class Call:
     """A coroutine and its result.
 
-    The thread that removes the call from `calls` sets the result: at the end of the coroutine, or at a shutdown. The
-    caller waits for a plain lock, because a `concurrent.futures.Future` would make a call 50 % slower.
+    The end of the coroutine and a shutdown may happen at the same time. Only the thread that removes the call from
+    `calls` sets the result.
+
+    Args:
+        coro: the coroutine.
+        calls: the set of unfinished calls.
     """
 
     __slots__ = ("abandoned", "calls", "cancelled", "coro", "done", "error", "started", "task", "value")
@@ -103,7 +107,8 @@ class Call:
 def ending(error: BaseException | None) -> str:
     """Return a description of the end of a coroutine, without its result and the text of its error.
 
-    The result and the text may be secret.
+    Args:
+        error: exception of the coroutine; None: the coroutine returned a result.
     """
     if error is None:
         return "it returned"

@@ -9,7 +9,7 @@ Span = tuple[int, int]
 
 
 class Automaton(Protocol):
-    """Protocol of the used part of `ahocorasick_rs.AhoCorasick`."""
+    """Protocol of those parts of `ahocorasick_rs.AhoCorasick` that this package uses."""
 
     def find_matches_as_indexes(self, haystack: str, overlapping: bool = False) -> list[tuple[int, int, int]]: ...
 

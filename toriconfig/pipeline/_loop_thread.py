@@ -77,7 +77,8 @@ class LoopThread:
         """Request the cancellation of `call`, and wait at most `answer` seconds until the loop has received it.
 
         Returns:
-            True if the loop received the request, or is closed. The coroutine may still run: use `call.wait`.
+            True if the loop received the request, or is closed; the coroutine may still run (see `Call.wait`). False
+            if the time is over, because the loop is blocked.
         """
         asked = allocate_lock()
         asked.acquire()

@@ -82,7 +82,11 @@ def loguru_patcher(record: Any) -> None:
 
 
 def _exception_text(given: Any) -> str:
-    """Return the traceback as Python prints it, without local variables; "" if there is no exception."""
+    """Return the traceback of an exception, as Python prints it without local variables; "" if there is no exception.
+
+    Args:
+        given: an exception, a tuple of `sys.exc_info()`, or True for the exception that is being handled.
+    """
     if isinstance(given, BaseException):
         error: Any = given
     elif isinstance(given, tuple):

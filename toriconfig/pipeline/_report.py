@@ -14,12 +14,12 @@ class Report:
     """Progress of a piece of work at one moment.
 
     Attributes:
-        percent: 0 to 100, never rounded up; 100 only if `done` is True. None: `total` is None and `done` is False.
+        percent: 0 to 100, never rounded up; 100 only if `done` is True. None if `total` is None and `done` is False.
         count: number of items done; it may exceed `total`.
-        total: number of expected items, or None.
+        total: number of expected items; None: unknown.
         elapsed: seconds since the start.
         rate: recent number of items per second; 0 while unknown.
-        eta: estimated seconds until the end, or None.
+        eta: estimated seconds until the end; None: unknown.
         done: True in the last report of work that ended normally.
         stopped: True in the last report of work that an exception ended.
         description: name of the work, or "".

@@ -160,7 +160,10 @@ def _check_timeout(name: str, timeout: float) -> None:
 
 
 def _thread(coro: Coroutine[Any, Any, Any]) -> LoopThread | None:
-    """Return the loop thread, started if necessary; None if the interpreter is shutting down."""
+    """Return the loop thread, started if necessary; None if the interpreter is shutting down.
+
+    If the thread cannot start, close `coro` and raise the error.
+    """
     global _current
     if sys.is_finalizing():  # in a `__del__` at exit: other threads do not get to run again
         return None
@@ -196,7 +199,16 @@ def _interrupt(call: Call, thread: LoopThread, coro: Coroutine[Any, Any, Any], i
 
 
 def _give_up(call: Call, thread: LoopThread, why: str) -> str:
-    """Cancel `call`, wait for its cleanup, and return a description of its end; "" if its result arrived meanwhile."""
+    """Cancel `call`, and wait for its cleanup.
+
+    Args:
+        call: the call.
+        thread: the loop thread of the call.
+        why: reason of the cancellation, for the log.
+
+    Returns:
+        A description of the end of the call; "" if the coroutine ended before the cancellation.
+    """
     begun = monotonic()
     listened = thread.cancel(call, _ANSWER)
     if call.wait(GRACE if listened else 0):

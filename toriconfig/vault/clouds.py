@@ -54,7 +54,12 @@ def _aws(arguments: Arguments, tools: LoginTools) -> Arguments:
 
 
 def _aws_web_identity(tools: LoginTools, what: str) -> Arguments:
-    """Request the credentials of the role of a pod with the token of its service account. Return the credentials."""
+    """Request credentials of AWS with the token of the pod's service account. Return them as arguments of the login.
+
+    Args:
+        tools: the tools of the login.
+        what: name of the credentials, for messages.
+    """
     token = tools.read(tools.variable("AWS_WEB_IDENTITY_TOKEN_FILE") or "", "the token of the web identity")
     region = tools.variable("AWS_REGION") or tools.variable("AWS_DEFAULT_REGION")
     host = f"sts.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}" if region else "sts.amazonaws.com"

@@ -146,7 +146,10 @@ class Identity:
     def after_denial(
         self, token: LiveToken, denial: Answer, deadline: Deadline, method: str, path: str, *, relogin: bool
     ) -> LiveToken | SecretError:
-        """Find the cause of a 403. Return another token if a retry with that token may succeed, otherwise the error."""
+        """Find the cause of a 403. Return another token if a retry with that token may succeed, otherwise the error.
+
+        If `relogin` is False, a login is sent only after a lookup has shown that Vault refuses `token`.
+        """
         current = self._token
         if current is not None and current is not token:
             return current
@@ -183,7 +186,7 @@ class Identity:
     def limited(self) -> bool:
         """True if another program obtained the token, and the token has a limited number of uses.
 
-        No request is then sent in the background.
+        If True, no request is sent in the background.
         """
         token = self._token
         return token is not None and token.use_limited and not token.from_login
@@ -210,7 +213,10 @@ class Identity:
             self._requester.launch(LEASE, lambda flight: self._maintain(flight, token))
 
     def inherit(self, parent: Identity, *, share: bool) -> None:
-        """In a forked child: use the token of `parent`, if `share` is True or if another program obtained the token."""
+        """In a forked child: use the token of `parent`, if `share` is True or if another program obtained the token.
+
+        Otherwise the child has no token until its next request.
+        """
         token = parent._token
         if token is not None and (share or not token.from_login):
             self._token = token
@@ -299,7 +305,10 @@ class Identity:
         return token
 
     def _renewal_failed(self, token: LiveToken, error: SecretError | None, asked: float) -> float:
-        """Record the failure for the credentials of `token`. Return the monotonic seconds of the next attempt."""
+        """Record `error` for the credentials of `token` (None: nothing to record).
+
+        Return the monotonic seconds of the next attempt.
+        """
         if error is not None:
             self._dependents.token_failed(token, error, asked)
         return self._again(token)

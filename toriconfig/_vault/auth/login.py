@@ -18,8 +18,9 @@ from toriconfig.vault.logins import Token
 def given_token(auth: Token, environ: Mapping[str, str]) -> str | SecretError:
     """Return the token that another program obtained, or an error.
 
-    The first of these is used: `auth.token`, `auth.file`, the variable VAULT_TOKEN, the file of VAULT_TOKEN_PATH, the
-    file `~/.vault-token`.
+    The first of these that is set is used: `auth.token`, `auth.file`, the variable VAULT_TOKEN, the file that the
+    variable VAULT_TOKEN_PATH names, the file `~/.vault-token`. Return an error if the token or its file cannot be used,
+    or if there is no token.
     """
     if auth.token is not None:
         return sendable(auth.token.strip(), "`Token(token=...)`")

@@ -30,7 +30,7 @@ _REFUSED = "look at the role, at what it is given to log in with, and at the mou
 
 
 def in_namespace(resolved: Resolved, namespace: str | None = None) -> Mapping[str, str]:
-    """Return the headers that select a namespace; `{}` for the namespace of the session.
+    """Return the headers that select `namespace`; `{}` if the session uses the same namespace.
 
     Args:
         resolved: the configuration of the session.

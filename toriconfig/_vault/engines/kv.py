@@ -169,9 +169,11 @@ class Mounts:
         return Mount(prefix, _kind(answer.data.get("type"), answer.data.get("options")))
 
     def _find_mount(self, path: str, known: Mount | None, deadline: Deadline) -> Mount | None:
-        """Find the mount of `path` by a lookup or, if the lookup fails, by a plain read. Return None if both fail.
+        """Find the mount of `path` by a lookup or, if the lookup fails, by a plain read.
 
-        A `path` that creates something at each read is not read.
+        A read shows the kind of the mount. Its prefix is then that of `known`, or the first segment of `path` if
+        `known` is None. Return None if the lookup and the read fail. A `path` that creates something at each read is
+        not read.
         """
         found = self._mount_from_server(path, deadline, relogin=False)
         if isinstance(found, Mount):
@@ -231,10 +233,10 @@ def _guess(path: str, version: int | None) -> Mount:
 
 
 def _is_doubtful(result: ReadResult | SecretError, known: Mount | None) -> bool:
-    """True if a wrong mount may be the cause of the result, so that a lookup may help.
+    """True if a wrong mount may be the cause of the error `result`, so that a lookup of the mount may help.
 
-    The result is then an error with the status 404 or 405, or, for an unknown mount, 403. A 403 for a known mount
-    returns False, because the cause is the policy.
+    True for a `VaultNotFound` and for the status 404 or 405. For the status 403: True if `known`, the mount of the path,
+    is None; otherwise False, because the policy is the cause. False for data and for any other error.
     """
     wrong = (404, 405) if known is not None else (403, 404, 405)
     return isinstance(result, VaultNotFound) or (isinstance(result, VaultError) and result.status in wrong)

@@ -16,7 +16,7 @@ def mount_of(requester: Requester, path: str) -> tuple[str, bool]:
 
     Raises:
         VaultNotFound: the path is not in a KV engine.
-            VaultError: the lookup of the engine failed.
+        VaultError: the lookup of the engine failed.
     """
     engine, mount, versioned = engine_of(requester, path)
     if engine not in ("kv", "generic"):
@@ -25,7 +25,11 @@ def mount_of(requester: Requester, path: str) -> tuple[str, bool]:
 
 
 def engine_of(requester: Requester, path: str) -> tuple[object, str, bool]:
-    """Return `(type, mount, is_v2)` of the engine of a path. The mount ends with `/`; `is_v2` is True for KV v2."""
+    """Return `(type, mount, is_v2)` of the engine of a path. The mount ends with `/`; `is_v2` is True for KV v2.
+
+    Raises:
+        VaultError: the lookup of the engine failed.
+    """
     answer = requester.request("GET", MOUNTS + path)
     mount, options = answer.data.get("path"), answer.data.get("options")
     if not isinstance(mount, str):

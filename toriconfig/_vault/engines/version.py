@@ -11,8 +11,9 @@ class Version(NamedTuple):
     Attributes:
         data: keys and values of the version; empty if the version has no data.
         number: number of the version; 0: nothing was ever written.
-        state: "there", or the reason why there is no data.
-        created: time of the write, in RFC 3339.
+        state: "there": the version has data. "absent": it was never written, or no longer exists. "deleted": it has no
+            data, but the data can be restored. "destroyed": its data is lost.
+        created: time of the write, in RFC 3339; "": unknown.
         notes: the custom metadata of the path.
     """
 

@@ -61,7 +61,8 @@ class Route:
     ) -> Answer | Failure:
         """Send a request to one address after the other. Return the first outcome that needs no further attempt.
 
-        If there is none, the last outcome is returned when all addresses have failed or the deadline has passed.
+        Without such an outcome, return the last outcome when all addresses have failed or the deadline has passed. While
+        the nodes elect a leader, the attempts continue until the deadline. `repeatable` is an argument of `judge`.
         """
         asked = "/v1/" + quote(path, safe="/-._~") + (f"?{urlencode(query)}" if query else "")
         at, failed, pauses, moved, electing = self._at, 0, 0, "", False
@@ -99,7 +100,7 @@ class Route:
                 return outcome
 
     def _leader(self, outcome: Answer | Failure) -> int | None:
-        """Return the index of the address of this client to which a redirect points; None for any other outcome.
+        """If `outcome` redirects to one of this client's addresses, return the index of that address; else None.
 
         A redirect to another server is not followed, because that server must not get the token.
         """
@@ -110,7 +111,7 @@ class Route:
         return self._origins.index(origin) if origin in self._origins else None
 
     def _same_origin(self, outcome: Answer | Failure, at: int) -> str | None:
-        """Return the path and query of a redirect to the same address; None if `outcome` is no such redirect.
+        """If `outcome` redirects to a path of Vault at the address with the index `at`, return path and query; else None.
 
         A redirect to another server is not followed, because that server must not get the token.
         """
@@ -130,6 +131,6 @@ def _origin(address: str) -> str:
 
 
 def _checked(outcome: Answer | Failure, path: str) -> Answer | Failure:
-    """Return the outcome, or a failure if the answer is not in Vault's format."""
+    """Return `outcome`; but return a failure if `outcome` is a successful answer that is not in Vault's format."""
     wrong = format_error(outcome.body, path) if isinstance(outcome, Answer) and outcome.status < 300 else ""
     return Failure("garbage", f"gave no answer of Vault's: {wrong}", outcome.address, sent=True) if wrong else outcome

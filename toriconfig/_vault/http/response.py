@@ -60,7 +60,9 @@ class Failure:
     """Description of a request that got no answer of Vault. Contains no body, because a body may hold a secret.
 
     Attributes:
-        kind: kind of the failure.
+        kind: "refused": Vault has not received the request. "timeout": no answer in time. "broken": the connection ended
+            early. "tls": TLS failed. "setup": a TLS option or file cannot be used. "garbage": the answer is not in
+            Vault's format, or is too long.
         text: description of the failure. Messages begin with "Vault at ..." before this text.
         address: address of Vault.
         sent: True if bytes of the request may have reached Vault.

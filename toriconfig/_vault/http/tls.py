@@ -100,7 +100,7 @@ def build(tls: Tls) -> ssl.SSLContext:
 
 
 def _check(problem: str, *paths: str | None) -> None:
-    """Check that each path is a regular file of limited size. OpenSSL would read a pipe without a time limit.
+    """Check that each path is a regular file of limited size; a path that is None is skipped.
 
     Raises:
         SetUpError: a path is not a regular file, or the file is too large. The message begins with `problem`.

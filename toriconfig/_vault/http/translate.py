@@ -71,7 +71,7 @@ def judge(outcome: Answer | Failure, *, repeatable: bool) -> Verdict:
 
 
 def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: str = "") -> VaultError | None:
-    """Return the error of an outcome, or None for a usable answer.
+    """Return the error of an outcome; None for an answer with a status below 300.
 
     Args:
         outcome: the last outcome of the request.

@@ -107,7 +107,7 @@ class SecretsManager(Backend):
         parse(path)
 
     def unconfigured(self) -> tuple[str, str] | None:
-        """Return a reason if boto3 is not installed, or if nothing can state the region. Credentials are not checked.
+        """Return a reason if boto3 is not installed or no region can be found; else None. Credentials are not checked.
 
         The region can be stated by an argument, a variable of AWS, or an existing configuration file.
 

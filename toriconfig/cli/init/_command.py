@@ -118,7 +118,10 @@ def _names(name: str, module: str) -> Names:
 
 
 def _is_taken(name: str) -> bool:
-    """Return True if an import of the name finds a library, or would be one of toriconfig's own dependencies."""
+    """Return True for the name of toriconfig, of a dependency of toriconfig, or of a module outside the working directory.
+
+    Such a module is one of the standard library or of an installed package.
+    """
     from importlib.machinery import PathFinder
 
     from toriconfig.cli._import import dependencies

@@ -138,7 +138,7 @@ class Converter:
         self.edits.append(Edit(spans[-1][1], end, " | None" if optional else ""))
 
     def _field(self, node: ast.stmt) -> str:
-        """Edit the default of a secret field. Return the name of a secret field, "" for another statement."""
+        """If `node` is a secret field, edit its default and return its name; otherwise return ""."""
         if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
             return ""
         if not any(self._is_secret(one) for one in ast.walk(node.annotation)):
@@ -195,7 +195,10 @@ class Converter:
             self.edits.append(Edit(end, end + len(rest), ""))
 
     def _mutable(self, node: ast.stmt, secrets: set[str]) -> None:
-        """Write a default that is a list, set or mapping as `Field(default=...)`, which linters accept."""
+        """Write a default that is a list, set or mapping as `Field(default=...)`, which linters accept.
+
+        Do nothing for a default that is not empty, of a field in `secrets`.
+        """
         value = node.value if isinstance(node, ast.AnnAssign) else None
         if value is None or (set(bound(node)) & secrets and not _holds_nothing(value)):
             return

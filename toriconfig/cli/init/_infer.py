@@ -67,7 +67,10 @@ class Classes:
     def _section(
         self, key: str, parent: str, base: Values | None, others: Sequence[Values], every: Sequence[Any]
     ) -> str:
-        """Add the class of a section and return its name; "" if the key is no section."""
+        """Add the class of the section `key` and return the name of the class; return "" if the key is no section.
+
+        A section is a key whose values in `every` are all mappings, not empty, and with keys that can name a field.
+        """
         if not all(isinstance(value, dict) and value for value in every) or not all(
             _is_key(inner) for value in every for inner in value
         ):

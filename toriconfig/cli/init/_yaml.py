@@ -75,8 +75,8 @@ def _section(
 def _leaf(field: Field, path: Path, name: str) -> tuple[str | None, bool]:
     """Return `(text, sets)` for the line of a field.
 
-    `text` is the value; "" if no value may be shown; None if the default cannot be written as text. `sets` is True if
-    the line sets the key, and False if the line is a comment.
+    `text` is the default, or the reference of a secret; "" if there is no default, or none that may be shown; None if
+    the default cannot be written as text. `sets` is True if the line sets the key, and False if the line is a comment.
     """
     if field.shape.kind == "secret":
         return reference(name, path), field.required

@@ -21,7 +21,10 @@ Told = tuple[_report.Item, str, int]
 
 
 def one_by_one(references: tuple[str, ...], act: str, options: dict[str, Any], hooks: Hooks) -> int:
-    """Process each reference once; a failure does not stop the others. Return the highest exit code."""
+    """Process each reference once, and write its result. Return the highest exit code.
+
+    A failure does not stop the other references.
+    """
     acts: dict[str, Callable[[Rotation], Told]] = {
         "rotate": lambda one: _done(one.run(force=options["force"]), act),
         "dry_run": lambda one: _planned(one, options["force"]),
@@ -65,7 +68,14 @@ def told_status(rotation: Rotation) -> Told:
 
 
 def _told(work: Callable[[Rotation], Told], rotation: Rotation, act: str, hooks: Hooks) -> Told:
-    """Return the result of `work`. If `work` raises a `SecretError`, return a result with the error."""
+    """Return the result of `work`: `(JSON item, text, exit code)`.
+
+    If `work` raises a `SecretError`, return a result with the error. If `work` is interrupted, inform the user and the
+    hooks, and raise the exception again.
+
+    Raises:
+        click.UsageError: the kind of the rotation is unknown.
+    """
     from toriconfig.errors import SecretError
     from toriconfig.rotation._errors import KindUnknown
 
@@ -85,7 +95,10 @@ def _told(work: Callable[[Rotation], Told], rotation: Rotation, act: str, hooks:
 
 
 def tell_interrupted(rotation: Rotation) -> None:
-    """Write the state of an interrupted rotation, or, if the state cannot be read, the command that shows it."""
+    """Write the commands that complete or undo an interrupted rotation, and its state.
+
+    If the state cannot be read, write the command that shows the state.
+    """
     from toriconfig.errors import SecretError
 
     typed = f"toriconfig rotate '{rotation.ref}'"

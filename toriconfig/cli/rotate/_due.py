@@ -152,8 +152,8 @@ def _code(untold: dict[str, str]) -> Exit:
 def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> list[tuple[str, float | None]]:
     """Return a list of `(reference, max_age)` for the given references; without any, for the declared references.
 
-    `max_age` is the smallest age that the settings declare for the reference; None if no age is known. Declared
-    references without an age are left out, unless `--max-age` is given or the act is `status`, `resume`, `rollback` or
+    `max_age` is the smallest age that the settings declare for the reference; None if they declare none, or if both
+    `references` and `--max-age` are given. Declared references without an age are left out, unless `--max-age` is given or the act is `status`, `resume`, `rollback` or
     `table`. Only `table` includes references that have a version or parameters, or create something at each read.
 
     Raises:

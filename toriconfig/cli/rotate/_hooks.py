@@ -103,7 +103,11 @@ class Hooks:
 
 
 def _left(item: _report.Item, rotation: Rotation | None) -> dict[str, Any] | None:
-    """Return data of an unfinished rotation from its record; None if there is none or the record cannot be read."""
+    """Return data of an unfinished rotation from its record; None if there is none or the record cannot be read.
+
+    Also None, without a request, if `rotation` is None, or if the error in `item` shows that the rotation was undone or
+    that Vault was not reached.
+    """
     from toriconfig.errors import SecretError
 
     error = item.get("error") or {}

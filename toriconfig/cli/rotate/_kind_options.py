@@ -89,7 +89,10 @@ def class_of(name: str) -> type[Any] | None:
 
 
 def chosen_name(name: str | None) -> str:
-    """Return the name of the kind that `--kind` gives by name or as `module:Class`; "" without `--kind`."""
+    """Return the name of the kind that `--kind` chose, by name or as `module:Class`.
+
+    Without such a kind, return `name`, or "" if `name` is None.
+    """
     chosen = click.get_current_context().meta.get(CHOSEN)
     return chosen.name if chosen is not None else name or ""
 
@@ -199,7 +202,7 @@ def _target(args: list[str]) -> str:
 
 
 def _named(target: str) -> type[Any] | None:
-    """Return the class of `--kind`, or None if no kind has the name.
+    """Return the class that `target`, the value of `--kind`, names; None if `target` is the name of no kind.
 
     Raises:
         ValueError: the class cannot be imported, or is not a kind; the message gives the reason.

@@ -137,9 +137,10 @@ def make_rotation(reference: str, name: str, max_age: float | None, act: str, op
 
 
 def _kind(name: str, act: str, options: dict[str, Any]) -> Kind | type[Any] | None:
-    """Return the kind of a new rotation: an instance, a class, or None.
+    """Return the kind of a rotation: an instance, a class, or None.
 
-    A class means that the record has the rest of the setup. None means that the record has the kind.
+    An instance: the command line describes the kind completely. A class: the rest of the description is taken from the
+    record. None: the kind is taken from the record.
     """
     from toriconfig.rotation._option import made, options_of
 

@@ -18,7 +18,7 @@ _INCOMPLETE = ("TC0", Code.UNKNOWN_PROFILE, Code.INVALID_OPTION, Code.UNREADABLE
 
 
 def described_vault(options: dict[str, Any]) -> Vault:
-    """Return the address and the login from the settings class, its variables and its files.
+    """Return the options of Vault, such as address and login, from the settings class, its variables and its files.
 
     Args:
         options: the options of the command line.
