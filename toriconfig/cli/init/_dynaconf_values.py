@@ -13,6 +13,7 @@ import click
 from toriconfig._core.path import Path, show
 from toriconfig._core.problem import CODES
 from toriconfig._masking.shown import conceals
+from toriconfig.cli._read import LARGEST_INPUT, file_text
 from toriconfig.cli.init._dynaconf_project import DynaconfProject
 
 Values = dict[str, Any]
@@ -98,8 +99,7 @@ def _content(file: str) -> Values:
     if others or not isinstance(first.root.value, dict):
         raise click.UsageError(f"{file} cannot be read: it must be one mapping")
     if file.endswith(".toml"):  # with dates
-        with open(file, "rb") as opened:
-            return tomllib.load(opened)
+        return tomllib.loads(file_text(file, LARGEST_INPUT))
     values: Values = _raw(first.root)
     return values
 
