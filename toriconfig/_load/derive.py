@@ -53,7 +53,7 @@ def carried(root: Node, given: Node, model: BaseModel) -> Node:
 
 
 def _standing(node: Node | None, above: Node | None, current: Any, shape: Shape, place: str) -> Node | None:
-    """Return `node`, prepared for a merge with `above`, the node that will be merged over it.
+    """Return `node`, prepared for a merge with `above`, the node that will be merged over `node`.
 
     An object becomes a mapping if `above` sets a part of the object. Without `above`, an object of a class that is not
     in the shape stays one value. If `node` is None and `above` sets no part of an object, the result is None.
@@ -61,7 +61,7 @@ def _standing(node: Node | None, above: Node | None, current: Any, shape: Shape,
     Args:
         node: the node, or None.
         above: the higher node, or None.
-        current: the value of the model at this path.
+        current: the value of the model at the path of `node`.
         shape: the shape of the value.
         place: name for origins.
     """

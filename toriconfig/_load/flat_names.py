@@ -104,8 +104,8 @@ def fit(
 def fit_paths(root: Node, shape: Shape, problems: list[Problem]) -> Node:
     """Convert a tree with dotted paths as keys to a nested tree. A path that is not in the schema is omitted.
 
-    A path is also omitted if a key on it is a secret, or a section with a secret. Text that cannot be converted is
-    omitted, and its problem is appended to `problems`.
+    A path is also omitted if it has the key of a secret, or of a section with a secret. Text that cannot be converted
+    is omitted, and its problem is appended to `problems`.
     """
     from toriconfig._load.text_values import structured
 
@@ -299,7 +299,7 @@ def _item(name: str, shape: Shape, delimiter: str) -> Path | None:
 
 
 def _place(root: Node, path: Path, node: Node) -> None:
-    """Put `node` at `path` below `root`. If `node` and the node there are mappings, add the keys of `node` to that one.
+    """Put `node` at `path` below `root`. If `node` and the node there are mappings, merge `node` into the node there.
 
     Missing containers are created. Each container on the path gets the position of its value as its `key_at`.
     """

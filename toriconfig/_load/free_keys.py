@@ -1,4 +1,4 @@
-"""Keys of a `dict` in the names of variables. Such a key stands for an existing key that differs only in case."""
+"""Spelling of the keys of a `dict` in the names of variables, by an existing key that differs only in case."""
 
 from __future__ import annotations
 

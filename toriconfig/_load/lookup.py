@@ -97,7 +97,7 @@ def walked(loaded: Loaded, path: Path, text: str) -> tuple[Any, Field | None, Sh
 
 
 def origin_at(loaded: Loaded, path: Path) -> Origin:
-    """Return the origin of the value at `path`. If no layer sets it, return the origin of the default."""
+    """Return the origin of the value at `path`. If no layer sets the value, return the origin of the default."""
     node = node_at(loaded, path)
     if node is None:
         return default_origin(loaded, path)

@@ -125,11 +125,12 @@ def derived(context: Context, base: Loaded, updates: Mapping[str, Any]) -> Draft
 def judged(draft: Draft, *, alone: bool = False) -> Draft:
     """Return the draft with handles for its secrets, and with the problems of unknown keys.
 
-    If unknown keys are not errors, they are removed, because a model with `extra="forbid"` would reject them.
+    Unknown keys are removed, unless the option `unknown_keys` is "error". If the option is "ignore", unknown keys add
+    no problem.
 
     Args:
         draft: its `handles` are those of an earlier load, or None.
-        alone: True: one tree is judged without other layers, so a model of a union may fit without a required key.
+        alone: True: one tree is judged without other layers. A model of a union then also fits without a required key.
     """
     context, root = draft.context, draft.root
     shape, options = context.shape, context.options

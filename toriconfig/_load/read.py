@@ -166,9 +166,9 @@ def profiles_of(options: Options) -> list[str]:
 def overlooked(options: Options) -> list[Problem]:
     """Return the problems of settings files that are ignored, and of folders and files that are missing.
 
-    A missing `config_dir` is a warning if no settings file is found. A file is ignored, with a warning, if a file with
-    the same name and another extension is read. If the option `required` is True, it is an error if no settings file
-    is found.
+    If no settings file is found and the option `required` is True, return one error. If no settings file is found and
+    `config_dir` does not exist, return one warning. Otherwise, return a warning for each file that is ignored, because
+    a file with the same name and another extension is read.
     """
     files = files_of(options)
     read = [file for file, asked in files if not asked]
@@ -215,7 +215,7 @@ def without_effect(options: Options, named: Collection[str], schema: str) -> lis
 
     Args:
         options: the result of `steering.steered`.
-        named: the options that the class and the call set, also to None.
+        named: the options that the class or the call sets, even to None.
         schema: name of the class.
     """
     files = options.config_files

@@ -45,7 +45,7 @@ def resolved(
 
 
 def _mentions(node: Node) -> bool:
-    """Return True if a text at the node, below the node, or in an overridden node contains `${`."""
+    """Return True if a text at or below the node, or in an overridden node, contains `${`."""
     value = node.value
     kind = type(value)
     if kind is str:

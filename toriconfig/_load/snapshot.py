@@ -89,7 +89,7 @@ class Snapshot(Value):
         layers: the layers that were read, lowest first.
         files: the files that `${file:…}` names in plain fields, as written.
         findings: warnings and hints of the load.
-        warned: dict from `(kind, path)` to the current warning about one secret.
+        warned: dict from `(kind, path)` to the current warning about a secret; the kind is "missing" or "outage".
         session: the connection to Vault, or None.
     """
 

@@ -62,7 +62,7 @@ def steered(options: Options, environ: Mapping[str, str], shape: Shape, problems
     """Return the options, with the profile, the files and `local` that environment variables may set.
 
     In the result, `config_name` has no extension, and `config_dir` is already part of the paths in `config_files`. If
-    the profile causes an error, for example by an invalid name, it is None in the result.
+    the profile causes an error, for example by an invalid name, the profile is None in the result.
 
     Args:
         options: the options of the class and the call.

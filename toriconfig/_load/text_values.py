@@ -106,9 +106,10 @@ def _part(text: str, whole: Node, shape: Shape) -> Node:
 
 
 def _scalar(node: Node, shape: Shape) -> Node:
-    """Return `node` with its text converted to None, or to a number or boolean that the shape lists, if it spells one.
+    """Return `node` with its text converted to None, a number or a boolean; `node` itself if no conversion applies.
 
-    Any other node is returned unchanged.
+    `null` becomes None if the shape allows None and no text. A text that spells a number or boolean of `shape.choices`
+    becomes that number or boolean.
     """
     text = node.value.strip()
     if text == "null" and can_mean(shape, None):

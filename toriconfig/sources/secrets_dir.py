@@ -30,8 +30,10 @@ class SecretsDir:
     Args:
         path: the directory.
         prefix: optional prefix of a name; "" for none.
-        missing: treatment of a missing directory: "ok", "warn" (as in pydantic-settings) or "error".
-        max_size: maximum size of all files together, in bytes; None: 1 MiB per file.
+        missing: the result of a missing directory: "ok": no problem; "warn" (as in pydantic-settings): a warning;
+            "error": an error.
+        max_size: maximum size of all files together, in bytes; None: 1 MiB per file. A file that exceeds it is a
+            problem, and the following files are not read.
         nested: True: files of subdirectories are read too. Their names include the subdirectory: `database/password`.
         case_sensitive: True: names, including the prefix, are case-sensitive.
     """

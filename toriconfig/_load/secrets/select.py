@@ -1,8 +1,8 @@
 """Choice of the provider of one secret, without network access: a backend, a layer's value, both in order, or nothing.
 
-The reference to a backend comes from a layer; else from the field (`Ref`); else it is the key at `vault_path` that is
-the path of the secret. A value of a layer above `vault` has precedence over the reference. A value of a lower layer is
-used if the backend has none.
+The reference to a backend comes from a layer, or else from the field (`Ref`). If there is neither, the path of the
+secret is the key at `vault_path`. A value of a layer above `vault` has precedence over the reference. A value of a
+lower layer is used if the backend has no value.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def read_events(  # noqa: C901, PLR0912, PLR0915
     Args:
         parser: converts text into an object with `get_event`, which returns the next event, or None at the end.
         text: the text.
-        reading: collects the result.
+        reading: object to which the documents and problems are added.
     """
     # Most files have none of these characters. Tags and anchors are then not checked.
     special = "&" in text or "!" in text or "*" in text

@@ -30,12 +30,10 @@ def merge(mapping: dict[str, Node]) -> Node | None:
 
 
 def unshare(root: Node, max_depth: int) -> Node | None:
-    """Copy the nodes that an alias or a merge key inserted, so that no node is shared.
-
-    The number of copies is limited, because the parse limited the number of nodes.
+    """Replace each node that an alias or a merge key inserted by a copy, so that no node is in the tree twice.
 
     Returns:
-        The first node deeper than `max_depth`, or None on success.
+        The first node deeper than `max_depth`, at which the copying ends; None on success.
     """
     nodes = {id(root)}
     containers: set[int] = set()
