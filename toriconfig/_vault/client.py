@@ -343,7 +343,10 @@ class Client:
         return error or VaultUnreachable("Vault cannot be reached", reference=path)
 
     def _block(self, error: SecretError | None) -> None:
-        """Let the next requests fail with `error` for a short time. Called when no address accepted a connection."""
+        """Let the next requests fail with `error` for a short time, because no address accepted a connection.
+
+        If `error` is None, the requests fail with a `VaultUnreachable`.
+        """
         self._error = error or VaultUnreachable("Vault cannot be connected to")
         self._blocks += 1
         delay = min(BLOCK, retry_delay(self._blocks, self.resolved.vault.refresh_interval, self.executor.rnd))

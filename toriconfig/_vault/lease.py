@@ -121,6 +121,8 @@ def ended(lease: Lease, now: float) -> Lease:
 def works_after_end(lease: Lease, ends: float, unanswered_since: float | None) -> bool:
     """True if the credentials probably work after their end, because Vault did not answer and revoked nothing.
 
+    False if `lease.revoked_at_end` is False, or if `lease.gone` is True.
+
     Args:
         lease: present state of the lease.
         ends: monotonic seconds at which the lease or its token ends, whichever is first.
@@ -134,7 +136,7 @@ def works_after_end(lease: Lease, ends: float, unanswered_since: float | None) -
 def retry(action: Action, ends: float, now: float, rnd: Random, *, failures: int, interval: float) -> Plan:
     """Plan the next attempt after a failed renewal or re-issue.
 
-    The plan repeats the failed action. If a renewal would come too late, the plan is a re-issue.
+    The plan repeats the failed action. If the next renewal would come after the end, the plan is a re-issue at once.
 
     Before the end, the first attempt comes within `interval`. Later attempts are spread over the time that is left, at
     most `RETRY_SPREAD`, so that many processes do not retry together. After the end, the delays are those of

@@ -40,7 +40,10 @@ class VaultOutages(Outages[Affected]):
             other.vault_answers()
 
     def not_renewable(self, path: Affected, error: SecretError | None) -> None:
-        """Log one warning if `error` is a `VaultDenied`, which means that a policy forbids the renewal of leases."""
+        """At the first call with a `VaultDenied`, log a warning that a policy forbids the renewal of leases.
+
+        Do nothing at later calls, or for any other `error`.
+        """
         if isinstance(error, VaultDenied) and self._renewable:
             self._renewable = False
             logger().warning("%s: %s; new credentials are fetched before these end", path.reference, error)

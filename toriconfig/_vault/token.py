@@ -77,7 +77,7 @@ class LiveToken:
         Args:
             facts: `auth` of an answer, or `data` of a lookup.
             now: monotonic seconds just before the request.
-            first: True if `facts` is the first answer about the token. `term` is then set, and `renewed` is False.
+            first: True if `facts` is the first answer about the token: set `term`. False: set `renewed` to True.
         """
         duration = seconds(facts.get("lease_duration", facts.get("ttl"))) or 0.0
         self.granted, self.duration, self.confirmed = now, duration, now

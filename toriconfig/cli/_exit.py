@@ -42,8 +42,8 @@ UNREADABLE = frozenset({Code.UNREADABLE_FILE, Code.MISSING_FILE})
 def code_of(problems: Sequence[Problem], *, strict: bool = False) -> Exit:
     """Return the exit code for problems.
 
-    Unreadable input takes precedence over other errors. The code of an unreachable source means that a second try may
-    succeed, so this code is returned only if there is no other error.
+    FINE without errors. USAGE if an error is an unreadable input. UNREACHED if every error is an unreachable source.
+    FINDINGS for any other errors.
 
     Args:
         problems: the problems.
@@ -136,7 +136,8 @@ def _prepare_streams() -> None:
 def _unheard(error: OSError) -> Exit:
     """Return the exit code for a failed output: FINE for a closed pipe, USAGE for other failures such as a full disk.
 
-    Standard output is replaced, so that Python's flush at exit does not fail again.
+    For USAGE, write the reason to standard error. Standard output is replaced, so that Python's flush at exit does not
+    fail again.
     """
     if sys.__stdout__ is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())

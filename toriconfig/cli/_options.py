@@ -153,8 +153,8 @@ def write_problems(problems: Sequence[Problem], form: str, color: str, schema: s
 def wants_color(choice: str) -> bool:
     """Return True if the output has colours.
 
-    The first that is set decides: a `choice` other than `auto`, NO_COLOR (no colours), FORCE_COLOR or CLICOLOR_FORCE
-    (colours). If none is set, the output has colours on a terminal.
+    True for the choice `always`, False for `never`. For `auto`, the first variable that is set decides: NO_COLOR (False),
+    FORCE_COLOR or CLICOLOR_FORCE (True). If none is set: True if standard output is a terminal, and TERM is not `dumb`.
     """
     if choice != "auto":
         return choice == "always"

@@ -90,7 +90,11 @@ def _create(target: str, text: str) -> None:
 
 
 def _replace(target: str, text: str, found: os.stat_result) -> bool:
-    """Replace the file in one step. Return False, without a change, if the new file cannot get the old group."""
+    """Replace the file in one step and return True. Return False, without a change, if permissions do not allow this.
+
+    Raises:
+        Refused: another process has changed the file meanwhile.
+    """
     temporary = _temporary(target, text, 0o600)
     try:
         if os.stat(temporary).st_gid != found.st_gid:

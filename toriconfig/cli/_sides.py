@@ -59,6 +59,8 @@ _KEY = os.urandom(32)
 def of_profile(asked: Recipe, name: str) -> Side | Sequence[Problem]:
     """Return a dict from each key to its value in the profile `name`; or the problems, if the load fails.
 
+    The name `default` means no profile.
+
     Raises:
         click.UsageError: there is no such profile.
     """

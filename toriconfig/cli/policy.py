@@ -94,7 +94,9 @@ def _others(attempt: Attempt) -> dict[str, tuple[Backend, list[str]]]:
 
 
 def _only(attempt: Attempt, others: dict[str, tuple[Backend, list[str]]]) -> str:
-    """Return the scheme of the only backend with a policy; "vault" if no backend has one.
+    """Return the scheme of the only backend, Vault included, that the settings use and that can return a policy.
+
+    Return "vault" if there is no such backend.
 
     Raises:
         UsageError: several backends have a policy.

@@ -26,10 +26,7 @@ class _Witness(logging.Filter):
 
 
 def log_heard(name: str, level: int, text: str) -> bool:
-    """Log `text` if the level of a handler permits it.
-
-    The filters of the logger and its handlers apply. Each filter is called once, by the logging itself. An additional
-    call as a test would make a filter that drops repetitions drop the record.
+    """Log `text`, and return True if a handler accepted it. Each filter is called at most once.
 
     Args:
         name: name of a logger of the library.

@@ -59,7 +59,10 @@ class LoopThread:
         return True
 
     def post(self, call: Call) -> bool:
-        """Schedule the start of `call` on the loop, and return True; return False if the loop is closing."""
+        """Schedule the start of `call` on the loop, and return True; return False if the loop is closing.
+
+        Also return True if a shutdown has just ended `call`.
+        """
         self.calls.add(call)
         if not self.closing:
             try:

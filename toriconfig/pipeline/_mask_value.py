@@ -143,9 +143,9 @@ def _hashable(shown: Any) -> Hashable:
 
 
 def _by_text(value: Any) -> Any:
-    """Return an object unchanged, or its masked text if its `str` or its `repr` contains a secret.
+    """Return an object unchanged; if its `str` or its `repr` contains a secret, return its masked `str`.
 
-    Both are searched, because a handler may use either of them. If one of them raises an exception, return `WITHHELD`.
+    For bytes, only the `repr` is searched and returned. If `str` or `repr` raises an exception, return `WITHHELD`.
     """
     try:
         texts = [repr(value)] if isinstance(value, (bytes, bytearray)) else [str(value), repr(value)]

@@ -91,7 +91,10 @@ class Redactor:
             self._news[value] = None
 
     def forget(self, value: str | bytes, keep: float = KEEP) -> None:
-        """Stop masking a value that is no longer secret, such as a rotated password, `keep` seconds from now."""
+        """End one registration of a value that is no longer secret, such as a rotated password.
+
+        After the last registration, the value is masked for `keep` more seconds. Do nothing if it is not registered.
+        """
         uses = self._uses.get(value)
         if not uses:
             return

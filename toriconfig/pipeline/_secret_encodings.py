@@ -37,9 +37,10 @@ _OF_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def spellings(value: str | bytes) -> set[str]:
-    """Return the encodings in which a log may show `value`, including its text.
+    """Return the texts in which a log may show `value`: its text and its encodings.
 
-    For a `value` of several lines, the encodings of each line of at least `LINE` characters are included.
+    For a `value` of several lines, the texts of each line of at least `LINE` characters are included. Lines that begin
+    with `-----` are left out.
     """
     raw = value if isinstance(value, bytes) else value.encode(errors="surrogatepass")
     found = _base64(raw) | {raw.hex()}

@@ -206,7 +206,17 @@ def _nearest(name: object, known: Any) -> str:
 
 
 def _value(key: str, value: Argument, tools: LoginTools) -> tuple[str, str]:
-    """Return `(name, current value)` of an argument. The value of `<argument>_file` is the content of the file."""
+    """Return `(name, current value)` of an argument of the login.
+
+    Args:
+        key: name of the argument. If it ends with `_file`, the result has the name without `_file`, and the content of
+            the file.
+        value: the value, the path of the file, or a function, which is called.
+        tools: the tools of the login.
+
+    Raises:
+        SecretError: the file cannot be used, or the function raised an exception or returned no text.
+    """
     if not callable(value):
         name = key.removesuffix("_file")
         return (key, value) if name == key else (name, tools.read(value, f"the {name}"))

@@ -58,7 +58,7 @@ class Mounts:
         self._looked_up: MutableMapping[str, None] = {}
 
     def fetch(self, parsed: ParsedReference, deadline: Deadline, *, relogin: bool) -> ReadResult | SecretError:
-        """Read a path. Return its data or an error.
+        """Read a path. Return its data or an error. A reference with parameters is sent with POST instead.
 
         If the mount of the path is unknown, the first segment of the path is used as the mount.
 
@@ -247,7 +247,12 @@ def _versioned(
 ) -> ReadResult | SecretError | None:
     """Convert an answer of KV v2 to its data or an error; return None if the answer is not from KV v2.
 
-    In another engine `target` may name a different secret, so the answer of that engine must not be used.
+    Args:
+        namespace: namespace of the request, for messages.
+        answer: the answer; an error is returned unchanged.
+        path: the logical path.
+        version: the requested version; None: the newest.
+        target: the path of the request, with `data/` after the mount.
     """
     if isinstance(answer, SecretError):
         return answer

@@ -92,7 +92,11 @@ class Versions:
         self._requester.request("PUT", self.destroy_path, {"versions": list(numbers)})
 
     def first_written(self) -> str:
-        """Return the time of the first write to the path, in RFC 3339. Needs `read` on the metadata of the path."""
+        """Return the time of the first write to the path, in RFC 3339; "" if the answer has no time.
+
+        Raises:
+            VaultError: the request failed. The token needs `read` on the metadata of the path.
+        """
         return str(self._requester.request("GET", self.metadata_path).data.get("created_time", ""))
 
 
@@ -107,6 +111,10 @@ def _refused(answer: Answer, path: str) -> Exception:
 
 
 def capabilities(requester: Requester, paths: Iterable[str]) -> dict[str, set[str]]:
-    """Return a dict from each path to the capabilities of the token there, such as `{"read"}`."""
+    """Return a dict from each path to the capabilities of the token there, such as `{"read"}`.
+
+    Raises:
+        VaultError: the request failed.
+    """
     answer = requester.request("POST", "sys/capabilities-self", {"paths": list(paths)})
     return {path: set(can) for path, can in answer.data.items() if isinstance(can, list)}

@@ -57,8 +57,8 @@ class TlsContext:
     def changed(self, *, always: bool = False) -> bool:
         """Build the context again if a file has changed; return True if there is a new context.
 
-        Before the first call of `current`, return False. If a file is incomplete, the present context stays in use,
-        and a later call checks the file again.
+        Return False before the first call of `current`, and for `INTERVAL` seconds after each check. If a file cannot be
+        used, return False and keep the present context; a later call checks the file again.
 
         Args:
             always: True: check the files now, even if they have just been checked.

@@ -13,7 +13,7 @@ class Draft(NamedTuple):
         cls: name of the settings class in the module.
         settings: a dict from the name of each settings file to its text.
         notes: one line for each part that could not be carried over.
-        unset: keys that have no value yet and must have one, each with the name of its variable.
+        unset: one line for each key that must have a value and has none; the line names the variable of the key.
         dotenv: names of the `.env` files of the class, which git must ignore.
     """
 

@@ -49,7 +49,16 @@ def reference(name: str, path: Path) -> str:
 def _section(
     shape: Shape, path: Path, name: str, missing: list[Path], *, required: bool, seen: tuple[object, ...] = ()
 ) -> tuple[list[str], bool]:
-    """Return `(lines, sets)`: the lines of a section, and True if a line sets a key, False if all are comments."""
+    """Return `(lines, sets)`: the lines of a section, and True if a line sets a key, False if all are comments.
+
+    Args:
+        shape: shape of the section.
+        path: key path of the section.
+        name: base name of the settings files.
+        missing: the function adds the keys to this list that must be set, and have no value.
+        required: False: the section may be absent, so all lines are comments.
+        seen: the models that contain this section. A field of such a model is not a section.
+    """
     lines: list[str] = []
     sets = False
     indent = "  " * len(path)
@@ -92,6 +101,12 @@ def _leaf(field: Field, path: Path, name: str) -> tuple[str | None, bool]:
 
 
 def described(path: Path, variable: str, name: str) -> str:
-    """Return a line about a key without a value."""
+    """Return a line that names the places where a key without a value can be set.
+
+    Args:
+        path: the key path.
+        variable: name of the variable for the key; "": no variable can set the key.
+        name: base name of the settings files.
+    """
     there = f"{name}.yaml" if not variable else f"{variable} or {name}.yaml"
     return f"{show(path)}: set it in {there}"

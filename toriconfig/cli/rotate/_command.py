@@ -173,7 +173,11 @@ def _hooks(act: str, options: dict[str, Any]) -> Hooks | int:
 
 
 def _act(options: dict[str, Any]) -> str:
-    """Return the action: `rotate`, or the action of the one flag that was given."""
+    """Return the action of the flag that was given; `rotate` if there is none.
+
+    Raises:
+        click.UsageError: several flags for actions were given.
+    """
     given = [name for name in _ACTS if options[name]]
     if len(given) > 1:
         flags = " and ".join(f"--{name.replace('_', '-')}" for name in given)

@@ -28,7 +28,7 @@ def table(options: dict[str, Any]) -> int:
 
     Returns:
         The exit code: 1 if a rotation is unfinished, readers are locked out, or the state of a secret that has a
-        maximum age is unknown; 3 if Vault could not be reached for such a secret.
+        maximum age is unknown; 3 if Vault could not be reached for such a secret; else 0.
     """
     found = declared((), "table", options)
     refuse_other_kinds(set(), "status", options)

@@ -88,7 +88,18 @@ def refuse_other_kinds(names: set[str], act: str, options: dict[str, Any]) -> No
 
 
 def _refuse_other(flag: str, owning: list[str], recorded: list[str], names: set[str], unknown: bool) -> None:
-    """Reject a flag that none of the kinds `names` declares. If only the record has the kind, accept the flag."""
+    """Reject a flag that does not belong to the kinds `names`.
+
+    Args:
+        flag: the flag.
+        owning: names of the kinds that have the flag.
+        recorded: names of the kinds that keep the option of the flag in the record.
+        names: names of the kinds in use; "": only the record has the name. A flag of a `recorded` kind is then accepted.
+        unknown: True: any flag is accepted.
+
+    Raises:
+        click.UsageError: the flag is rejected.
+    """
     if unknown or names & {*owning} or ("" in names and recorded):
         return
     one = ", ".join(sorted(names - {""})) or "the recorded kind"
