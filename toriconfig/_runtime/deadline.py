@@ -38,13 +38,16 @@ class Deadline:
         return 0.0 if self._cancelled.is_set() else max(0.0, self.at - self._now())
 
     def pause(self, seconds: float) -> bool:
-        """Wait `seconds` and return True. Return False after `cancel`, or if too little time is left for an attempt."""
+        """Wait `seconds`, and return True. Return False as soon as `cancel` is called.
+
+        If too little time would be left for another attempt, return False at once.
+        """
         if seconds + SLICE >= self.remaining():
             return False
         return not self._cancelled.wait(seconds)
 
     def hold(self, sock: Any, *, owned: bool = False) -> None:
-        """Set the socket that the request waits on.
+        """Set the socket that the request waits on. If `cancel` was called, shut the socket down.
 
         Args:
             sock: the socket.

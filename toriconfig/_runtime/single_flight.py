@@ -55,7 +55,7 @@ class Flight:
         return self._claims.take()
 
     def finish(self) -> None:
-        """Mark the flight as ended, and wake all waiting threads and coroutines. The outcome was recorded before."""
+        """Mark the flight as ended, and wake all waiting threads and coroutines. Record the outcome first."""
         self.ended = True
         # the scheduler refers to the flight until its deadline, but must not keep these alive
         self._on_expiry = self.job = None

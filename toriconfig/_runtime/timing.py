@@ -11,13 +11,13 @@ from collections.abc import Callable
 Random = Callable[[], float]
 
 FIRST_RETRY = 0.5
-"""Seconds before a first failed read is repeated, if there are readers and no usable value."""
+"""Seconds before the next request after one failure, without the random part."""
 
 SLACK = 1.0
 """Seconds beyond the latest poll during which a value still counts as fresh."""
 
 GAP = 1.0
-"""Seconds for which a value that was just confirmed is not fetched again because a server refused it."""
+"""Minimum number of seconds between two fetches of one value because a server refused it."""
 
 
 def poll_delay(interval: float, rnd: Random, *, first: bool = False) -> float:

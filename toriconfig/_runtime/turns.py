@@ -23,7 +23,7 @@ class Turns:
         """Wait until no other thread works with `key`. Yield True; yield False if the deadline comes first.
 
         Args:
-            key: text, or a tuple of texts.
+            key: identifier of the work: text, or a tuple of texts.
             deadline: deadline of the wait and of the work. At the deadline another thread may start, even if the work
                 continues.
         """

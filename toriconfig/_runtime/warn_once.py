@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 _Entry = tuple[str, str, int, object]
-"""Name of the logger, text, the process that warned, and an object of its own."""
+"""Name of the logger, text of the warning, id of the process, and an object that makes the entry unique."""
 
 # No lock: a fork at the wrong instant would leave the child one that nobody opens. `dict.setdefault` and `dict.pop` are
 # atomic for keys whose `__hash__` and `__eq__` are C code (text, numbers, tuples of them), and tell who was first.
@@ -112,7 +112,7 @@ def informs() -> bool:
 
 
 def inform(text: str, *values: object) -> None:
-    """Log a message at level INFO."""
+    """Log `text % values` at level INFO."""
     from toriconfig.pipeline._logging import library_logger
 
     library_logger("toriconfig").info(text, *values)

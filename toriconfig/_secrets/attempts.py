@@ -26,7 +26,7 @@ class Attempts:
 
     @property
     def gone(self) -> bool:
-        """True if the cached value is to be dropped: `AGREEING` requests in a row did not find the value."""
+        """True if at least `AGREEING` requests in a row did not find the value, so that a cached value must be dropped."""
         return self.absent >= AGREEING
 
     def succeeded(self) -> None:

@@ -1,4 +1,4 @@
-"""Conversion of exceptions of `Backend.fetch` to `SecretError`. The texts of other exceptions are omitted."""
+"""Conversion of exceptions of `Backend.fetch` to `SecretError`. Only the text of a `SecretError` is kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from toriconfig.errors import SecretDenied, SecretError, SecretNotFound, SecretU
 
 
 def error_of(scheme: str, path: str, error: BaseException) -> SecretError:
-    """Convert an exception of `fetch` to the `SecretError` that readers get. The result has no `__cause__`."""
+    """Return the `SecretError` for an exception of `fetch`. The result has no `__cause__`.
+
+    If `error` is a `SecretError`, return a copy. If its `reference` is empty, the copy gets `scheme:path`.
+    """
     reference = f"{scheme}:{path}"
     if isinstance(error, SecretError):
         found = error.at("")
@@ -39,7 +42,10 @@ def timed_out(scheme: str, path: str, seconds: float) -> SecretUnreachable:
 
 
 def _what(error: BaseException) -> str:
-    """Return the type of an exception, and the line that raised it. The text may contain a value and is omitted."""
+    """Return the type of an exception and the line that raised it, such as "KeyError at app.py:7".
+
+    Without a traceback, return the type alone. The message is omitted, because it may contain a secret.
+    """
     trace, where = error.__traceback__, ""
     while trace is not None:
         where = f" at {os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"

@@ -55,7 +55,7 @@ class BackendSession:
             on_advance(lambda: (alive := scheduler()) and alive.tick())
 
     def provider(self, reference: str) -> BackendValue:
-        """Return the cached value of a reference. The `#key` of the reference is ignored. Does no I/O."""
+        """Return the provider of the path in a reference. The `#key` of the reference is ignored. Does no I/O."""
         path = split_key(reference)[0]
         with self._lock:
             value = self._values.get(path)

@@ -31,7 +31,7 @@ class BackendValue(CachedValue):
     Args:
         backend: the backend.
         executor: object that provides threads, timers and the clock.
-        outages: object that logs the warnings.
+        outages: object that logs warnings about failed requests.
         path: the argument of `fetch`.
         session: the session of the backend. Each value keeps the session alive, so that later loads share the
             values.
@@ -52,7 +52,7 @@ class BackendValue(CachedValue):
         self._usable_until = -NEVER
 
     def after_fork(self) -> None:
-        """In a forked child: forget the request of the parent, and plan a new poll."""
+        """In a forked child: forget the request of the parent. If a poll was planned, plan a new poll."""
         self._memory = Transitions()
         self._flight = self._asked = None
         self._next_try = -NEVER
@@ -67,7 +67,7 @@ class BackendValue(CachedValue):
             self._clear_timer()
 
     def due(self, timer: int) -> None:
-        """Start the planned fetch. Do nothing if a later timer has replaced `timer`."""
+        """Start the planned fetch. Do nothing if a later timer has replaced `timer`, or a request is in progress."""
         with self._memory as then:
             if timer == self._timer and not self._under_way():
                 self._read(POLL, then)
@@ -159,7 +159,10 @@ class BackendValue(CachedValue):
 
 
 def _fetch(backend: Backend, path: str, timeout: float) -> tuple[Fetched | None, SecretError | None]:
-    """Call `backend.fetch`. Return `(result, None)` or `(None, error)`."""
+    """Call `backend.fetch`. Return `(result, None)`, with a copy of the value.
+
+    Return `(None, error)` if the call raises an exception, or returns an object that is not a `Fetched`.
+    """
     from toriconfig.backends import Fetched
 
     try:
@@ -172,7 +175,7 @@ def _fetch(backend: Backend, path: str, timeout: float) -> tuple[Fetched | None,
 
 
 def _copied(value: Any) -> Any:
-    """Return a copy of a mutable value, so that the backend cannot change the cached value."""
+    """Return a copy of a mapping or list, at any depth. Return any other value unchanged."""
     if isinstance(value, Mapping):
         return {key: _copied(part) for key, part in value.items()}
     return [_copied(part) for part in value] if isinstance(value, list) else value

@@ -67,7 +67,9 @@ class CachedValue(ABC):
         self._planned = False
 
     def pending(self) -> Sequence[Flight]:
-        """Start and return the requests that must end before `settle`; () if the value is usable.
+        """Start and return the requests that must end before `settle`.
+
+        Return () if the value is usable, and during the pause after a failed request.
 
         A usable but stale value is refreshed in the background.
         """
@@ -92,7 +94,8 @@ class CachedValue(ABC):
         """Return the value in memory. Call `pending` just before, because `pending` removes an unusable value.
 
         Raises:
-            SecretError: no value is in memory; the exception is the error of the last request.
+            SecretError: no value is in memory. The exception is the error of the last request, or a
+                `SecretUnreachable` if no request has ended.
         """
         if (reading := self.reading) is not None:
             return reading
@@ -101,7 +104,8 @@ class CachedValue(ABC):
     def refresh(self) -> Sequence[Flight]:
         """Fetch now, because a server has refused the value. Return the requests in progress.
 
-        Return () during the pause after an earlier refusal. The pauses grow while refusals continue.
+        Return () during the pause after an earlier refusal, and during the pause after a failed request. The pauses
+        grow while refusals and failures continue.
         """
         now = self.now()
         with self._memory as then:
@@ -118,7 +122,7 @@ class CachedValue(ABC):
     def ask(self) -> Sequence[Flight]:
         """Fetch now, even if the value is fresh or a request has just failed. Return the requests in progress.
 
-        Concurrent calls share one request.
+        Concurrent calls share one request. If no request is in progress and `_may_ask()` is False, return ().
         """
         with self._memory as then:
             self._on_demand()
@@ -196,7 +200,7 @@ class CachedValue(ABC):
         return True
 
     def _may_retry(self, now: float) -> bool:
-        """True if a refused value may be fetched again at `now`. The default: the pause after failures is over."""
+        """True if a refused value may be fetched again at `now`. By default, True if the pause after failures is over."""
         return now >= self._next_try
 
     def _may_ask(self) -> bool:
@@ -204,7 +208,10 @@ class CachedValue(ABC):
         return True
 
     def _always_new(self) -> bool:
-        """True if each request creates a new value. Then `ask` shares any request in progress."""
+        """True if each request creates a new value. Then `ask` shares any request in progress.
+
+        If False, as by default, `ask` shares only a request that another `ask` sent.
+        """
         return False
 
     def _on_demand(self) -> None:  # noqa: B027  (optional)
@@ -222,7 +229,7 @@ class CachedValue(ABC):
         return self._flight if self._under_way() else None
 
     def _set_timer(self, due: float, then: Then) -> None:
-        """Set the timer of this value. The earlier timer is cancelled."""
+        """Cancel the timer. Set a new timer, which calls the method `due` at the monotonic time `due` (`NEVER`: no timer)."""
         self._planned = True
         self._timer += 1
         if due < NEVER:
@@ -236,7 +243,7 @@ class CachedValue(ABC):
     def _notify(self, old: Reading | None, new: Reading | None) -> None:
         """Call the subscribers, count a rotation if the value differs, and plan the end of masking the old value.
 
-        Called without the lock.
+        Do nothing if both readings are None. Called without the lock.
         """
         if old is None and new is None:
             return

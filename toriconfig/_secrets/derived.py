@@ -100,7 +100,10 @@ class Derived:
         return self.reading, self._wrong
 
     def _build_error(self) -> SecretError | None:
-        """Build the value from the readings in memory. Return the error, such as a missing key, or None."""
+        """Build the value from the readings in memory. Return the error, such as a missing key.
+
+        Return None if the value can be built, or if an input has no reading.
+        """
         readings = tuple(provider.reading for provider in self.inputs)
         return self._build_once(readings)[1] if None not in readings else None  # type: ignore[arg-type]
 

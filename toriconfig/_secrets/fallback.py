@@ -62,10 +62,10 @@ class Fallback:
         return reading
 
     def _choice(self) -> Reading:
-        """Return the reading of `first`; if `first` has no value, the reading of `second`.
+        """Return the reading of `first`. If `first` is unreachable, has no value or has no login, return that of `second`.
 
         Raises:
-            SecretError: `first` denies access, or `second` has no value either.
+            SecretError: `first` fails for another reason, such as denied access, or `second` has no value either.
         """
         reading, error = result_or_error(self._first.settle)
         if reading is not None:

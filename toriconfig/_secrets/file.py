@@ -71,7 +71,13 @@ class FileProvider:
     ask = refresh
 
     def settle(self) -> Reading:
-        """Return the value. If the file can no longer be read, return the last value; `error` is then set."""
+        """Return the value. The file is read first if it has changed.
+
+        If the file cannot be read, set `error`, and return the last value.
+
+        Raises:
+            SecretError: the file cannot be read, and there is no last value.
+        """
         error = self.look()
         if self.reading is None:
             assert error is not None
@@ -109,9 +115,10 @@ class FileProvider:
         return failure
 
     def _read(self, known: Identity | None) -> tuple[Reading | None, Identity | None, SecretError | None]:
-        """Read the file, unless its identity equals `known`. Return `(reading, identity, error)`.
+        """Read the file, unless its identity equals `known`. Return `(reading, identity, None)`.
 
-        The reading is None if the file is unchanged or cannot be read. The identity is None if the file cannot be read.
+        Return `(None, identity, None)` if the identity equals `known`, and `(None, None, error)` if the file cannot be
+        read.
         """
         opened = open_regular(self.file, MAX_BYTES)
         if isinstance(opened, Unread):
@@ -170,7 +177,7 @@ _shared: WeakValueDictionary[tuple[str, str], FileProvider] = WeakValueDictionar
 
 
 def file_provider(file: str, origin: Origin) -> FileProvider:
-    """Return the provider of a file. All loads share the provider, so a reload keeps the value and the subscribers.
+    """Return the provider of a file. Calls with the same file and origin share one provider, with its subscribers.
 
     Args:
         file: path of the file.

@@ -24,7 +24,8 @@ class WithInputs(Protocol):
 def subscribe_weakly(owner: WithInputs, provider: Provider) -> None:
     """Call `owner._input_swapped` after each change of `provider`, until `owner` is garbage-collected.
 
-    Garbage collection may run while any lock is held, so the `cancel` function of a provider must not take a lock.
+    Garbage collection may run while any lock is held, so the function that
+    `provider.subscribe` returns must not take a lock.
     """
     ref = weakref.ref(owner, lambda _: cancel())
 
@@ -37,9 +38,9 @@ def subscribe_weakly(owner: WithInputs, provider: Provider) -> None:
 
 
 def notify_end(owner: WithInputs) -> None:
-    """Call the subscribers of `owner`, because the value of an input has ended before the expected time.
+    """Report that the value of `owner` has ended early: call each subscriber with the reading of `owner` twice.
 
-    Does no I/O, because it is called at the start of a forked child.
+    Do nothing if `owner` has no reading. Does no I/O.
     """
     reading = owner.reading
     if reading is not None:

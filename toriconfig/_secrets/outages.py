@@ -44,7 +44,7 @@ class Outages(Generic[V]):
             error: text of the error.
             used: text about the value that stays in use, and the end of this use.
             outage: True if the backend answers no request at all.
-            alone: True: log the warning even if another value failed in this outage.
+            alone: True: log the warning at every call.
         """
         with self._memory:
             first, known = not self._failing, value in self._failing
@@ -55,7 +55,10 @@ class Outages(Generic[V]):
             library_logger(self._logger).warning("%s: %s; %s", value.reference, error, used)
 
     def succeeded(self, value: V) -> list[V]:
-        """Record that a value was confirmed. Return the other values that still fail."""
+        """Record that a value was confirmed. Return the other values that still fail.
+
+        If this value was the last that failed, log that the backend answers again.
+        """
         if not self._failing:
             return []
         with self._memory:

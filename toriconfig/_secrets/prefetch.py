@@ -36,7 +36,7 @@ async def aprefetch_all(secrets: Mapping[Path, Secret[Any]], *, bar: bool = Fals
 
 
 def failures_of(secrets: Mapping[Path, Secret[Any]], *, bar: bool = False) -> list[SecretError]:
-    """Fetch all secrets concurrently; return one error per unavailable secret."""
+    """Fetch all secrets concurrently; return one error per unavailable secret. `bar`: as for `prefetch_all`."""
     flights = _start_all(secrets)
     with drawn(len(flights), "secrets", wanted=bar) as ended:
         for flight in flights:

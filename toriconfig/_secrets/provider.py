@@ -23,12 +23,13 @@ State = Literal["fresh", "stale", "missing", "unread"]
 - fresh: confirmed within `refresh_interval`.
 - stale: in use beyond `refresh_interval`, because it could not be confirmed.
 - missing: the last request failed, and there is no usable value.
-- unread: no request has been made.
+- unread: there is no usable value, and the last request did not fail, or no request was sent.
 """
 
 
 Registered = dict[str | bytes, Callable[[float], None]]
-"""Texts that logs mask, each with a function. `function(seconds)` ends the masking one hour after `seconds`."""
+"""Texts that logs mask, each with a function. `function(seconds)` ends the masking after `seconds` and one more
+hour."""
 
 _numbers = count()
 
@@ -95,7 +96,7 @@ class Reading:
 
 
 def unregister(registered: Registered, seconds: float) -> None:
-    """End the masking of the texts in `registered`, one hour after `seconds`. Empty `registered`.
+    """End the masking of the texts in `registered`, one hour after the credentials end. Empty `registered`.
 
     This function takes no lock, because a finalizer calls it.
 

@@ -10,7 +10,7 @@ from toriconfig._secrets.provider import Reading, Registered, unregister
 
 _NOT_SECRET = frozenset({"username", "user", "name", "host", "hostname", "port", "dbname", "database"})
 FORMER = 20
-"""Replaced values of one secret that logs mask without a limit of time."""
+"""Number of replaced values of one secret that logs mask without a limit of time."""
 
 _MOST = 10_000
 """Maximum number of containers and objects that are searched in one value."""
@@ -65,7 +65,7 @@ class Former:
         self._former: deque[Registered] = deque()
 
     def add(self, old: Reading, new: Reading | None, time: float) -> None:
-        """Add a replaced reading.
+        """Add a replaced reading. Its registered texts that `new` also contains are moved to `new`.
 
         Args:
             old: the replaced reading.
@@ -107,10 +107,10 @@ def _end_of(text: str | bytes) -> Callable[[float], None]:
 
 
 def _owner(reading: Reading) -> Reading:
-    """Return the reading that keeps the texts of `reading` registered: when it is replaced, their masking ends.
+    """Return the reading at whose replacement the masking of the texts of `reading` may end.
 
-    This is `reading` itself, or one of its inputs: the newest input with an end; if no input has an end, the newest
-    input.
+    Without inputs, return `reading` itself. Otherwise return the newest input that expires; if no input expires, the
+    newest input. Inputs of inputs count too.
     """
     if not reading.inputs:
         return reading

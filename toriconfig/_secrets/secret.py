@@ -80,7 +80,7 @@ class Secret(Generic[T]):
     @overload
     def get(self, default: D) -> T | D: ...
     def get(self, default: Any = _RAISE) -> Any:
-        """Return the current value. If no usable value is in memory, the value is fetched before the deadline.
+        """Return the current value. If no usable value is in memory, fetch the value first.
 
         Args:
             default: value to return, instead of raising an exception, if the secret has no usable value.
@@ -166,7 +166,11 @@ class Secret(Generic[T]):
 
     @property
     def state(self) -> State:
-        """State of the value: "fresh", "stale", "missing" or "unread". An invalid value is "missing". Never fetches."""
+        """State of the value in memory. Never fetches.
+
+        "fresh": confirmed within the refresh interval. "stale": in use although it could not be confirmed. "missing":
+        there is no usable value because the last request failed, or the value is invalid. "unread": not read yet.
+        """
         return "missing" if type_mismatch(self) else provider_of(self).state
 
     @property
@@ -250,7 +254,7 @@ Secret.__slots__ = ()  # type: ignore[assignment]  # the slots exist, but code t
 
 
 def handle(provider: Provider, inner: Any, path: str) -> Secret[Any]:
-    """Return a handle of `provider` for the field at `path`. T is `inner`; None: the value is not converted."""
+    """Return a handle of `provider` for the field at `path`. T is `inner`. If `inner` is None, do not convert."""
     secret: Secret[Any] = Secret.__new__(Secret)
     _initialize(secret, provider, inner, path)
     return secret
@@ -260,6 +264,7 @@ def typed(secret: Secret[T], inner: Any, path: str = "") -> tuple[Secret[T] | No
     """Return `(handle, "")`, or `(None, expected form)` if the value cannot be converted to `inner`.
 
     The handle is `secret` itself if its T is known, if no value is in memory, or if the value needs no conversion.
+    Otherwise, the handle is a new one with the same provider, for the field at `path`.
     """
     reading = provider_of(secret).reading
     if secret._inner is not None or reading is None:
@@ -306,7 +311,7 @@ def _store(secret: Secret[Any], reading: Reading | None, value: Any, provider: P
 def convert(inner: Any, raw: Any) -> tuple[Any, str]:
     """Convert `raw` to the type `inner`. Return `(value, "")`, or `(None, expected form)` if the conversion fails.
 
-    The expected form does not contain the value. If `inner` is None, `raw` is returned unchanged.
+    The expected form is text such as "UTF-8 text", without the value. If `inner` is None, `raw` is returned unchanged.
     """
     if inner is None:
         return raw, ""
@@ -366,7 +371,7 @@ def _register(value: Any, reading: Reading | None = None) -> None:
 
 
 STAND_INS: dict[str, Secret[Any]] = {}
-"""Handles by the names that replace them while a model is made from JSON; see `_validation/strict`."""
+"""Dict from each token that replaces a handle in JSON to this handle; see `_validation/strict`."""
 
 
 def _sealed(value: Any) -> Secret[Any]:

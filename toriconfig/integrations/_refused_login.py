@@ -22,10 +22,12 @@ _QUOTES = "[\"'`\u00ab\u00bb\u2018-\u201f\u2039\u203a\u300c-\u300f]"
 def login_refused(error: BaseException, user: str) -> bool:
     """True if an error of a database driver means that a login was refused.
 
+    If the error has an SQLSTATE or an error number, this code alone decides. Otherwise, the text of the error decides.
+
     Args:
         error: the error of the driver.
-        user: the user name of the login. If the error has neither an SQLSTATE nor a known English text, the error
-            counts as a refusal if its text contains the quoted user name.
+        user: the user name of the login. A text without a known English phrase means a refusal if it contains the
+            quoted user name, and does not name another cause, such as a timeout.
     """
     state = _state(error)
     if state is not None:
@@ -37,9 +39,9 @@ def login_refused(error: BaseException, user: str) -> bool:
 
 
 def newer_account(secret: Secret[Any], username: str, password: str) -> Account | None:
-    """Return an account of `secret` that differs from the refused one; None if there is no other account.
+    """Return an account of `secret` other than `username` with `password`; None if there is no other account.
 
-    If the account in memory is the refused one, fetch the secret again.
+    If the secret has the same account or no usable value, fetch the secret again.
     """
     found = _differing(secret.get(None), username, password)
     if found is None:

@@ -16,7 +16,7 @@ from toriconfig.integrations._refused import async_newer, newer
 class SecretAuth(httpx.Auth):
     """Authentication for httpx: `httpx.Client(auth=SecretAuth(settings.api_key))`, or `AsyncClient`.
 
-    After status 401, a request is sent once more if the secret has a newer value.
+    After status 401, a request is sent once more if the secret has a newer value and the body is not a stream.
 
     Args:
         secret: the token.

@@ -163,6 +163,7 @@ def _retry_in(pool: Any, credentials: Secret[Any]) -> None:
 
     Args:
         pool: the pool; None: do nothing.
+        credentials: the secret that is read again after a refused login.
     """
     if pool is not None and not isinstance(pool.connection_class, _Login):
         made = pool.connection_class
@@ -186,13 +187,13 @@ def _asking_pool() -> Any:
 _ROTATED = "the account of this connection has been rotated out"
 
 _Drained = WeakKeyDictionary[Any, str]
-"""The account for which each pool was last drained."""
+"""Dict from each pool to the user name for which the pool was last drained."""
 
 
 def _first_refusal(connection: Any, user: str, drained: _Drained) -> Any:
-    """Return the pool to drain for `user`; None if the pool was already drained for `user`.
+    """Return the pool of a connection, and record in `drained` that it is drained for `user`.
 
-    A second drain would close the new connections.
+    Return None if the pool was already drained for `user`, or if the connection has no pool.
     """
     pool = getattr(connection, "_pool", None)  # where psycopg itself notes the pool that lent it; without it, no drain
     if pool is None or drained.get(pool) == user:
