@@ -211,7 +211,7 @@ class Broken(Node):
 
 
 def refers(node: Node) -> bool:
-    """Return True if a text at or below the node contains `${`, and its layer allows references."""
+    """Return True if a text with `${`, whose layer allows references, is at or below the node."""
     value = node.value
     if type(value) is str:
         return "${" in value and node.layer.references

@@ -98,7 +98,7 @@ def checked(context: Context, tree: Tree) -> Draft:
 
 
 def derived(context: Context, base: Loaded, updates: Mapping[str, Any]) -> Draft:
-    """Return the draft for `updates` merged over the tree of an earlier load. No source is read again."""
+    """Return the draft for `updates` merged over the values of the earlier load `base`. No source is read again."""
     from toriconfig._load.derive import carried
     from toriconfig.sources.mapping import MappingSource
 

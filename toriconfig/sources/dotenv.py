@@ -72,7 +72,7 @@ class DotEnv:
         return _Read(layer, self._folded(self._prefix), text, self._environ, self._folded).tree()
 
     def find(self, name: str) -> Node | None:
-        """Return the node of a variable with its full name; None if the file does not set it or cannot be read."""
+        """Return the node of a variable by its full name; None if the file does not set it, or cannot be read."""
         text = self._text()
         if isinstance(text, Problem) or name.upper() not in text.upper():
             return None

@@ -42,7 +42,7 @@ class Guarded:
         self._name = name
 
     def load(self) -> Tree:
-        """Return the tree of the source, or an empty tree with a problem."""
+        """Return the tree of the source; an empty tree with a problem if the source raises or returns no valid tree."""
         who, origin = f"the source {self._name}", Origin("source", self._name)
         found = called(self._load, who, origin, _REMEDY, _RETURNS)
         kind = found.root.layer.kind
@@ -60,7 +60,7 @@ class Guarded:
 
 
 def called(read: Callable[[], Any], who: str, origin: Origin, remedy: str, returns: str) -> Tree:
-    """Return the tree that a function returns, or an empty tree with a problem.
+    """Return the tree that a function returns. If it raises, or returns no tree, return an empty tree with a problem.
 
     For an exception, the problem shows the type and the line. The text of the exception may contain a value, and is not
     shown.

@@ -25,7 +25,9 @@ _KIND = 'the reader returns `toriconfig.sources.tree(values, name, kind="files")
 def read_text(
     form: Format, content: str | bytes, name: str, kind: LayerKind, limits: Limits, options: dict[str, Any]
 ) -> Tree:
-    """Return the tree of a text by the reader of its format, or an empty tree with a problem.
+    """Return the tree of a text by the reader of its format.
+
+    If the text is too large or not UTF-8, or if the reader fails, return an empty tree with a problem.
 
     Args:
         form: the format.

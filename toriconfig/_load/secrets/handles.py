@@ -84,7 +84,7 @@ class _Walk:
         return _with(node, values)
 
     def secret(self, node: Node | None, shape: Shape, path: Path) -> Node | None:
-        """Return the node of the secret at `path`. It is created once, because other secrets may refer to it."""
+        """Return the node of the secret at `path`. The first call creates the node, later calls return it again."""
         if path not in self.made:
             self.made[path] = self.sealed(node, shape, path)
         return self.made[path]
