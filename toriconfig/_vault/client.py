@@ -121,7 +121,7 @@ class Client:
         Args:
             method: GET, LIST, POST, PUT, PATCH or DELETE.
             path: path without `/v1/`.
-            body: a JSON value, or None.
+            body: a JSON value; None: the request has no body.
             query: parameters of the query.
             headers: further headers.
             token: token of this request; None: the token of the client; "": no token.
@@ -174,7 +174,12 @@ class Client:
         return flight
 
     def flight(self, failed: Failed | None = None, timeout: float | None = None) -> Flight:
-        """Create a `Flight` for a later `send`. Does no I/O, so the caller may hold a lock."""
+        """Create a `Flight` for a later `send`. Does no I/O, so the caller may hold a lock.
+
+        Args:
+            failed: function called with None at the deadline; None: no function.
+            timeout: seconds until the deadline; None: the timeout of the configuration.
+        """
 
         def expired(connecting: bool) -> None:
             if connecting:
@@ -185,7 +190,10 @@ class Client:
         return self.executor.flight(self.resolved.timeout if timeout is None else timeout, expired)
 
     def send(self, flight: Flight, priority: int, work: Work, failed: Failed | None) -> None:
-        """Hand `flight` to a worker thread. Must not be called under a lock, because it may start a thread."""
+        """Run `work` on a worker thread, as `flight`. Must not be called under a lock, because it may start a thread.
+
+        The arguments `priority`, `work` and `failed` are those of `launch`.
+        """
         if self._on_send is not None:
             self._on_send(priority)
 

@@ -30,7 +30,7 @@ class Lease:
         id: id that Vault has assigned; "" for data that has an end but no lease in Vault, such as a certificate.
         renewable: True if Vault accepts a renewal.
         granted: monotonic seconds just before the request for the last grant.
-        duration: number of seconds that Vault granted last.
+        duration: number of seconds that Vault granted last; 0: the data has no end.
         term: number of seconds that Vault granted first.
         renewed: True if a renewal was granted.
         on_demand: True for data such as a one-time code: a reader fetches new data, and no step is planned.
@@ -109,7 +109,7 @@ def plan(lease: Lease, overlap: float, now: float, rnd: Random, *, orphan_ends: 
 
 
 def renewed(lease: Lease, granted: float, duration: float, *, renewable: bool) -> Lease:
-    """Return the lease after an answer that granted `duration` seconds."""
+    """Return `lease` with a renewal: `duration` seconds from `granted`, in monotonic seconds."""
     return replace(lease, granted=granted, duration=duration, renewable=renewable, renewed=True)
 
 

@@ -126,7 +126,10 @@ def renew_lease(path: LeasedPath, current: Lease, then: Then) -> None:
 def _renewed(
     path: LeasedPath, current: Lease, outcome: leases.RenewalOutcome, lease: Lease, error: SecretError | None
 ) -> None:
-    """Record the outcome of a renewal of `current`. Do nothing if the path has another lease by now."""
+    """Record the outcome of a renewal of `current`. Do nothing if the path has another lease by now.
+
+    `outcome`, `lease` and `error` are the results of `lease_requests.renew`.
+    """
     requester = path._requester
     with path._memory as then:
         leased = path._leased

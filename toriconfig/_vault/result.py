@@ -31,7 +31,7 @@ class ReadResult(NamedTuple):
 
     Attributes:
         data: the keys and values.
-        version: KV v2 version, or None.
+        version: number of the KV v2 version; None: the path is not in KV v2.
         lease: the lease of the data; None: the data has no lease.
         token: the token of the request; None: the data does not end when the token ends.
         ttl: seconds until the password of a static role changes; None: the path is no static role.

@@ -59,7 +59,12 @@ def code_of(problems: Sequence[Problem], *, strict: bool = False) -> Exit:
 
 
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command, and exit with its exit code. No message or traceback shows a value."""
+    """Run a command, and exit with its exit code. No message or traceback shows a value.
+
+    Args:
+        command: the command.
+        arguments: its arguments; None: those of `sys.argv`.
+    """
     _prepare_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
     sys.argv = sys.argv[:1]  # a source may read the command line of its program, which ours is not

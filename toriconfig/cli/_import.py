@@ -53,7 +53,10 @@ class _WorkingDirectory:
         path: Sequence[str] | None,
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
-        """Return the spec of the module in the folder; None if there is none or the import must not use the folder."""
+        """Return the spec of a top-level module in the folder; None if the folder has no such module.
+
+        Also None if `fullname` is the name of a library, or if the importing code must not use the folder.
+        """
         if path is not None or fullname in self._reserved or not self._meant(sys._getframe(1)):
             return None
         spec = PathFinder.find_spec(fullname, [self._folder], target)

@@ -20,7 +20,7 @@ def require_class(target: str | None, files: Iterable[str], folder: str | None) 
     """Raise an error if no class was named, and no file belongs to ToriSettings, the default class.
 
     Args:
-        target: the class named on the command line, or None.
+        target: the class named on the command line; None: no class is named there.
         files: the files to check; empty for the merged settings.
         folder: folder of the settings files; None: the working directory.
 

@@ -43,7 +43,7 @@ def say_json(document: object) -> None:
 
 
 def say_value(value: str) -> None:
-    """Write a value to standard output, byte for byte; on a terminal, without control characters."""
+    """Write a value and a line break to standard output; on a terminal, without the control characters of the value."""
     sys.stdout.write((clean_lines(value) if sys.stdout.isatty() else value) + "\n")
 
 

@@ -16,9 +16,9 @@ from toriconfig.pipeline._mask_value import mask_text, mask_value
 class MaskingFilter(logging.Filter):
     """Logging filter that masks registered secrets in each record, including exception, stack and extra fields.
 
-    Add the filter to a handler or a logger: `handler.addFilter(MaskingFilter())`. On a logger it applies to records of
-    that logger only, not of its children. On a handler it applies to all records of the handler. A record is masked in
-    place, so handlers that run later also get the masked record.
+    Add the filter to a handler or a logger: `handler.addFilter(MaskingFilter())`. A filter of a logger masks the
+    records of this logger, and not those of its children. A filter of a handler masks all records of the handler. A
+    record is changed in place, so handlers that run later also get the masked record.
 
     Args:
         name: as for `logging.Filter`: only records of this logger and its children pass; "": all records pass.

@@ -158,6 +158,9 @@ class ProgressTracker:
 
         Returns:
             The percentage of the report that this call made; None if it made no report, or `total` is None.
+
+        Raises:
+            ValueError: `n` is negative.
         """
         if n < 0:
             raise ValueError(f"progress cannot go back: n is {n}")
@@ -176,6 +179,9 @@ class ProgressTracker:
 
         Returns:
             The percentage of the report that this call made; None if it made no report, or `total` is None.
+
+        Raises:
+            ValueError: `n` is negative.
         """
         if n < 0:
             raise ValueError(f"progress cannot go back: n is {n}")

@@ -46,7 +46,7 @@ def failure(error: Exception, address: str, deadline: Deadline, proxy: str | Non
         error: exception of urllib3, of the system or of TLS.
         address: address of Vault.
         deadline: deadline of the request. `deadline.sent` is True if bytes were sent.
-        proxy: address of the proxy, or None.
+        proxy: address of the proxy; None: no proxy is used.
     """
     party = _Peer("cannot be connected to", "")
     sent = deadline.sent

@@ -122,7 +122,14 @@ def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: st
 
 
 def _unsupported(path: str, method: str, said: str, given: dict[str, Any]) -> VaultError:
-    """Return the error of a 405: the engine exists, but does not accept `method` at `path`."""
+    """Return the error of a 405: the engine exists, but does not accept `method` at `path`.
+
+    Args:
+        path: path of the request.
+        method: method of the request.
+        said: text of the answer, for the message; "": no text.
+        given: further arguments of the error.
+    """
     if method not in ("GET", "LIST"):
         message = f"{path} takes no {method}"
         help = "leave out what stands after `?`, or correct the path" if issues(path) else "look at the path"

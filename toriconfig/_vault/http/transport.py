@@ -102,7 +102,7 @@ class Transport:
             method: HTTP method, such as GET.
             target: path and query, quoted.
             headers: all headers of the request.
-            body: a JSON value, or None.
+            body: a JSON value; None: the request has no body.
             deadline: deadline of the request. At the deadline, this object shuts down the socket of the request.
             seconds: time limit of this attempt.
         """

@@ -57,7 +57,7 @@ def translated(scheme: str, secret: SecretPath, error: BaseException) -> SecretE
 
 
 def foreign(secret: SecretPath, why: str) -> SecretUnreachable:
-    """Return the error for an answer that does not come from Secrets Manager."""
+    """Return the error for an answer that does not come from Secrets Manager. `why` is the reason, for the message."""
     message = f"what answers for {secret.name} is not Secrets Manager: {why}"
     return SecretUnreachable(message, help="is AWS_ENDPOINT_URL right?")
 

@@ -17,8 +17,8 @@ class SecretPath(NamedTuple):
 
     Attributes:
         name: name or ARN of the secret.
-        stage: staging label of the version, or None.
-        version: id of the version, or None. If `stage` and `version` are None, the label AWSCURRENT is used.
+        stage: staging label of the version; None: no label is given.
+        version: id of the version; None: no id is given. If `stage` and `version` are None, the label AWSCURRENT is used.
     """
 
     name: str

@@ -161,7 +161,7 @@ class Converter:
         return name
 
     def _arguments(self, node: ast.AnnAssign, call: ast.Call, name: str) -> None:
-        """Remove the default and the limits of a secret from the arguments of `Field`."""
+        """Remove the limits, and a default that is not empty, from the arguments of the `Field` of a secret."""
         named = [one for one in call.keywords if one.arg in ("default", "default_factory")]
         limits = [one.arg for one in call.keywords if one.arg in _LIMITS]
         self.notes += [f"`{limit}` of the secret `{name}`: write Secret[Annotated[str, ...]]" for limit in limits]

@@ -61,7 +61,10 @@ def _planned(rotation: Rotation, force: bool) -> Told:
 
 
 def told_status(rotation: Rotation) -> Told:
-    """Return the status of one rotation as `(JSON item, text, exit code)`."""
+    """Return the status of one rotation as `(JSON item, text, exit code)`.
+
+    The exit code is FINDINGS if the rotation is unfinished or readers are locked out; else FINE.
+    """
     status = rotation.status()
     code = Exit.FINDINGS if status.open or status.locked_out else Exit.FINE
     return _report.of_status(status), _text.status_text(status), code
