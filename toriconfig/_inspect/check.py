@@ -83,10 +83,7 @@ def _in_profiles(problem: Problem, profiles: list[str]) -> Problem:
 
 
 def no_file_hint(recipe: Recipe) -> str:
-    """Return a hint with the searched paths if no settings file was found; else "".
-
-    The hint is "" too if no file is searched for, or if a file is required.
-    """
+    """Return a hint with the searched paths if a search for an optional settings file found none; else ""."""
     options = options_of(recipe, _environ(recipe), root_shape(recipe.schema, recipe.options.get("renamed")), [])
     if "files" not in options.layers or options.config_files is not None or options.required or files_of(options):
         return ""
@@ -102,7 +99,9 @@ def check_alone(
     A missing key is a problem only if no other layer can set it.
 
     Args:
-        most: maximum number of problems per document with excerpts of their lines; 0: all.
+        schema: the settings class.
+        trees: one tree per document.
+        most: maximum number of problems per document that have excerpts of their lines; 0: all.
         backends: backends that replace those of the class; empty: those of the class.
     """
     found: list[Problem] = []
@@ -162,7 +161,7 @@ def _unfetched(error: SecretError) -> Problem:
 
 
 def _stood_in(path: Path, secret: Secret[Any]) -> Problem | None:
-    """Return a warning if the backend of the secret failed and a lower layer supplies the value; else None."""
+    """Return a warning if the last request for the secret failed and a lower layer supplies the value; else None."""
     error = provider_of(secret).error
     if not isinstance(error, SecretError) or secret.get(None) is None:
         return None

@@ -38,7 +38,7 @@ def text_of(value: Any, key: str | int = "") -> str:
 
 @cache
 def serializer(model_of: Callable[[Any], BaseModel]) -> SchemaSerializer:
-    """Return pydantic's serializer for lazy objects: it serializes the result of `model_of`, with masked secrets."""
+    """Return pydantic's serializer for lazy objects, which serializes the result of `model_of` with masked secrets."""
     as_model = core_schema.plain_serializer_function_ser_schema(model_of)
     return SchemaSerializer(core_schema.any_schema(serialization=as_model))
 
@@ -68,7 +68,7 @@ def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
 
 
 def _fields(model: BaseModel) -> Iterator[tuple[str, Any]]:
-    """Yield `(name, value)` for each field, without the warnings that `getattr` gives for deprecated fields."""
+    """Yield `(name, value)` for each field that has no `repr=False`, and for each extra key. Log no deprecations."""
     for name, field in type(model).model_fields.items():
         if field.repr is not False:
             yield name, model.__dict__[name]

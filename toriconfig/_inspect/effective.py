@@ -93,7 +93,7 @@ def _unwrapped(value: Any) -> Any:
 def _text_of(value: Any, path: Path, loaded: Loaded) -> str | None:
     """Return the text that sets a value of type `Json` (its JSON) or `ImportString` (its dotted path).
 
-    None for a value of another type, for null, and for an object without an import path.
+    Return None for a value of another type, for null, and for an object without an import path.
     """
     shape = loaded.snapshot.shape.at(path)
     if shape is None or (value is None and shape.nullable) or shape.scalars not in ((Json,), (ImportString,)):
@@ -124,8 +124,8 @@ def _parts(value: Any) -> list[_Part] | None:
 def _ways(kind: type[Any]) -> dict[str, tuple[Path, Field | None]]:
     """Return `{field name: (path in files, field)}` for a class.
 
-    The path is the first key of the field. A field that a file sets inside the value of another key has the path to
-    that place, and None instead of the field.
+    The path consists of the first key of the field. If a file sets the field inside the value of another key, the path
+    leads from that key to the place of the field, and `field` is None.
     """
     ways: dict[str, tuple[Path, Field | None]] = {}
     fields = fields_of(kind)
@@ -187,7 +187,16 @@ def _key(key: Any) -> str:
 
 
 def _as_spelt(path: Path, way: Path, field: Field | None, loaded: Loaded) -> Path:
-    """Return the path at which the merged tree holds a part. A field with several keys may be set by any of them."""
+    """Return the path at which the merged tree holds a part, with the key of the field that a layer uses.
+
+    If the merged tree does not hold the part, return `path` followed by `way`.
+
+    Args:
+        path: path of the value that has the part.
+        way: the keys that lead from the value to the part.
+        field: the field of the part, whose keys are tried; None: only `way`.
+        loaded: the load.
+    """
     ways = [(*path, key) for key in field.keys] if field is not None else []
     return next((way for way in ways if loaded.snapshot.root.find(way) is not None), (*path, *way))
 
@@ -196,7 +205,12 @@ def _beside_default(said: Any, value: Any, field: Field) -> tuple[Any, str]:
     """Return `(value, comment)` for a list that is merged with its default.
 
     The value is the list without the items of the default, because a load adds them. The comment names these items. If
-    nothing can be omitted, the value is `said` and the comment "".
+    the list does not contain them, or is not merged with a default, the value is `said` and the comment "".
+
+    Args:
+        said: the value in the form in which a file sets it.
+        value: the value in the model.
+        field: the field of the value.
     """
     default: Any = None if field.required else field.default()
     if not isinstance(value, list) or not isinstance(default, list) or not default:

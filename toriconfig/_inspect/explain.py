@@ -48,7 +48,8 @@ class Explanation:
         version: version of the value in memory, or None.
         age: seconds since the value was last confirmed, or None before the first read.
         expires_at: expiry time in seconds since 1970, or None.
-        state: "fresh", "stale", "missing" or "unread"; "" for a plain value.
+        state: "fresh": confirmed recently; "stale": usable, but not confirmed recently; "missing": no usable value;
+            "unread": not read yet; "" for a plain value.
         description: description of the key in the schema, or "".
     """
 

@@ -79,7 +79,7 @@ def schema_text(cls: type[BaseModel]) -> str:
 
 
 def is_schema_of(text: str, name: str) -> bool:
-    """Return True if a text is a JSON Schema, of this or an earlier version, for a class with this name."""
+    """Return True if a text is a JSON Schema that any version of this library generated for a class with this name."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

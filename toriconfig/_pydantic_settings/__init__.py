@@ -91,7 +91,7 @@ _MERGED: Sources = ()
 
 
 def is_neutral(schema: type[BaseSettings]) -> bool:
-    """Return True if the class uses no feature of this library. pydantic-settings alone then builds the instance."""
+    """Return True if the class uses no feature of this library, so that pydantic-settings alone builds the instance."""
     config: Mapping[str, Any] = schema.model_config
     return not any(config.get(name) is not None for name in _OURS) and not _fields_ask(schema)
 
@@ -108,9 +108,15 @@ def _fields_ask(schema: type[BaseSettings]) -> bool:
 
 
 def _init(model: Settings, args: tuple[Any, ...], values: dict[str, Any]) -> Exception | None:
-    """Set the fields of `model` and return None, or return the error that the constructor must raise.
+    """Set the fields of `model`. Return None, or the error of this library that the constructor must raise.
 
-    Errors of pydantic-settings itself are raised unchanged.
+    Args:
+        model: the new instance.
+        args: the positional arguments of the constructor.
+        values: the keyword arguments of the constructor.
+
+    Raises:
+        Exception: an error of pydantic or pydantic-settings itself, unchanged.
     """
     schema = type(model)
     arguments = dict(zip(_ARGUMENTS, args, strict=False))

@@ -47,13 +47,16 @@ _TYPES = {Code.UNKNOWN_KEY: "extra_forbidden"}
 
 
 def unreadable(wrong: list[Problem], schema: str) -> SettingsError | None:
-    """Return the error for the problems of unreadable sources; None if every source could be read."""
+    """Return one error for all problems of `wrong` about unreadable sources; None if there are no such problems."""
     several = [problem for problem in wrong if problem.code in _UNREADABLE]
     return SettingsError(render_text(several, schema=schema)) if several else None
 
 
 def refused(model: BaseModel, wrong: list[Problem], values: dict[str, Any]) -> ValidationError:
-    """Build a `ValidationError` from the problems of this library and the errors that pydantic finds in `values`."""
+    """Return a `ValidationError` with the problems `wrong`, and with the errors that pydantic finds in `values`.
+
+    An error of pydantic at the path of a problem is omitted.
+    """
     try:
         BaseModel.__init__(model, **values)
     except ValidationError as error:

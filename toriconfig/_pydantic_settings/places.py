@@ -29,7 +29,8 @@ def layer_of(source: Any, schema: type[BaseSettings], environ: Mapping[str, str]
         source: a source of pydantic-settings, or a custom one.
         schema: the loaded class.
         environ: the environment variables that the source reads.
-        above_code: True if the source has precedence over the constructor's arguments.
+        above_code: True: the values of a custom source have the origin "code", because they have precedence over the
+            constructor's arguments. False: they have the origin "source".
     """
     kind = type(source)
     if kind is InitSettingsSource:
@@ -50,7 +51,7 @@ def layer_of(source: Any, schema: type[BaseSettings], environ: Mapping[str, str]
 
 
 class _Arguments:
-    """Function that returns the origin of an argument of a constructor."""
+    """Function that returns the origin of an argument of a constructor, from the key path of its value."""
 
     def __init__(self, schema: str) -> None:
         self._schema = schema
@@ -60,7 +61,7 @@ class _Arguments:
 
 
 class _Options:
-    """Function that returns the origin of an option of a command line."""
+    """Function that returns the origin of an option of a command line, from the key path of its value."""
 
     def __init__(self, flag: str) -> None:
         self._flag = flag
@@ -80,7 +81,13 @@ class _Named:
 
 
 class _Variables:
-    """Function that returns the variable that set a value: for the path `a.b`, `A__B` if it exists, else `A`."""
+    """Function that returns the variable that set a value: for the path `a.b`, `A__B` if it exists, else `A`.
+
+    Args:
+        source: the source.
+        whole: the result if no variable is found.
+        spelt: the origin of each variable by its name, in lower case if the source ignores the case.
+    """
 
     def __init__(self, source: EnvSettingsSource, whole: Origin, spelt: Mapping[str, Origin]) -> None:
         self._source = source
@@ -103,7 +110,7 @@ class _Variables:
 
 
 class _Files:
-    """Function that returns the origin of a value from a directory of secrets: the file of the value."""
+    """Function that returns the file of a value in a directory of secrets; if there is no file, the directories."""
 
     def __init__(self, source: SecretsSettingsSource) -> None:
         self._source = source
@@ -120,7 +127,7 @@ class _Files:
 
 
 def variables(source: Any) -> dict[str, tuple[str, ...]]:
-    """Return for each key of the schema the names of the variables that `source` looks up."""
+    """Return a dict from each key of the schema to the names of the variables that `source` looks up."""
     found: dict[str, tuple[str, ...]] = {}
     for field_name, field in source.settings_cls.model_fields.items():
         infos = source._extract_field_info(field, field_name)

@@ -215,7 +215,7 @@ def keep_below_empty(source: Any) -> None:
 def _without_hidden(
     source: Any, field_name: str, field: FieldInfo, variables: Mapping[str, str | None]
 ) -> Mapping[str, str | None]:
-    """Return the variables. An empty variable of a nested field is left out if another one sets a part of the field."""
+    """Return `variables` without each empty variable of a nested model for which another variable sets a part."""
     delimiter = source.env_nested_delimiter
     if not delimiter or "" not in variables.values():
         return variables
@@ -280,9 +280,10 @@ def _shape(field: FieldInfo) -> Shape:
 
 
 def _undecoded(field: Any) -> Any:
-    """Return the field or type. If it is a secret, it has a mark, so that pydantic-settings does not decode it.
+    """Return the field or type `field` unchanged if it is no secret; None for None.
 
-    A `Secret` of a model is not marked: pydantic-settings decodes its JSON, or combines the variables of its fields.
+    For a secret, return a field with a mark, so that pydantic-settings does not decode its text. Return a `Secret` of a
+    model unchanged: pydantic-settings decodes its JSON, or combines the variables of its fields.
     """
     if field is None:
         return None
@@ -317,7 +318,7 @@ def _with_command_line(
 
 
 def _make(source: Any, schema: type[BaseSettings], given: Mapping[str, Any]) -> Any:
-    """Create a source from the arguments that its class accepts. `model_config` supplies the other options."""
+    """Return an instance of the class `source`, created with those arguments of `given` that the class accepts."""
     return source(schema, **{name: given[name] for name in _parameters(source) & given.keys()})
 
 

@@ -75,7 +75,10 @@ def trees(
     """Yield the trees of the sources and of the layers of this library, lowest precedence first.
 
     Args:
-        caught: exceptions of a source that become a problem.
+        schema: the settings class.
+        inputs: the inputs of the load.
+        sources: the sources, highest precedence first.
+        caught: class of the exceptions of a source that become a problem; others are raised.
     """
     layers = inputs.options.layers
     overrides: list[_Entry] = [("code", tree) for tree in read_layer("code", inputs)] if "code" in layers else []
@@ -190,7 +193,7 @@ def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_cod
 
 
 def _without_steering(root: Node, options: Options, shape: Shape) -> Node:
-    """Return the tree without variables that control the load: pydantic-settings treats them as keys."""
+    """Return the tree without the variables that control the load. A key of the schema with such a name is kept."""
     from toriconfig._load.flat_names import STEERING
 
     names = {f"{options.environment_prefix}{name}".lower() for name in STEERING if options.environment_prefix}
@@ -201,7 +204,13 @@ def _without_steering(root: Node, options: Options, shape: Shape) -> Node:
 
 
 class _Known:
-    """Removes from a tree the names that are not keys of the schema, and adds a warning for each to `problems`."""
+    """Removal of unknown variables from a tree.
+
+    Args:
+        options: the options of the load.
+        shape: the shape of the settings class.
+        problems: list to which a warning is added for each removed variable.
+    """
 
     def __init__(self, options: Options, shape: Shape, problems: list[Problem]) -> None:
         self._options = options
@@ -210,9 +219,9 @@ class _Known:
         self._unknown: UnknownVariables | None = None
 
     def tree(self, root: Node) -> Node:
-        """Return the tree without unknown names below the top level.
+        """Return the tree without the variables that set an unknown key below the top level.
 
-        Names at the top level are kept: the class itself handles unknown names there.
+        Unknown keys are kept at the top level, in models that forbid extra keys, and in the JSON of a variable.
         """
         known = {key: self._below(child, self._shape.child(key) or ANY, (key,)) for key, child in root.value.items()}
         return Node(known, root.layer, root.at)
@@ -242,7 +251,7 @@ class _Known:
 
 
 def _name_of(node: Node) -> str:
-    """Return the name of the variable that set the node."""
+    """Return the name of the variable that set the node; without a variable, the source of the node."""
     return node.origin.name or node.origin.source
 
 

@@ -16,7 +16,13 @@ _CUT = "..."
 
 
 class Mark(NamedTuple):
-    """A mark below a source line: its position, its text, and its sign, such as `^`."""
+    """A mark below a source line.
+
+    Attributes:
+        origin: position of the marked characters.
+        label: text beside the signs.
+        sign: character that is drawn below each marked character, such as `^`.
+    """
 
     origin: Origin
     label: str
@@ -72,7 +78,7 @@ def _pointed(mark: Mark, left: int, wide: int, room: int) -> Iterator[Row]:
 
 
 def _span(text: str, origin: Origin) -> tuple[int, int]:
-    """Return start and end (exclusive) of the characters of `text` to underline.
+    """Return the indices `(start, end)` of the characters of `text` to underline; `end` is exclusive.
 
     `text` is already masked. A position before the masked part is exact. For a position inside or after the masked
     part, the whole masked part is underlined.

@@ -9,7 +9,7 @@ from toriconfig._core.printable import clean
 
 
 def table(caption: str, head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """Return a table as HTML. Every cell is escaped text."""
+    """Return an HTML table with a caption, a head and rows. All text is escaped."""
     body = "".join(f"<tr>{_cells(row, 'td')}</tr>" for row in rows)
     return f"<table><caption>{_text(caption)}</caption><tr>{_cells(head, 'th')}</tr>{body}</table>"
 

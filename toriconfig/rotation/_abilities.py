@@ -12,8 +12,8 @@ from toriconfig.rotation._protocol import Kind, Values, Work
 def setup_of(kind: Kind) -> Mapping[str, Any]:
     """Return the settings that the record keeps, so that the kind can be created again. They contain no credential.
 
-    The settings are the result of `kind.setup()` without secret options. A kind without this method has the attributes
-    of its recorded options as settings.
+    If the kind has a method `setup`: its result without secret options. Else: the attributes of the kind that belong to
+    its recorded options, except those that are None.
     """
     method = getattr(kind, "setup", None)
     options = options_of(kind)

@@ -26,7 +26,7 @@ def kind_of(rotation: Rotation, found: Record | None) -> Kind | None:
 
     Args:
         rotation: the requested rotation.
-        found: the record of the rotation; None: there is no record, so the requested kind is used.
+        found: the record whose kind is returned; None: the requested kind, or the kind that the reference implies.
     """
     try:
         return rotation.chosen.for_new(None) if found is None else rotation.chosen.for_record(found)
@@ -35,12 +35,18 @@ def kind_of(rotation: Rotation, found: Record | None) -> Kind | None:
 
 
 def keys_of(kind: Kind | None, ref: Ref) -> tuple[str, ...]:
-    """Return the keys that a kind always changes; () if the kind declares none, or `ref` names a single key."""
+    """Return the keys that a kind always changes. Return () if there are none, `kind` is None, or `ref` has a key."""
     return tuple(getattr(kind, "keys", ())) if ref.key is None else ()
 
 
 def is_refused(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current: Version) -> bool:
-    """Return True if the kind reports that the stored value is refused; False if it is accepted or was not checked.
+    """Return True if the system that uses the stored value refuses it. Return False if this cannot be checked.
+
+    Args:
+        preflight: the secret with the connection to Vault.
+        kind: the kind that checks the value.
+        keys: the keys whose values are checked.
+        current: the newest version.
 
     Raises:
         DatabaseUnreachable: the database does not answer.
@@ -54,7 +60,13 @@ def is_refused(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current:
 
 
 def newest_accepted(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current: Version) -> int:
-    """Return the number of the newest accepted version before `current`, or 0. At most `_LOOKS` are tried.
+    """Return the number of the newest accepted version before `current`; 0 if none of the last `_LOOKS` is accepted.
+
+    Args:
+        preflight: the secret with the connection to Vault.
+        kind: the kind that checks the values.
+        keys: the keys whose values are checked; (): return 0.
+        current: the newest version.
 
     Raises:
         DatabaseUnreachable: the database does not answer.

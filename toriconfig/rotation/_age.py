@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 
 
 def check_due(rotation: Rotation, rotated_at: float | None, began: float) -> None:
-    """Check that a secret is due for rotation.
+    """Raise an error if a secret is not due. A secret without `max_age` is always due.
 
     Args:
         rotation: rotation of the secret.
-        rotated_at: time of the last rotation in seconds since 1970; None: unknown, so the secret is due.
-        began: seconds since 1970; a secret that was rotated at this time or later is not due. 0: no such limit.
+        rotated_at: time of the last rotation in seconds since 1970; None: the time is unknown, so the secret is due.
+        began: seconds since 1970; a secret that was rotated at this time or later is not due, even without `max_age`.
+            0: no such limit.
 
     Raises:
         RotatedRecently: the secret is not due.
@@ -47,7 +48,7 @@ def check_readers(rotation: Rotation, promoted: float | None) -> None:
         promoted: time of the last rotation or rollback in seconds since 1970; None: never.
 
     Raises:
-        RotatedRecently: `promoted` was less than `min_age` ago.
+        RotatedRecently: `promoted` was less than the rotation's `min_age` ago.
     """
     age = None if promoted is None else max(0.0, rotation.clock.time() - promoted)
     if age is None or age >= rotation.min_age:

@@ -18,16 +18,18 @@ class Chosen:
     """The requested kind of a rotation, and the choice of a kind if none is requested.
 
     Attributes:
+        kind: the requested instance; None: a class, a name or no kind was requested.
         setup: settings that replace those of the record.
         environ: the environment variables from which options of the kind are read.
         given_class: the requested class; None: an instance, a name or no kind was requested.
-        guess: name of the kind that the form of the reference implies, or "".
-        guessed: True if only the form of the reference implies the kind.
+        guess: name of the kind that the form of the reference implies, even if another kind is requested; "" if the
+            form implies no kind.
+        guessed: True if no kind was requested, and `guess` is not "".
 
     Args:
         ref: the reference of the secret.
-        kind: an instance of a kind; or a class or name, whose instance is created with the recorded setup; or None: the
-            recorded kind or the one that `ref` implies.
+        kind: an instance of a kind. A class or a name: an instance is created with the recorded setup. None: the kind
+            that `ref` implies, or else the recorded kind.
         setup: settings that replace those of the record.
         environ: the environment variables from which options of the kind are read.
 
@@ -51,12 +53,12 @@ class Chosen:
 
     @property
     def name(self) -> str:
-        """Name of the kind; "" if only the record contains it."""
+        """Name of the requested kind, or else of the implied kind; "" if no kind is requested or implied."""
         return self._asked or self.guess
 
     @property
     def is_stored(self) -> bool:
-        """True if the secret is stored in a KV engine, with a record beside it."""
+        """True if a KV engine stores the secret, or if the kind is not known yet. False if another engine keeps it."""
         from toriconfig.rotation import kinds
 
         if self.kind is not None:
@@ -106,10 +108,12 @@ class Chosen:
         return self.kind if self.kind is not None else self._made(found.kind, found.setup)
 
     def check_guess(self, found: Record | None) -> None:
-        """Check that the implied kind, which only stores a value, does not replace a kind that changes another system.
+        """Raise an error if no kind was requested, and the last rotation of the key changed another system.
+
+        The implied kind would only store a new value.
 
         Args:
-            found: the last record; None: there is none.
+            found: the last record; None: there is none, so no error is raised.
 
         Raises:
             RotationRefused: the recorded kind changes another system, and no kind was requested.

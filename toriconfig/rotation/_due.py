@@ -62,7 +62,7 @@ class Report:
     lines: tuple[Line, ...]
 
     def of(self, result: str) -> tuple[str, ...]:
-        """Return the references of the secrets with this result.
+        """Return the references of the secrets with one result; () if there are none.
 
         Args:
             result: a `result` of `Line`.
@@ -71,7 +71,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """True if no rotation failed."""
+        """True if no result is "failed"."""
         return not self.of("failed")
 
 
@@ -95,10 +95,10 @@ def rotate_due(
         rotations: rotations of any kind. Rotations of one path run one after the other. Of several rotations of one
             secret, the rotation with the smallest `max_age` is used.
         workers: number of concurrent rotations, 1 to 64.
-        dry_run: True: only report which rotations are due and whether they could start; the same as `act="plan"`.
-        act: "rotate"; "plan"; "resume" or "rollback": only handle unfinished rotations whose rotator has ended, of any
-            age.
-        force: as for `Rotation.run`.
+        dry_run: True: only report which rotations are due and whether they could start.
+        act: "rotate"; "plan": as `dry_run`; "resume" or "rollback": complete or undo each unfinished rotation whose
+            rotator has ended, and rotate no other secret.
+        force: True: rotate alternating users even if the last rotation is younger than `min_age`.
         bar: True: draw a progress bar on a terminal (extra `bar`).
         on_line: called with each result as it arrives, one call at a time, on a rotating thread; None: no call.
 
@@ -150,7 +150,10 @@ def rotate_due(
 
 
 def merged(rotations: Iterable[Rotation]) -> list[Rotation]:
-    """Return one rotation per secret, the one with the smallest `max_age`, in the order of the secrets."""
+    """Return one rotation per secret: the one with the smallest `max_age`. The order of the secrets is kept.
+
+    A rotation without `max_age` is returned if no rotation of its secret has one.
+    """
     found: dict[str, Rotation] = {}
     for rotation in rotations:
         other = found.setdefault(str(rotation.ref), rotation)
@@ -205,7 +208,11 @@ def _line(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
 
 
 def _looked_after(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
-    """Process one secret: first its unfinished rotation, then its age. Return the result."""
+    """Process the unfinished rotation of one secret, and return the result.
+
+    If there is none, or if it leaves the secret to be checked, rotate the secret if its age requires it. For `act`
+    "plan", only check whether the secret could be rotated. For "resume" and "rollback", return the result "nothing".
+    """
     reference = str(rotation.ref)
     left = rotation.half_way()
     if left is not None:
@@ -240,7 +247,11 @@ def _of_age(rotation: Rotation, max_age: float, act: Act, force: bool, began: fl
 
 
 def _of_half_way(rotation: Rotation, left: HalfWay, act: Act) -> Line | None:
-    """Process an unfinished rotation. Return its result, or None if the secret's age must still be checked."""
+    """Resume the unfinished rotation `left`, or roll it back for `act` "rollback". Return the result.
+
+    Change nothing if `act` is "plan", if the rotation is not abandoned, or during the grace if `act` is not "rollback".
+    Return None if `act` is "rotate" and `left` did not rotate this secret, so that the age must still be checked.
+    """
     reference = str(rotation.ref)
     if left.grace_until and act != "rollback":
         return Line(reference, "grace")

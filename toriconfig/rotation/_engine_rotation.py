@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 def rotate_in_engine(
     rotation: Rotation, kind: Kind, work: Work, check_due: Callable[[float | None], None] | None
 ) -> Outcome:
-    """Request the rotation from the engine, then verify the new value. The rotation cannot be undone.
+    """Request the rotation from the engine, verify the new value, and return the outcome. It cannot be undone.
 
     Args:
         rotation: the requested rotation.
         kind: the kind of the rotation.
         work: the secret with the connection to Vault.
-        check_due: function that receives the time of the last rotation, and raises if the secret is not due. It is
-            called after all other checks. None: the secret is due.
+        check_due: function that receives the time of the last rotation, and raises RotatedRecently if the secret is not
+            due. None: the secret is rotated at any age.
 
     Raises:
         RotationError: the request was refused, or the new value does not work.

@@ -163,10 +163,10 @@ class Deliveries:
             lane.events.put((number, body))
 
     def close(self) -> list[str]:
-        """Wait for all deliveries. If a delivery takes too long, the later events for the same hook are dropped.
+        """Wait until all queues are empty. If a delivery reaches the time limit, drop the later events of that hook.
 
         Returns:
-            One warning for each hook that missed an event.
+            One warning for each hook that missed an event; [] if no hook did.
         """
         for lane in self._lanes:
             lane.closing.set()

@@ -60,13 +60,17 @@ class Journal:
         return record
 
     def write(self, record: Record, **changes: Any) -> Record | Unwritten:
-        """Write the record with `changes`, if the stored revision has not changed since it was read.
+        """Write the record with check-and-set.
+
+        Args:
+            record: the record as last read or written.
+            changes: new values of attributes of the record.
 
         Returns:
-            The written record, or an `Unwritten` with the reason why it was not written.
+            The written record. An `Unwritten` if Vault refused the write or did not answer.
 
         Raises:
-            RotationLost: another rotator has written the record since.
+            RotationLost: the stored record is newer than `record`.
         """
         new = replace(record, at=stamp(self._clock.time()), mark=secrets.token_hex(8), **changes)
         self._marks.add(new.mark)
@@ -98,16 +102,16 @@ class Journal:
             raise self.lost()
 
     def confirm_unchanged(self) -> None:
-        """Check that the record was not written since it was read.
+        """Check that no other rotator has written the record since this journal read or wrote it.
 
         Raises:
-            RotationLost: the record was written.
+            RotationLost: another rotator has written the record.
         """
         if self.versions.read().number != self.newest:
             raise self.lost()
 
     def lost(self) -> RotationLost:
-        """Return the error that names the rotator in the stored record."""
+        """Return the error that names the rotator in the stored record; without a name if it cannot be read."""
         try:
             record = persist(self.read, self._patience)
         except VaultError:  # that it is somebody else's is known all the same
@@ -144,11 +148,11 @@ def lost_to(record: Record, path: str) -> RotationLost:
 
 
 def command(path: str, record: Record | None, act: str = "") -> str:
-    """Return a command line that rotates the key of a record, or the whole path if there is no record.
+    """Return a command line that rotates a secret.
 
     Args:
         path: path of the secret.
-        record: the record, or None.
+        record: record with the key and the kind of the rotation; None, or several keys: the whole path.
         act: an option such as `--resume`; "": a new rotation.
     """
     key = f"#{record.keys[0]}" if record is not None and len(record.keys) == 1 else ""

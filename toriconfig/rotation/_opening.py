@@ -31,7 +31,7 @@ def reserve(
     restores: int = 0,
     again: bool = False,
 ) -> Record:
-    """Write the record of a new rotation over `found`, before anything is changed.
+    """Write the record of a new rotation over `found`, and return it. Nothing else is changed.
 
     Args:
         run: context of the steps.
@@ -96,8 +96,9 @@ def take_over(run: Run, found: Record, *, halting: bool = False) -> Record:
 
     Args:
         run: context of the steps.
-        found: the record.
-        halting: True: the rotation will be undone; False: it will be completed.
+        found: the open record.
+        halting: True: the rotation will be undone; the recorded step is kept. False: the rotation will be completed; a
+            new value that made the former one invalid is applied again.
     """
     run.say("resume", "started", found)
     asked = found.verifier or run.verify is not None

@@ -142,8 +142,8 @@ class Preflight:
         read, return the time of the newest version instead.
 
         Args:
-            found: the last record, if it was read.
-            current: the newest version; None: it is read.
+            found: the last record; None: the times in the metadata are used.
+            current: the newest version; None: this method reads the newest version.
         """
         current = self.main.read() if current is None else current
         check_there(current, self.ref)
@@ -218,11 +218,11 @@ def check_needs(work: Work, needs: Mapping[str, str], *, must_know: bool = True)
 
     Args:
         work: the secret with the connection to Vault.
-        needs: capabilities by policy path, separated by a space.
-        must_know: True: refuse if the token may not read its own capabilities. False: then skip the check.
+        needs: the needed capabilities by policy path; several are separated by a space.
+        must_know: True: raise an error if the token may not read its own capabilities. False: skip the check then.
 
     Raises:
-        RotationRefused: a capability is missing; the error names each one, and the policy to write.
+        RotationRefused: a capability is missing, or cannot be checked. The error names the policy to write.
     """
     try:
         can = capabilities(work, needs) if needs else {}

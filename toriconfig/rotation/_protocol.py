@@ -251,7 +251,7 @@ class Kind(Protocol):
 
 
 def same(one: Values, other: Values, keys: tuple[str, ...]) -> bool:
-    """Return True if both mappings hold the same values at the keys."""
+    """Return True if both mappings have the same values at the keys. A missing key equals None."""
     return all(one.get(key) == other.get(key) for key in keys)
 
 

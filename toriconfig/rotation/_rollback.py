@@ -59,10 +59,12 @@ def _nothing(rotation: Rotation, found: Record | None) -> Outcome:
 
 
 def _mended(rotation: Rotation, preflight: Preflight, last: Record | None) -> Outcome | None:
-    """Restore the newest accepted version if the stored value is refused. Return None if nothing was restored.
+    """Restore the newest accepted version if the stored value is refused.
+
+    Return None if the stored value is accepted or cannot be checked, or if the last rotation was of another key.
 
     Raises:
-        RotationRefused: no stored version is accepted, or another kind was requested.
+        RotationRefused: the stored value and all tried versions are refused, or another kind was requested.
         VaultNotFound: there is no stored value.
     """
     path, ref = rotation.ref.path, rotation.ref

@@ -145,7 +145,7 @@ class Rotation:
         return _outcome(_guarded(lambda: self._run(force=force, began=None)))
 
     def run_if_due(self, *, force: bool = False, began: float | None = None) -> Outcome:
-        """Rotate the secret if `max_age` has passed since the last rotation.
+        """Rotate the secret if `max_age` has passed since the last rotation, or if there is no `max_age`.
 
         Args:
             force: as for `run`.

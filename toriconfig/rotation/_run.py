@@ -62,7 +62,11 @@ class Run:
     promotion: Literal["no", "maybe", "yes"] = field(default="no", init=False)
 
     def go_on(self, record: Record) -> Record:
-        """Perform the remaining steps, and return the closed record."""
+        """Perform the remaining steps, and return the closed record.
+
+        Raises:
+            SecretError: the rotation cannot continue now; its record is still open.
+        """
         steps = {
             "reserved": self._apply,
             "applied": self._verify,
@@ -150,13 +154,14 @@ class Run:
         return now.number if now.state == "there" and same(now.data, pending, keys) else None
 
     def _may_still_land(self, current: Version, error: VaultError) -> bool:
-        """Prevent a promotion that was not answered from succeeding later.
+        """Write the unchanged secret again, so that the check-and-set of an unanswered promotion fails later.
 
-        The promotion may still reach Vault, and must not succeed after the former password was restored. The unchanged
-        secret is therefore written again: after this write, the check-and-set of the promotion fails.
+        Args:
+            current: the version over which the promotion was written.
+            error: the error of the promotion. If it shows that the promotion cannot succeed later, write nothing.
 
         Returns:
-            True if the write failed because there is a newer version, which the caller must read.
+            True if there is a version newer than `current`, perhaps that of the promotion; else False.
         """
         if not isinstance(error, PASSING):
             return False
@@ -244,7 +249,7 @@ class Run:
     def _attempt(self, method: str, work: Callable[[], object]) -> SecretError | None:
         """Call `work`, and repeat the call while Vault or the database does not answer.
 
-        Return the last error, or None.
+        Return None if a call succeeded, else the error of the last call.
         """
         return attempt(lambda: self.persist(work), f"{self.kind.name}: {method}")
 
@@ -257,15 +262,17 @@ class Run:
         return persist(work, self.work.timeout)
 
     def _failed(self, step: Step, record: Record, error: SecretError, *, undo: bool = False) -> Record:
-        """Return the record, marked to be undone, after the error of a step.
-
-        If Vault or the database did not answer, raise the error instead, so that a resume can continue.
+        """Write the record with the step "undoing", and return the written record.
 
         Args:
             step: the failed step.
             record: the record of the rotation.
-            error: the error.
+            error: the error of the step.
             undo: True: undo the rotation even if the error may be temporary.
+
+        Raises:
+            SecretError: `error` itself, because another rotator was faster, the new value may be promoted already, or
+                the error may be temporary, so that a resume can continue.
         """
         if isinstance(error, RotationLost):
             self.say(step, "lost", record, error.message)
@@ -283,7 +290,12 @@ class Run:
         return new
 
     def write(self, record: Record, during: Step, **changes: Any) -> Record:
-        """Write the record with `changes`, and return the written record.
+        """Write the record, and return the written record.
+
+        Args:
+            record: the record as last read or written.
+            during: the current step, for events and errors.
+            changes: new values of attributes of the record.
 
         Raises:
             RotationLost: another rotator has written the record since.

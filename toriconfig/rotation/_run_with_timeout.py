@@ -19,9 +19,7 @@ class Unfinished(RotationError):
 
 
 def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> SecretError | None:
-    """Call `work` with a time limit.
-
-    An abandoned thread is a daemon and ends with the process.
+    """Call `work` on a thread, and wait for its end until a time limit.
 
     Args:
         seconds: time limit; infinity: none.
@@ -29,8 +27,8 @@ def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> S
         what: name of the function in messages.
 
     Returns:
-        None, or the error. An error of this library is returned unchanged. Instead of any other error, an error
-        with its type is returned, because its text may contain a secret.
+        None if `work` succeeded. `Unfinished` if it did not end in time. A `SecretError` that it raised. For any other
+        exception a RotationError that names only the type, because the text may contain a secret.
     """
     outcome: list[SecretError | None] = []
 
@@ -50,7 +48,7 @@ def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> S
 
 
 def attempt(work: Callable[[], object], what: str) -> SecretError | None:
-    """Call `work` on this thread, and return its error as `run_with_timeout` does."""
+    """Call `work` on this thread. Return None if `work` succeeded, else an error as `run_with_timeout` does."""
     try:
         work()
     except SecretError as error:

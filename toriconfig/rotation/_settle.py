@@ -66,12 +66,15 @@ def settle(write: Callable[[], int | None], landed: Callable[[], int | None], se
     """Repeat a check-and-set write until its outcome is known.
 
     Args:
-        write: function that tries once. It returns the new version, or None if another writer was faster.
-        landed: function that reads the newest version. It returns its number if this write created it, else None.
+        write: function that tries the write once. It returns the number of the new version, or None if another writer
+            was faster.
+        landed: function that reads the newest version. It returns the number of that version if this write created
+            the version, else None.
         seconds: time limit.
 
     Returns:
-        The number of the new version; None: another writer was faster; `Unwritten`: it failed, or may have failed.
+        The number of the new version. None: another writer was faster. `Unwritten`: the write failed, or its outcome is
+        unknown.
     """
     patience, doubtful = Patience(seconds), False
     while True:

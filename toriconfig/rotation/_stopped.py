@@ -57,7 +57,7 @@ def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
 
 
 def interrupted(run: Run, record: Record) -> None:
-    """Restore the former password of a single user before the program ends, if nothing was promoted."""
+    """Restore the former password before the program ends, if it stopped working and nothing was promoted."""
     if not record.exclusive or run.promotion != "no" or record.step not in ("reserved", "applied", "verified"):
         return
     run.say("undo", "started", record, "interrupted; so that readers are not locked out")
@@ -81,7 +81,7 @@ def could_not_undo(record: Record, path: str, failure: SecretError) -> RotationE
 
 
 def maybe_reserved(ref: Ref, unwritten: Unwritten) -> VaultError:
-    """Return the error of a rotation whose first write got no answer, or was refused."""
+    """Return the error of a rotation whose record may not have been written. Its text states what was changed."""
     error = unwritten.error
     if unwritten.known:
         _extend(error, "nothing was changed", "")

@@ -23,7 +23,14 @@ _CHANGED_OUTSIDE = (
 
 
 def what_works(rotation: Rotation, preflight: Preflight, found: Record, current: Version) -> tuple[bool | None, str]:
-    """Return `(locked_out, works)` for `Status`. `locked_out` is None if the stored value cannot be checked."""
+    """Return the attributes `(locked_out, works)` of `Status`. `locked_out` is None if no check is possible.
+
+    Args:
+        rotation: the requested rotation.
+        preflight: the secret with the connection to Vault.
+        found: the record of the last rotation, with the kind that checks the stored value.
+        current: the newest version.
+    """
     if current.state != "there":
         return None, f"nothing: version {current.number} of {rotation.ref.path} is {current.state}"
     stored = f"version {current.number}, stored since {current.created}"

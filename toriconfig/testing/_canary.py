@@ -130,7 +130,10 @@ def _base64_at(plain: bytes, shift: int) -> str:
 
 
 def _faces(thing: object, own_file: str) -> Iterator[tuple[str, str | bytes]]:
-    """Yield `(name, text)` for each text form of `thing`, such as `repr`, `str` and its pickle."""
+    """Yield `(name, text)` for each text form of `thing`, such as `repr`, `str` and its pickle.
+
+    The local variables of frames of the file `own_file` are not included.
+    """
     if isinstance(thing, (str, bytes, bytearray, memoryview)):
         yield "", thing if isinstance(thing, str) else bytes(thing)
     elif isinstance(thing, BaseException):

@@ -207,7 +207,7 @@ class KindContract(ABC):
 
     @contextmanager
     def _planned(self) -> Iterator[tuple[Kind, Work, dict[str, Any], dict[str, Any]]]:
-        """Yield `(kind, work, pending, current)` as before `apply`, and undo the new values `pending` at the end."""
+        """Yield `(kind, work, pending, current)`, the state before `apply`. Call the kind's `undo` at the end."""
         rotation = self.rotation()
         kind, preflight = kind_of(rotation), rotation.preflight()
         current = preflight.main.read().data
@@ -225,7 +225,7 @@ class KindContract(ABC):
         raise AssertionError(f"the rotation had no event {point}")
 
     def _shows_none_of(self, values: Mapping[str, Any], *texts: str) -> None:
-        """Raise `AssertionError` if any of `texts` contains any of `values`."""
+        """Raise `AssertionError` if a text contains a value. Short values, and those of `public`, are not searched."""
         for key, value in values.items():
             if isinstance(value, str) and len(value) >= _SHORTEST and key not in self.public:
                 assert not any(value in text for text in texts), f"the value of {key} is shown"

@@ -166,7 +166,7 @@ class VaultServer:
         return token
 
     def approle(self, name: str, *policies: str, ttl: str = "1h", max_ttl: str = "24h", **options: Any) -> AppRoleLogin:
-        """Create an AppRole and one secret id.
+        """Create an AppRole and one secret id, and return both ids.
 
         Args:
             name: name of the role.

@@ -33,14 +33,14 @@ def examine(
     known_variables: Iterable[str],
     clock: Clock = SYSTEM,
 ) -> Iterator[Finding]:
-    """Examine the access to Vault, and yield the findings. If no address works, or the token fails, stop there.
+    """Examine the access to Vault, and yield the findings. End if no address works, or if the token fails.
 
     Args:
-        session: the connection to Vault, or None if none is configured.
+        session: the connection to Vault. None: no connection is configured; only the variables are examined.
         declared: the references that the settings need.
         environ: the environment variables.
-        known_variables: names that the tools of Vault read, without `VAULT_` or `BAO_`.
-        clock: clock to compare with Vault's.
+        known_variables: names of variables that are read, without `VAULT_` or `BAO_`.
+        clock: the clock of this machine, which is compared with that of Vault.
     """
     references = list(dict.fromkeys(declared))
     yield from unread(environ, known_variables)

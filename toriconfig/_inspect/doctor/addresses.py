@@ -43,7 +43,7 @@ def addresses(session: Session) -> Generator[Finding, None, Answer | None]:
 
 
 def _health(session: Session, address: str) -> Answer | SecretError:
-    """Return the health of the server at one address, or the error. The endpoint needs the root namespace."""
+    """Request the health of the server at one address. Return the answer, or the error if the request failed."""
     from toriconfig._vault.client import Client
 
     where = replace(session.resolved, addresses=(address,), namespace="")

@@ -51,7 +51,7 @@ def _steps(backend: Backend) -> list[Finding]:
 
 
 def _read(backend: Backend, name: str) -> list[Finding]:
-    """Read a reference, and return one finding. The finding does not show the value."""
+    """Read a reference of the backend, and return one finding without the value."""
     from toriconfig._load.secrets.compose import object_of
     from toriconfig._secrets.backend_session import session_of
 

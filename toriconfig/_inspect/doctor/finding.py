@@ -23,6 +23,7 @@ class Finding:
         message: the result.
         help: the remedy, or "".
         code: code of the corresponding problem, or "".
+        scheme: "vault", or the scheme of another examined backend.
     """
 
     mark: Mark

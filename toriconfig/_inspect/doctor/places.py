@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def place(session: Session, ref: Ref) -> Finding:
-    """Return the finding about reading `ref`. If a read would create credentials, only the permission is checked."""
+    """Read `ref`, and return one finding. If a read would create credentials, check only the permission."""
     from toriconfig._vault.engines.paths import issues_on_read
 
     name = str(ref)
@@ -54,7 +54,15 @@ def place(session: Session, ref: Ref) -> Finding:
 
 
 def asked(client: Client, method: str, path: str, *, check: bool = True, **how: Any) -> Any:
-    """Send a request to Vault, and return its answer. A `SecretError` is returned instead of raised."""
+    """Send a request to Vault. Return the answer, or the `SecretError` if the request failed.
+
+    Args:
+        client: the client of the session.
+        method: HTTP method.
+        path: path below `/v1/`.
+        check: True: an error status is a `SecretError`. False: it is an answer.
+        how: further arguments of `Client.request`.
+    """
     try:
         return client.request(method, path, check=check, **how)
     except SecretError as error:
@@ -73,7 +81,7 @@ def _read(session: Session, ref: Ref) -> Mapping[str, Any] | SecretError:
 
 
 def _is_kept(client: Client, path: str) -> bool:
-    """Return True if a KV engine holds the path; a read then creates no credentials."""
+    """Return True if the path is known to be in a KV engine, so that a read creates no credentials; else False."""
     from toriconfig._vault.engines.mounts import mount_of
 
     try:

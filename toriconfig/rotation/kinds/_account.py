@@ -28,7 +28,7 @@ SINGLE = Option("single", type=bool, help="one user; its former password stops w
 class Account:
     """Base class of kinds that rotate an account of a database server, at the keys `username` and `password`.
 
-    A kind defines `server`, and how the kind is created.
+    A subclass defines `server` and its constructor.
 
     Attributes:
         library: module that the driver needs.
@@ -139,7 +139,7 @@ class Account:
         return [*first, f"set a new password for {other} at {server}; {login.username} keeps working"]
 
     def generate(self, work: Work, current: Values) -> Values:
-        """Return the next user name with a new password."""
+        """Return a user name with a new password. The name is that of the other user, or of the single user."""
         username = self._login(work, current).username
         return {USERNAME: username if self._single else self._other(username, work), PASSWORD: random_text()}
 
@@ -225,7 +225,14 @@ class Account:
         return None
 
     def _set(self, work: Work, server: Server, login: Login, valid: Login) -> None:
-        """Set the password in `login` for its user. `valid` is a login that is accepted now."""
+        """Give the user of `login` the password of `login`. Create the user if it is missing.
+
+        Args:
+            work: the secret.
+            server: the server.
+            login: user name and new password.
+            valid: login of the current user.
+        """
 
         def change(accounts: Accounts) -> None:
             work.fence()
@@ -263,11 +270,10 @@ class Account:
         *,
         rehearse: bool = False,
     ) -> None:
-        """Call `change` for `user`, logged in as the administrator or as `own`.
+        """Call `change`, which changes `user`, with a connection that is logged in as the administrator or as `own`.
 
-        The login `own` is used in three cases. There is no administrator. The administrator's login failed, and `own`
-        is the login of `user` itself. The secret under rotation is the administrator's own, so its stored credentials
-        may be invalid at that moment.
+        The login `own`, that of the current user, is used in three cases: there is no administrator; `own` is a login
+        of the administrator; or the administrator's login or change failed, and `own` is a login of `user`.
         """
 
         def as_oneself(accounts: Accounts) -> None:

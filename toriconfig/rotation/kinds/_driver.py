@@ -32,7 +32,7 @@ class Accounts(Protocol):
         ...
 
     def related(self, user: str, of: str) -> bool:
-        """Return True if `user` may alternate with `of`, because `user` has the privileges of `of`."""
+        """Return True if `user` has the privileges of `of`, so that both users may alternate; else False."""
         ...
 
     def create_second(self, user: str, of: str) -> None:

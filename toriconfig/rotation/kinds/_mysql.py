@@ -92,12 +92,12 @@ class Address:
 
 
 class Server:
-    """One server of MariaDB or MySQL; a driver's `Server`.
+    """One server of MariaDB or MySQL. The class implements the protocol `_driver.Server`.
 
     Args:
         address: address of the server.
         timeout: seconds for one connection and the work on it.
-        account_host: host part of the accounts; None: an account has to be the only one of its name.
+        account_host: host part of the accounts; None: any host, and an error if several accounts have one user name.
     """
 
     def __init__(self, address: Address, timeout: float, account_host: str | None = None) -> None:
@@ -162,7 +162,7 @@ class Server:
                 raise DatabaseUnreachable(f"{self}: another rotator of {user} does not finish", help="try again later")
 
     def _connected(self, login: Login, work: Callable[[pymysql.Connection[Any]], None]) -> tuple[int, str] | None:
-        """Log in and call `work`. Return `(number, text)` of a failure; None without a failure."""
+        """Log in and call `work`. Return `(error number, text)` of an error of PyMySQL; None if there was no error."""
         import pymysql
 
         wait = max(1, int(self._timeout / 2))

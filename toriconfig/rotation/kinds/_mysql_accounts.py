@@ -41,12 +41,12 @@ class Name(NamedTuple):
 
 
 class Accounts:
-    """The accounts of a server; a driver's `Accounts`.
+    """The accounts of a server. The class implements the protocol `_driver.Accounts`.
 
     Args:
         connection: the connection.
         me: the account that is logged in.
-        account_host: host part of the accounts; None: an account has to be the only one of its name.
+        account_host: host part of the accounts; None: any host, and an error if several accounts have one user name.
     """
 
     def __init__(self, connection: pymysql.Connection[Any], me: Name, account_host: str | None) -> None:
@@ -57,7 +57,7 @@ class Accounts:
         """Do nothing: an account acts as itself."""
 
     def exists(self, user: str) -> bool:
-        """Return True if there is an account of that name, and the account is not half-made."""
+        """Return True if there is an account of that name; False also if that account is half-made."""
         hosts = self._hosts(user)
         if not hosts:
             return False
@@ -156,7 +156,7 @@ class Accounts:
         return _LOCKED.sub("", text.removeprefix(f"CREATE USER {name.quoted()}"))
 
     def _grants(self, name: Name) -> set[str]:
-        """Return the statements that grant the privileges of an account, with a placeholder for its name."""
+        """Return the GRANT statements of an account, with a placeholder instead of the account's name."""
         found = set()
         for grant, *_ in self.run(f"SHOW GRANTS FOR {name.quoted()}"):
             before, quoted, after = str(grant).rpartition(name.quoted())
@@ -165,7 +165,12 @@ class Accounts:
         return found
 
     def _may(self, pattern: re.Pattern[str], privilege: str) -> bool:
-        """Return True if a grant of the account that is logged in, or of its current role, has the privilege."""
+        """Return True if the account that is logged in, or its current role, has a privilege.
+
+        Args:
+            pattern: expression for the grants that count; its group `what` is the list of privileges.
+            privilege: the privilege; `ALL PRIVILEGES` includes it.
+        """
         for grant, *_ in self.run("SHOW GRANTS"):
             found = pattern.match(str(grant))
             if found is not None and (found["what"].startswith("ALL PRIVILEGES") or privilege in found["what"]):

@@ -30,7 +30,7 @@ _LISTS = frozenset({"search_path", "temp_tablespaces", "local_preload_libraries"
 
 
 class Accounts:
-    """The roles of a server, as a connection of psycopg sees and changes them; a driver's `Accounts`."""
+    """The roles of a server. The class implements the protocol `_driver.Accounts` with a connection of psycopg."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
@@ -55,7 +55,7 @@ class Accounts:
 
 
 class Server:
-    """One database server, with the operations that rotation needs.
+    """One server of PostgreSQL. The class implements the protocol `_driver.Server`.
 
     Args:
         conninfo: host, port, dbname and TLS settings, without credentials.
@@ -147,7 +147,7 @@ class Server:
             raise one
 
     def _connected(self, login: Login, work: Callable[[psycopg.Connection[Any]], None]) -> Failure | None:
-        """Log in and call `work`; return the failure, or None."""
+        """Log in and call `work`. Return the failure for an error of psycopg; None if there was no error."""
         import psycopg
 
         options: dict[str, Any] = {"connect_timeout": max(2, int(self._timeout / 2)), "application_name": "toriconfig"}

@@ -61,7 +61,7 @@ class Address:
 
 
 class Accounts:
-    """The ACL users of a server; a driver's `Accounts`.
+    """The ACL users of a server. The class implements the protocol `_driver.Accounts`.
 
     Args:
         client: the client, which is logged in as the administrator.
@@ -150,7 +150,7 @@ class Accounts:
 
 
 class Server:
-    """One server of Redis or Valkey; a driver's `Server`.
+    """One server of Redis or Valkey. The class implements the protocol `_driver.Server`.
 
     Args:
         address: address of the server.
@@ -209,7 +209,7 @@ class Server:
             raise one
 
     def _connected(self, login: Login, work: Callable[[redis.Redis], None]) -> Exception | None:
-        """Log in and call `work`; return the error, or None."""
+        """Log in and call `work`. Return the error of redis-py; None if there was no error."""
         import redis
         from redis.backoff import NoBackoff
         from redis.retry import Retry

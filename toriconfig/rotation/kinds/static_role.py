@@ -57,5 +57,5 @@ class StaticRole(InEngine):
             raise RotationError("Vault still shows the time of the previous rotation")
 
     def rotated_at(self, work: Work) -> float | None:
-        """Return the time of the last rotation that Vault reports, in seconds since 1970."""
+        """Return the time of the last rotation in seconds since 1970, as Vault reports it; None if it reports none."""
         return seconds_of(str(work.request("GET", work.ref.path).data.get("last_vault_rotation", "")))
