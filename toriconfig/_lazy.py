@@ -40,11 +40,12 @@ class State:
         loaded_at: start time of the last successful load, in seconds since 1970; 0 before the first load.
         reloads: number of successful reloads.
         failed_reloads: number of failed reloads.
-        error: the error of the last load or reload; None after a success.
+        error: the `ConfigError` of the last failed load or reload; None after a success.
         view: the contextvar of overrides; None before the first override.
         ended: True if an override was ever left in another context than it was entered in.
         overrides: ids of the overrides that may still be visible.
         listeners: the listeners that `on_change` registered; the tuple is replaced as a whole.
+        subscriptions: functions that end the subscriptions of `listeners` to secrets.
         lock: lock held while the `__dict__` is filled or emptied. Its holder accesses memory and nothing else.
         gate: lock held by the thread that loads, while others wait for the result. That thread runs no callback and
             logs nothing meanwhile. No finalizer takes `gate` or `lock`.
@@ -245,8 +246,8 @@ def swap_in(lazy: Lazy, load: "Callable[[], Loaded]") -> "Loaded":
     """Call `load`, publish the loaded settings, and return them. The caller holds `gate`, so other threads wait.
 
     Raises:
-        ConfigError: the settings are invalid; nothing was changed.
-        KeyError: a listener names a key that the schema does not have; nothing was changed.
+        ConfigError: the settings are invalid; the earlier settings stay in place.
+        KeyError: a listener names a key that the schema does not have; the earlier settings stay in place.
     """
     from time import time
 
@@ -282,7 +283,10 @@ def publish(lazy: Lazy, loaded: "Loaded") -> None:
 
 
 def fill(lazy: Lazy) -> None:
-    """Put the fields into the `__dict__` of a lazy object, unless an override is active. The caller holds `lock`."""
+    """Put the fields into the `__dict__` of a lazy object; while an override is active, empty the `__dict__`.
+
+    Do nothing if the settings are not loaded. The caller holds `lock`.
+    """
     state = lazy._state
     if state.loaded is not None:
         fields = {} if state.overrides else dict(state.loaded.model.__dict__)

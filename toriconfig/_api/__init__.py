@@ -358,7 +358,7 @@ def _lazy(settings: Any, name: str) -> Lazy:
 
 
 def loaded_settings(settings: Any) -> Loaded:
-    """Return the model of a lazy object (loaded if necessary), or the given model, with its snapshot.
+    """Return the `Loaded` (model and snapshot) of a model, or of a lazy object, which is loaded if necessary.
 
     Raises:
         TypeError: `settings` is neither a lazy object nor a model.

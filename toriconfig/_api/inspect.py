@@ -101,7 +101,7 @@ def json_schema(settings: Any) -> dict[str, Any]:
         settings: a settings class or a lazy object; or the name of one of them, "package.module:Class".
 
     Returns:
-        A new dict. It requires no key, because another layer may supply the key. Every value may be a reference.
+        A new dict. The JSON Schema requires no key, because another layer may supply the key. Every value may be a reference.
         `x-toriconfig-env` names the environment variable of a key; `x-toriconfig-secret` marks a secret.
 
     Raises:

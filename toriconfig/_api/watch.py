@@ -37,7 +37,7 @@ def watch(
         settings: a lazy object, which is loaded now if necessary.
         paths: further files and folders whose change causes a reload.
         debounce: seconds without a change before a reload, above 0. If changes continue, the reload starts after ten
-            times as long at the latest.
+            times `debounce` at the latest.
         interval: seconds between two checks of the files if the system reports no change, above 0. Network file
             systems, and single files mounted into a container, report no change.
         signum: a signal that also causes a reload, and a `refresh` of all secrets, such as `signal.SIGHUP`. The former

@@ -87,6 +87,9 @@ def free_ports(count: int = 1) -> int:
 
     The ports are below those that systems use for outgoing connections (32768 and more). OpenBao binds its cluster port
     seconds later, and an outgoing connection must not take that port in the meantime.
+
+    Raises:
+        EngineError: no such ports were found.
     """
     for _ in range(200):
         port = _random.randrange(*_PORTS)

@@ -81,7 +81,7 @@ class Keeper:
         return os.getpid() == self._owner
 
     def close(self) -> None:
-        """Remove the directory and end the watcher. A second call does nothing."""
+        """Remove the directory and end the watcher. Do nothing in a forked child, and at a second call."""
         if not self.is_ours or self._watcher.returncode is not None:
             return
         self.tell("quit")
@@ -168,7 +168,7 @@ class ServerProcess:
         os.kill(self.pid, signal.SIGCONT)
 
     def stop(self, stop_signal: signal.Signals = signal.SIGTERM, *, timeout: float = 10.0) -> None:
-        """End the process and wait for it. A second call does nothing.
+        """End the process and wait for it. Do nothing in a forked child, and at a second call.
 
         Args:
             stop_signal: first signal; SIGKILL simulates a crash.

@@ -122,7 +122,7 @@ def _holds_secret(value: Any) -> bool:
 
 
 def _section(value: Any) -> dict[str, Any] | None:
-    """Return the children of a model, or of a mapping with arbitrary keys, as a dict; None for a leaf."""
+    """Return the children of a model, or of a dict whose keys are all text, as a dict; None for any other value."""
     if isinstance(value, BaseModel):
         fields = {name: value.__dict__[name] for name in type(value).model_fields}  # `getattr` warns of deprecated ones
         return fields | (value.model_extra or {})
@@ -141,7 +141,8 @@ def _leaves(value: Any, path: Path) -> Iterator[Path]:
 def _same(old: Any, new: Any) -> bool:
     """True if a leaf has not changed.
 
-    Two secrets are the same if they have the same inputs. NaN equals NaN.
+    Two secrets are the same if they have the same inputs. NaN equals NaN. If a comparison raises an exception, return
+    False.
     """
     if isinstance(old, Secret) and isinstance(new, Secret):
         return _same_provider(provider_of(old), provider_of(new))
@@ -156,7 +157,7 @@ def _same(old: Any, new: Any) -> bool:
 
 
 def _same_provider(old: Provider, new: Provider) -> bool:
-    """True if two providers have the same inputs. The second provider of a `Fallback` counts if it is in use."""
+    """True if two providers have the same inputs. The second provider of a `Fallback` counts while `old` uses it."""
     in_use = old.inputs[1] if isinstance(old, Fallback) and old.uses_second else None
     if in_use is not None and not (isinstance(new, Fallback) and _same_provider(in_use, new.inputs[1])):
         return False

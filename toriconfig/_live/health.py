@@ -20,8 +20,8 @@ class SecretHealth(NamedTuple):
     Attributes:
         state: "fresh", "stale", "missing", or "unread" before the first read.
         origin: origin of the value, also before the first read.
-        age: seconds since the value was last confirmed, or None before the first read.
-        expires_at: expiry time in seconds since 1970, or None.
+        age: seconds since a backend or file last confirmed the value; None: not yet, or there is nothing to confirm.
+        expires_at: expiry time in seconds since 1970; None: no expiry, or no value in memory.
         error: reason why the last fetch failed or the value is invalid, or "".
     """
 

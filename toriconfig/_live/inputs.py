@@ -21,7 +21,7 @@ from toriconfig._secrets.secret import provider_of
 from toriconfig.sources import endings
 
 Identity = tuple[int, int, int, int]
-"""Device, inode, size and modification time of the target of a path."""
+"""Device, inode, size and modification time of the target of a path. For a folder, size and time are 0."""
 
 Fingerprint = dict[str, "Identity | None"]
 """Identity of each input by its path; None: there is no such file."""
@@ -45,12 +45,12 @@ class Inputs(Value):
     places: tuple[str, ...] = ()
 
     def fingerprint(self) -> Fingerprint:
-        """Return the identity of every file, including the files in the folders."""
+        """Return a dict from the path of every file to its identity, including the files in the folders."""
         inside = [file for folder in self.folders for file in _files_in(folder)]
         return {file: _identity(file) for file in (*self.files, *inside)}
 
     def watched(self) -> dict[str, Identity | None]:
-        """Return the identity of each folder to watch; None for a missing folder.
+        """Return a dict from each folder to watch to its identity; None for a missing folder.
 
         If an input is replaced, an entry of at least one of these folders changes.
         """

@@ -50,10 +50,10 @@ class Listener:
         return all(map(eq, path, self.prefix))
 
     def call(self, change: Change) -> None:
-        """Call the callback now. An exception of the callback is logged.
+        """Call the callback now, unless the listener is cancelled. An exception of the callback is logged.
 
-        A coroutine ends before this method returns. If an event loop is running in this thread, the coroutine runs on
-        another thread.
+        If the callback returns a coroutine, run it to its end before this method returns. If an event loop is running
+        in this thread, run the coroutine on another thread, and do not wait for it.
         """
         if not self.cancelled:
             self._logged(change, lambda: self._finish(change, self._callback(change)))

@@ -66,7 +66,7 @@ class _View:
 
     @cached_property
     def places(self) -> dict[str, Counts]:
-        """Return the counts of each path of a backend, and of each file, from which secrets are read."""
+        """Dict from each place that secrets are read from, a path of a backend or a file, to its counts."""
         found: dict[int, tuple[str, Counts]] = {}
         for secret in self.loaded.snapshot.secrets.values() if self.loaded is not None else ():
             for source in sources_of(provider_of(secret)):
@@ -161,14 +161,14 @@ CATALOGUE: dict[Metric, Callable[[_View], _Values]] = {
         "place.rotations", "counter", "", "Answers of the place with another value than before.", "place"
     ): _rotations,
 }
-"""Every metric without samples, and the function that measures it."""
+"""Dict from each metric, without samples, to the function that measures it."""
 
 
 def measured(named: Mapping[str, Any], only: str | None = None) -> Iterator[Metric]:
     """Yield each metric with the samples of settings objects.
 
     Args:
-        named: lazy objects, or loads of models, by their values of the label `settings`.
+        named: dict from the value of the label `settings` to a lazy object, or to the `Loaded` of a model.
         only: name of the one metric to measure; None: all metrics.
     """
     now = time()

@@ -119,7 +119,10 @@ def unknown_in(lazy: Lazy, values: Mapping[str, Any]) -> tuple[Problem, ...]:
 
 
 def _without(view: View, gone: Entry) -> View | None:
-    """Return the view without the override `gone`; None if no override is left."""
+    """Return the view without the override `gone`; None if no override is left.
+
+    A remaining override that is invalid without `gone` has no effect.
+    """
     rest = tuple(entry for entry in view.entries if entry is not gone)
     if not rest:
         return None

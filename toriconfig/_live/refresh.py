@@ -116,7 +116,7 @@ def sources_of(provider: Provider) -> Iterator[Provider]:
 def _error_of(provider: Provider) -> Exception | None:
     """Return the error of the last request of a provider, or None.
 
-    If a backend does not hold the value and a lower layer supplies it, return None.
+    If a backend does not hold the value, return the error of the lower layer that is used instead, or None.
     """
     if isinstance(provider, Fallback):
         first, second = provider.inputs

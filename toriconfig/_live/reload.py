@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 def reload_into(lazy: Lazy, *, soon: bool = False) -> list[Change]:
     """Load again, replace the settings, call the listeners, and return the changes. A failed reload changes nothing.
 
+    If nothing was loaded before, return no changes.
+
     Args:
         lazy: the lazy object.
         soon: True: call the listeners on other threads.
@@ -50,7 +52,7 @@ def reload_into(lazy: Lazy, *, soon: bool = False) -> list[Change]:
 
 
 def _compared(old: Loaded | None, new: Loaded) -> Loaded:
-    """Return the new load, with a warning for each input that was deleted since the old load.
+    """Return `new`, with a warning for each input that was deleted since `old`; `new` unchanged if `old` is None.
 
     Raises:
         ConfigError: an input was emptied since the old load.

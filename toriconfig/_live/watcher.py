@@ -29,7 +29,7 @@ _SLACK = 0.05
 """Seconds that times of files may be behind the clock, because file systems use the time of the last tick."""
 
 _REPLACING = 0.5
-"""Seconds in which a program that replaces a file may have removed or emptied the old one already."""
+"""Seconds before a second look at a file that is missing or empty, because a program may be replacing it."""
 
 _TRIES = 10
 """Number of tries if the folders change while they are being watched."""
@@ -142,6 +142,8 @@ class Watcher:
 
     def _look(self) -> bool:
         """Compare the inputs with those of the last check, and reload if they differ or a signal arrived.
+
+        Do nothing while the settings are not loaded.
 
         Returns:
             True if there was a reload. The new settings may name further files, so another check is due.

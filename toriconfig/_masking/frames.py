@@ -78,9 +78,10 @@ class Masked:
             anchors |= used
 
     def _down_to_uses(self, lines: list[str]) -> tuple[list[str], frozenset[str]]:
-        """Return `(lines, secret anchors)`. The lines are extended to the last use of a YAML anchor in `lines`.
+        """Return `(longer lines, secret anchors)`, for the YAML anchors that `lines` defines.
 
-        An anchor that is used more than `_FAR` lines below counts as secret.
+        The longer lines are `lines`, and the lines of the input below, down to the last use of one of the anchors, but
+        at most `_FAR` lines. An anchor that is used further below counts as secret.
         """
         if len(lines) == len(self._lines):
             return lines, frozenset()

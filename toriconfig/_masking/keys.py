@@ -126,9 +126,9 @@ def nameless(shape: Shape) -> bool:
 
 
 def astray(node: Node, shape: Shape) -> frozenset[str]:
-    """Return the unknown keys next to an empty mapping of secrets; an empty set if there is no such mapping.
+    """Return the unknown keys of `node` if `node` also has an empty mapping of secrets; otherwise an empty set.
 
-    The unknown keys may belong to the mapping.
+    The unknown keys may belong to the empty mapping. `shape` is the shape of `node`.
 
     Example: `db` is such a key if `nets` is a mapping of secrets.
 

@@ -260,7 +260,7 @@ class _Walk:
         """Follow quotes and brackets from `start`.
 
         Return the end of a value at bracket depth `floor`; None if the value does not end on this line, or if the end
-        is uncertain (`lost` is then True).
+        is uncertain (`lost` is then True). If `floor` is 0, return None.
         """
         if self._literal(text):
             return None
@@ -362,7 +362,10 @@ def _is_below(text: str, column: int | None) -> bool:
 
 
 def _is_separator(text: str, at: int) -> bool:
-    """Return True if the colon at position `at` ends a key: by the character after it, or by a quote before it."""
+    """Return True if the colon at position `at` ends a key.
+
+    It does if a space, comma, bracket or the line end follows the colon, or if a quote precedes the colon.
+    """
     return text[at + 1 : at + 2] in _AFTER_COLON or text[at - 1 : at] in ('"', "'")
 
 

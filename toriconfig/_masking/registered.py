@@ -16,7 +16,7 @@ _TEXTS = ("expected", "help", "message", "label", "layer")
 def as_shown(
     problems: Iterable[Problem], lines: Mapping[str, Sequence[str]], shape: Shape, roots: Iterable[Node], most: int
 ) -> tuple[Problem, ...]:
-    """Return the problems of `with_excerpts`, with every registered secret masked in texts and excerpts."""
+    """Return the result of `with_excerpts(...)`, with every registered secret masked in texts and excerpts."""
     return tuple(map(_masked, with_excerpts(problems, lines, shape, roots, most)))
 
 

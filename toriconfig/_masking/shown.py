@@ -35,7 +35,8 @@ _OVERLAP = 1000
 def conceals(key: str | int, value: Any) -> bool:
     """Return True if a value must not be shown: text at a key with the name of a secret, or text that `mask_line` masks.
 
-    A list or mapping must not be shown if one of its values must not be shown. `Verbatim` text may be shown.
+    A list or mapping must not be shown if one of its values must not be shown. `Verbatim` text, empty text and values
+    of other types may be shown.
 
     >>> conceals("password", "hunter2"), conceals("max_tokens", 4096), conceals("host", "postgres://u:p@db/x")
     (True, False, True)

@@ -197,7 +197,10 @@ class Options(Value):
         return self.env_prefix or ""
 
     def delimiter(self, kind: str) -> str | None:
-        """Return the delimiter of nested keys in the names of the layer `kind`: env, dotenv or secrets_dir."""
+        """Return the delimiter of nested keys in names of the layer `kind` (env, dotenv, secrets_dir); None: no nesting.
+
+        For secrets_dir with `secrets_nested_subdir`, return `os.sep`.
+        """
         if kind != "secrets_dir":
             return self.env_nested_delimiter
         if self.secrets_nested_subdir:
@@ -273,7 +276,7 @@ def unknown_option(given: Iterable[str]) -> str:
 
 
 def wrong_options(config: Mapping[str, Any], given: Mapping[str, Any]) -> str:
-    """Return the message for an invalid option of a `model_config` or of the arguments of `lazy`, or ""."""
+    """Return the message for an invalid option in `config`, a `model_config`, or `given`, arguments of `lazy`; else ""."""
     own = {name: value for name, value in given.items() if name not in ("overrides", "environ", "offline")}
     if wrong := unknown_option(own):
         return wrong

@@ -57,7 +57,7 @@ def has_renamed(shape: Shape) -> bool:
 
 
 def referred(old: Path, new: Path, node: Node, path: Path) -> Problem:
-    """Return the warning for a reference to the renamed key `old` in the value at `path`."""
+    """Return the warning for `node`, the value at `path`: it refers to the key `old`, which was renamed to `new`."""
     return Problem(
         Code.DEPRECATED_KEY,
         show(path),

@@ -204,7 +204,7 @@ _EXACT = frozenset({Decimal, Fraction, timedelta})
 
 
 class Inside(Value):
-    """A field that is set by a path inside the value of another key: its name and pydantic's field information."""
+    """The field `name`, which is set by the value at `path` inside the value of another key."""
 
     path: Path
     name: str
@@ -249,7 +249,7 @@ class Field:
         return self._shape
 
     def _opening(self, inside: list[Inside]) -> Shape:
-        """Return the shape of a value that contains the fields `inside`; it is sealed if one of them is secret."""
+        """Return the shape of a value that contains the fields `inside`: sealed if a field may hold a secret, else `ANY`."""
         if not any(confidential(_of_info(field.info)) for field in inside):
             return ANY
         shape = copy.copy(ANY)
@@ -356,14 +356,14 @@ def has_secrets(shape: Shape) -> bool:
 
 
 def has_exact(shape: Shape) -> bool:
-    """Return True if some value at or below this shape must be converted by `_load/exact_values`."""
+    """Return True if a `Decimal`, `Fraction` or `timedelta` is allowed at or below this shape."""
     if shape._exact is None:
         _survey(shape)
     return bool(shape._exact)
 
 
 _SURVEYS: WeakKeyDictionary[type[Any], tuple[bool, bool]] = WeakKeyDictionary()
-"""Results of `_survey` for each model."""
+"""Dict from each model to the results of `has_secrets` and `has_exact`."""
 
 
 def _survey(shape: Shape) -> None:
@@ -388,7 +388,7 @@ def confidential(shape: Shape) -> bool:
 
 
 def secrets_of(shape: Shape, path: Path = (), seen: frozenset[type] = frozenset()) -> Iterator[tuple[Path, Shape]]:
-    """Yield the path and the shape of every `Secret` field. Fields inside lists and mappings are omitted."""
+    """Yield `(path, shape)` of each `Secret` field of `shape`, which is at `path`. Lists and mappings are skipped."""
     if shape.kind == "secret":
         yield path, shape
     elif shape.kind == "model" and not seen.intersection(shape.models):

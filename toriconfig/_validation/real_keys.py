@@ -25,7 +25,7 @@ def with_real_keys(node: Node, shape: Shape) -> Any:
 
 
 def real_key(key: str, shape: Shape) -> Any:
-    """Return a key of a mapping of this shape: the parsed number or word if the shape allows it, else the text."""
+    """Return a key of a mapping of this shape: the parsed number, boolean or None if allowed, else the text."""
     if type(key) is not Key:
         return key
     if shape.kind == "any":
