@@ -19,7 +19,7 @@ UNSAID = "x-toriconfig-type"
 class Generator(GenerateJsonSchema):
     """Generator that accepts any value for a type without a form in JSON, for which pydantic raises an error.
 
-    It omits the default of such a type without a warning.
+    The generator omits a default that JSON cannot express, without a warning.
     """
 
     ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 - as pydantic has it
@@ -35,7 +35,7 @@ class Generator(GenerateJsonSchema):
 
 
 def unsaid(node: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Yield `(path, type name)` for each type for which the schema accepts any value."""
+    """Yield `(key path, type name)` for each place in the schema `node` whose type JSON cannot express."""
     if not isinstance(node, dict):
         return
     if UNSAID in node:
@@ -50,7 +50,7 @@ def unsaid(node: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 
 def without_infinity(node: Any) -> Any:
-    """Return a schema without infinite numbers, which JSON cannot express. An infinite limit has no effect."""
+    """Return the schema `node` without infinite limits, and without defaults and examples that are not finite."""
     if isinstance(node, dict):
         held = {key: value for key, value in node.items() if key not in ("default", "examples") or _is_finite(value)}
         return {key: without_infinity(value) for key, value in held.items() if not _is_infinite(value)}

@@ -191,7 +191,7 @@ class _Memory:
 
 
 def _traced(schema: type[BaseSettings], sources: Sources) -> Snapshot:
-    """Build the snapshot of an instance that pydantic-settings has filled without this library."""
+    """Return the snapshot of an instance that pydantic-settings has filled without this library."""
     states = sources[-1].settings_sources_data if sources else {}
     shape = root_shape(schema)
     root = Node({}, Layer("defaults", schema.__name__, lambda _: Origin("defaults", schema.__name__)))

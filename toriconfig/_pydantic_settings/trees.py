@@ -33,7 +33,13 @@ if TYPE_CHECKING:
 
 
 class Said(Value):
-    """Result of one source: its values, or the failure that prevented the reading."""
+    """Result of reading one source.
+
+    Attributes:
+        source: the source.
+        data: the values; {} after a failure.
+        failure: the failure; None if the source was read.
+    """
 
     source: Any
     data: Mapping[str, Any]
@@ -96,7 +102,13 @@ def trees(
 
 
 def ask(sources: Sources, state: Mapping[str, Any], caught: type[Exception]) -> list[Said]:
-    """Read the sources, highest precedence first, and return the results. A source can use the earlier results."""
+    """Read the sources except the defaults, and return the results, highest precedence first.
+
+    Args:
+        sources: the sources, highest precedence first. Each can use the results of the sources before it.
+        state: values that the first source can use.
+        caught: class of the exceptions that become a failure in the result; others are raised.
+    """
     said: list[Said] = []
     states: dict[str, dict[str, Any]] = {}
     current = dict(state)

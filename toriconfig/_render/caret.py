@@ -62,7 +62,7 @@ def rows_of(text: str, marks: Sequence[Mark], room: int, encoding: str | None = 
 
 @lru_cache(maxsize=1)
 def _drawn(text: str, encoding: str | None) -> tuple[list[str], list[int]]:
-    """Return `draw(text, encoding)`. The last result is cached, because several problems may be on one long line."""
+    """Return `draw(text, encoding)`. The last result is cached."""
     return draw(text, encoding)
 
 

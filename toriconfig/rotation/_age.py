@@ -38,7 +38,7 @@ def check_due(rotation: Rotation, rotated_at: float | None, began: float) -> Non
 
 
 def check_readers(rotation: Rotation, promoted: float | None) -> None:
-    """Check that enough time has passed since the last rotation of two alternating users.
+    """Raise an error if the last rotation of two alternating users is younger than the rotation's `min_age`.
 
     The next rotation changes the password that was valid before the last rotation. A program that has not refreshed
     since then still uses that password.

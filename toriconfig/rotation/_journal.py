@@ -102,7 +102,7 @@ class Journal:
             raise self.lost()
 
     def confirm_unchanged(self) -> None:
-        """Check that no other rotator has written the record since this journal read or wrote it.
+        """Raise an error if another rotator has written the record since this journal read or wrote the record.
 
         Raises:
             RotationLost: another rotator has written the record.
@@ -126,7 +126,7 @@ class Journal:
 
 
 def lost_to(record: Record, path: str) -> RotationLost:
-    """Return the error for a rotation that cannot start or continue because of this record."""
+    """Return the error for a rotation at `path` that cannot start or continue. `record` is that of another rotator."""
     begun = f"begun {record.since}"
     remedy = f"nothing to do; to rotate again, run `{command(path, record)}`"
     if record.step == "undoing":

@@ -127,6 +127,9 @@ def halt(run: Run, record: Record) -> Record:
 
     Returns:
         The record with step "undoing", or with step "promoted" if a promotion had succeeded without being recorded.
+
+    Raises:
+        RotationError: other programs write the secret again and again, so that a promotion cannot be excluded.
     """
     record = take_over(run, record, halting=True)
     if record.step != "verified":

@@ -29,7 +29,9 @@ def end(rotation_id: str) -> None:
 
 
 def is_running(process: Mapping[str, Any], rotation_id: str) -> bool | None:
-    """Return True if the process still runs the rotation, False if not; None if this machine cannot check.
+    """Return True if the process still runs the rotation, else False.
+
+    Return None if the process was started on another machine, in another PID namespace, or before the last boot.
 
     Args:
         process: data that identifies the process, from `this_process`.

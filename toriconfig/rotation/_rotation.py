@@ -62,8 +62,8 @@ class Rotation:
         max_age: seconds after which the secret is due; None: the `max_age` of `reference`, if it is a `Ref`.
         min_age: seconds between two rotations of alternating users. A shorter time locks out programs that have not
             read the secret since. None: twice the `refresh_interval` of `vault`.
-        abandoned_after: seconds of inactivity after which an unfinished rotation counts as abandoned, when it is
-            unknown whether its process still runs.
+        abandoned_after: seconds of inactivity after which an unfinished rotation counts as abandoned, even if its
+            process still runs. A rotation whose process has ended counts as abandoned at once.
         on_event: called with each `Event`, on the rotating thread; None: no call.
         who: name of this rotator in the record; None: user, host and process.
         clock: source of time, for tests.

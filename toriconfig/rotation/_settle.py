@@ -31,7 +31,11 @@ class Unwritten(NamedTuple):
 
 
 class Patience:
-    """Remaining time for repetitions, from now on."""
+    """Time limit for repetitions.
+
+    Args:
+        seconds: the limit, from the creation of the object.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._end = SYSTEM.monotonic() + seconds

@@ -30,7 +30,7 @@ def rotated_at(rotation: Rotation) -> float | None:
 
 
 def half_way(rotation: Rotation) -> HalfWay | None:
-    """Return the unfinished rotation at the secret's path, or None.
+    """Return the unfinished rotation at the secret's path; None if there is none, or an engine keeps the secret.
 
     Raises:
         VaultError: the record cannot be read.
@@ -102,7 +102,10 @@ def status_of(rotation: Rotation) -> Status:
 
 
 def is_abandoned(rotation: Rotation, found: Record) -> bool:
-    """Return True if the rotator of an open record has ended, or has been inactive for too long."""
+    """Return True if the process of the rotator has ended, or has been inactive for more than `abandoned_after`.
+
+    Inactive means that the open record `found` was not written, and that no grace is running.
+    """
     if is_running(found.process, found.id) is False:
         return True
     last = max(one for one in (seconds_of(found.at), seconds_of(found.grace_until), 0.0) if one is not None)

@@ -34,7 +34,7 @@ class AuditLog:
         )
 
     def forget(self) -> None:
-        """Set the number of counted requests to 0."""
+        """Omit all requests until now from the results of `entries` and `count`."""
         self._counted_from += len(self.entries())
 
 

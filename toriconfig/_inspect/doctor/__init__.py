@@ -36,7 +36,7 @@ def examine(
     """Examine the access to Vault, and yield the findings. End if no address works, or if the token fails.
 
     Args:
-        session: the connection to Vault. None: no connection is configured; only the variables are examined.
+        session: the connection to Vault. None: examine only the variables, and yield that no connection is configured.
         declared: the references that the settings need.
         environ: the environment variables.
         known_variables: names of variables that are read, without `VAULT_` or `BAO_`.
