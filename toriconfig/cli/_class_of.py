@@ -35,7 +35,7 @@ class Named:
 
 
 def settings_named(target: str) -> Named:
-    """Return the settings class that `target` names, after a check that a load accepts the class.
+    """Return the settings class that `target` names, with the options of a lazy object, after a check of the class.
 
     Raises:
         click.UsageError: the class cannot be imported, or no load accepts it; the message gives the reason.

@@ -80,10 +80,14 @@ def fix(schema: type[BaseModel], name: str) -> Fixed | None:
 
 
 def write(fixed: Fixed, *, force: bool) -> None:
-    """Write the repaired text in one step, so that no reader sees a part of it. A symbolic link is followed and kept.
+    """Write the repaired text by the rules of the module `_replace_file`. A symbolic link is followed and kept.
+
+    Args:
+        fixed: the file with its repaired text.
+        force: True: also write a file that is write-protected, has several names, or belongs to another user.
 
     Raises:
-        Refused: the file is write-protected, has several names, or belongs to another user.
+        Refused: the file is not written; the message gives the reason.
         OSError: the file cannot be written.
     """
     from toriconfig.cli._replace_file import replace_file

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def files_in(names: Iterable[str]) -> list[str]:
-    """Return the given files, and the files in the given directories except hidden ones. Each file is returned once."""
+    """Return the given files, and the settings files in the given directories except hidden files.
+
+    Each file is returned once. For a directory without settings files, a note is printed.
+    """
     from toriconfig._load.read import settings_files_in
 
     found: dict[str, str] = {}

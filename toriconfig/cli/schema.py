@@ -74,7 +74,12 @@ def schema(target: str | None, output: str | None, only_check: bool, env_example
 
 
 def _name_unsaid(text: str, cls: str) -> None:
-    """Print a note with the fields whose type JSON cannot express, such as a `Callable`, if there are any."""
+    """Print a note with the fields whose type JSON cannot express, such as a `Callable`. Without such fields, do nothing.
+
+    Args:
+        text: the JSON Schema.
+        cls: name of the settings class.
+    """
     from toriconfig._core.path import show
     from toriconfig._inspect.json_types import unsaid
 

@@ -57,7 +57,11 @@ def dev(seed: str | None, command: tuple[str, ...]) -> int:
 
 
 def _run(command: tuple[str, ...], environ: dict[str, str]) -> int:
-    """Run the command and return its exit code. Signals are passed on to the command."""
+    """Run the command and return its exit code. SIGTERM and SIGINT are passed on to the command.
+
+    Raises:
+        click.ClickException: the command cannot be run.
+    """
     try:
         child = subprocess.Popen(command, env=environ)  # noqa: S603  (running it is what was asked for)
     except OSError as error:

@@ -69,7 +69,10 @@ class StderrHandler(logging.Handler):
             self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name in logging
-        """Write the position of the code that logged a lost record. The arguments of the record are omitted."""
+        """Write the position of the code that logged a lost record, without the arguments of the record.
+
+        Do nothing if `logging.raiseExceptions` is False.
+        """
         if not logging.raiseExceptions:
             return
         kind = getattr(sys.exc_info()[0], "__name__", "error")

@@ -90,7 +90,7 @@ def _reprs(value: str | bytes) -> set[str]:
 
 
 def _in_urls(raw: bytes) -> Iterator[str]:
-    """Yield the percent-encoded forms. They differ in the encoded characters, the case, and the form of a space."""
+    """Yield the percent-encoded forms. The forms differ in the encoded characters, the case, and the form of a space."""
     for plain in _IN_URLS:
         url = quote_from_bytes(raw, safe=plain)
         for spelt in {url, url.replace("%20", "+"), url.replace("%25", "%")}:

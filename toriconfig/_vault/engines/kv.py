@@ -38,7 +38,13 @@ _VERSIONED = "Invalid path for a versioned K/V secrets engine"
 
 
 class Mount(NamedTuple):
-    """The path of a mounted engine, with `/` at the end, and the kind of the engine."""
+    """A mounted engine.
+
+    Attributes:
+        prefix: path of the mount, with `/` at the end.
+        kind: "v1" or "v2": KV of this version. "issuing": an engine that issues data for parameters. "codes": TOTP.
+            "other": another engine, or an engine that was not looked up.
+    """
 
     prefix: str
     kind: Kind

@@ -134,6 +134,9 @@ def _files(folder: str) -> Iterator[str]:
     """Yield the paths of the files in a folder.
 
     Names that begin with `..` are left out: Kubernetes uses them for links to the same files.
+
+    Raises:
+        SetUpError: the folder cannot be read.
     """
     try:
         names = sorted(os.listdir(folder))

@@ -55,7 +55,7 @@ def _section(
         shape: shape of the section.
         path: key path of the section.
         name: base name of the settings files.
-        missing: the function adds the keys to this list that must be set, and have no value.
+        missing: list to which the function adds each key that must be set and has no value.
         required: False: the section may be absent, so all lines are comments.
         seen: the models that contain this section. A field of such a model is not a section.
     """

@@ -113,6 +113,13 @@ def _is_stored(name: str) -> bool:
 def make_rotation(reference: str, name: str, max_age: float | None, act: str, options: dict[str, Any]) -> Rotation:
     """Return a rotation of one reference.
 
+    Args:
+        reference: the reference.
+        name: name of the kind; "": only the record has the name.
+        max_age: age at which the secret is due; None: no age.
+        act: the requested action.
+        options: the options of the command line.
+
     Raises:
         click.UsageError: the reference or an option is invalid.
     """
