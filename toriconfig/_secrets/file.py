@@ -45,7 +45,13 @@ os.register_at_fork(after_in_child=_open_again)
 
 
 class FileProvider:
-    """A provider that reads its file again after the file was replaced or rewritten."""
+    """A provider that reads its file again after the file was replaced or rewritten.
+
+    Args:
+        file: path of the file.
+        origin: origin of the value, for messages.
+        clock: source of the monotonic seconds.
+    """
 
     def __init__(self, file: str, origin: Origin, clock: Clock = SYSTEM) -> None:
         self.reading: Reading | None = None

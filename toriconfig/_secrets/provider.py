@@ -79,7 +79,10 @@ class Reading:
 
     @property
     def expires_at(self) -> float | None:
-        """Time at which the value expires, in seconds since 1970; None: the value does not expire."""
+        """Time at which the value expires, in seconds since 1970; None: the value does not expire.
+
+        For a value with inputs, the earliest expiry of an input.
+        """
         ends = [end for reading in self.inputs if (end := reading.expires_at) is not None]
         return min(ends) if ends else self._expires_at
 

@@ -26,6 +26,9 @@ def unknown_keys(root: Node, shape: Shape, severity: Severity, *, whole: bool = 
     """Yield one problem for each unknown key. Models with `extra="ignore"` or `"allow"` have no unknown keys.
 
     Args:
+        root: the tree.
+        shape: the shape of the schema.
+        severity: severity of the problems.
         whole: True: the tree is complete, so a model of a union does not fit if one of its required keys is missing.
             False: such a model may fit, because another tree may set the key.
     """
