@@ -26,8 +26,15 @@ def table(page: str) -> dict[str, dict[str, str]]:
     return {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in rows}
 
 
+SHORT = ("toriconfig", "pydantic-settings")
+"""Libraries whose cells the default run compares; `./tests/run comparison` compares all of them."""
+
+
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize(
+    "library",
+    [pytest.param(one, marks=[] if one in SHORT else [pytest.mark.comparison]) for one in LIBRARIES],
+)
 def test_every_cell_is_what_the_library_does(library: str) -> None:
     if library == "dature" and sys.version_info < (3, 12):
         pytest.skip("dature needs Python 3.12")

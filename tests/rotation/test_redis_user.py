@@ -24,6 +24,8 @@ from toriconfig.rotation import DatabaseUnreachable, Rotation, RotationError, Ro
 from toriconfig.rotation.kinds import RedisUser, _account
 from toriconfig.testing import Canary, VaultServer
 
+pytestmark = pytest.mark.databases
+
 
 @pytest.fixture
 def new_account(vault: VaultServer, valkey: Valkey) -> Callable[[], RedisAccount]:
