@@ -64,7 +64,8 @@ def vault_description(
     Args:
         block: the block `vault:` of the files, or None. Its references are resolved.
         root: the tree in which these references are looked up.
-        alone: True: a reference to a value that another layer or the environment may set is no problem.
+        alone: True: the files are checked without other layers, so a reference that finds no value is no problem if
+            another layer or the environment may set the value.
     """
     from toriconfig._load.vault_options import vault_options
 

@@ -147,8 +147,8 @@ def _pruned(node: Node, shape: Shape, problems: list[Problem], path: Path) -> No
 def _means_another(below: dict[str, Node], above: dict[str, Node], shape: Shape) -> bool:
     """Return True if no model of a union fits both mappings; False if the shape is not a union of models.
 
-    A tag (a `Literal` field) in `below` also applies to `above`, unless `above` sets another tag. A tag that is a
-    default of the schema applies to `below` alone.
+    The tags (`Literal` fields) of a mapping decide which models fit it. A tag that `above` does not set is taken from
+    `below`, unless the tag in `below` is only a default of the schema.
     """
     if len(shape.models) < 2:
         return False

@@ -108,7 +108,8 @@ def _rest(text: str, at: int) -> str:
 def excerpt(lines: Sequence[str], origin: Origin, sensitive: Sensitive | None = None) -> tuple[str, int, str]:
     """Return `(source, line number, masked line)` of `origin`. For several lines of one input, use `Masked`.
 
-    If `sensitive` is None, the usual names of secrets are masked; in a `.env` file, every value is masked.
+    If `sensitive` is None, the values of keys with the usual names of secrets are masked. In a `.env` file, every value
+    is masked then.
     """
     if sensitive is None and origin.layer == "dotenv":
         sensitive = Sensitive(everything=True)

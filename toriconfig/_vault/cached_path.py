@@ -217,7 +217,7 @@ class CachedPath(CachedValue):
         return self._requester.flight(failed)
 
     def _warn(self, error: SecretError, then: Then) -> None:
-        """Update `expires_at` of a lease. Log that the value could not be confirmed, once until the next success.
+        """Log that the value could not be confirmed, at most once until the next success. Update `expires_at` of a lease.
 
         `then` receives the function to call after the lock is released.
         """

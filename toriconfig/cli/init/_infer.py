@@ -50,7 +50,7 @@ class Classes:
             about: its docstring.
             base: the values without a profile; None: the section has none.
             others: the values of each profile that has the section.
-            config: lines of its options.
+            config: source lines of the `model_config` of the class.
         """
         keys = dict.fromkeys(key for values in ([base] if base is not None else []) + list(others) for key in values)
         taken: set[str] = set()
