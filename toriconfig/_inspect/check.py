@@ -56,8 +56,12 @@ def check_whole(recipe: Recipe, *, online: bool = False) -> list[Problem]:
 def check_profiles(recipe: Recipe, *, online: bool = False) -> list[Problem]:
     """Return the problems of the merged layers for each profile that has a file.
 
-    Without such a file, the layers are checked once, without a profile. A problem that occurs only in some profiles
+    If no profile has a file, check the layers once, without a profile. A problem that occurs only in some profiles
     names these profiles.
+
+    Args:
+        recipe: the class and the options.
+        online: as for `check_whole`.
     """
     options = options_of(recipe, _environ(recipe), root_shape(recipe.schema, recipe.options.get("renamed")), [])
     profiles = profiles_of(options)

@@ -34,11 +34,7 @@ def ends_former(kind: Kind, pending: Values, current: Values) -> bool | None:
 
 
 def takes_turns(kind: Kind) -> bool:
-    """Return `kind.takes_turns`: True if two users alternate. Return False if the kind has no such attribute.
-
-    If two users alternate, a rotation changes the password of the version before the current one. Readers that still
-    use that version are then locked out.
-    """
+    """Return `kind.takes_turns`: True if two users alternate. Return False if the kind has no such attribute."""
     return bool(getattr(kind, "takes_turns", False))
 
 

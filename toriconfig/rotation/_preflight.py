@@ -191,7 +191,7 @@ def check_there(current: Version, ref: Ref) -> None:
 
 
 def check_own(found: Record, ref: Ref) -> None:
-    """Check that a record belongs to this secret. It may belong to another key of the same path.
+    """Raise an error if a record belongs to another key of the path. A `ref` without a key accepts each record.
 
     Raises:
         RotationRefused: the record belongs to another key.

@@ -159,7 +159,7 @@ class Rotation:
         return _outcome(_guarded(lambda: self._run(force=force, began=0.0 if began is None else began)))
 
     def resume(self) -> Outcome:
-        """Complete an unfinished rotation from its recorded step. Do nothing if there is no unfinished rotation.
+        """Complete the unfinished rotation from its recorded step. If there is none, the outcome is "nothing".
 
         Raises:
             RotationError: as for `run`.

@@ -100,10 +100,10 @@ class Command:
 
 
 def verified(verify: Verify | Command | None, value: Any, seconds: float) -> None:
-    """Run the verifier on the value.
+    """Run the verifier on the value. Do nothing if `verify` is None.
 
     Raises:
-        RotationError: the value does not work, or the verifier did not end in time. The message does not contain the
+        RotationError: the value does not work, the verifier is asynchronous, or the verifier did not end in time. The message does not contain the
             value.
     """
     if isinstance(verify, Command):

@@ -200,8 +200,8 @@ class Account:
     def retire(self, work: Work, previous: Values, version: int) -> None:
         """Invalidate the former password.
 
-        Do nothing if the former password is stored again, or if it stopped working at `apply`, as that of a single user
-        does.
+        Do nothing if `previous` is no complete login, or if the former password is stored again or was replaced at
+        `apply`.
 
         Raises:
             RotationError: the change was refused.

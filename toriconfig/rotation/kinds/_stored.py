@@ -41,7 +41,7 @@ class Stored:
         return False
 
     def retire(self, work: Work, previous: Values, version: int) -> None:
-        """Destroy the versions that hold the former value. Log a warning if there are deleted versions."""
+        """Destroy the versions that hold the former value. Log a warning for deleted versions, which may hold it too."""
         if work.main is not None:
             numbers, unknown = _holding(work.main, previous, version)
             if numbers:

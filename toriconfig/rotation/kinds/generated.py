@@ -53,7 +53,7 @@ class Generated(Stored):
 
 
 def random_text(length: int = 40, characters: str = ALPHABET) -> str:
-    """Return random characters, and mask them in logs from now on."""
+    """Return a text of `length` random characters. Later log records show the text masked."""
     text = "".join(secrets.choice(characters) for _ in range(length))
     register(text)
     return text
