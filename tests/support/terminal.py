@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -26,7 +27,7 @@ def on_terminal(
 
     Args:
         stdout: standard output, such as `subprocess.DEVNULL`; None: the terminal too.
-        interrupt_at: text at which the process gets SIGINT, as from Ctrl-C; empty: it gets none.
+        interrupt_at: pattern of the text at which the process gets SIGINT, as from Ctrl-C; empty: it gets none.
     """
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 100))
@@ -44,7 +45,7 @@ def on_terminal(
     try:
         while chunk := os.read(ours, 1000):
             shown += chunk
-            if interrupt_at and interrupt_at in shown:
+            if interrupt_at and re.search(interrupt_at, shown):
                 process.send_signal(signal.SIGINT)
                 interrupt_at = b""
     except OSError:  # the other end of the terminal is closed
