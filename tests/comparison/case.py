@@ -1,26 +1,20 @@
-"""The tasks of the comparison: inputs that are the same for every library, and the judging of what came out."""
+"""The tasks of the comparison, and the place in which each one runs."""
 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import cached_property
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import Literal
 
-from packaging.requirements import Requirement
-
+from comparison.inputs import SECRET
+from comparison.judging import Verdict, becomes, grade, text_of
 from toriconfig.testing import AppRoleLogin, VaultServer, vault_server
-
-Verdict = Literal["yes", "partly", "no"]
 
 ROWS = {
     "origin": "origin of each value: file and line",
@@ -35,7 +29,7 @@ ROWS = {
     "copies": "changed copies: isolated and validated",
     "overrides": "override for one thread or task",
     "masked": "no secret in `repr` or in an error",
-    "lazy": "secret fetched at its first use",
+    "lazy_secret": "secret fetched at its first use",
     "rotation": "new value of a secret while the program runs",
     "outage": "last value kept in an outage, and the outage reported",
     "token": "works for longer than its token lives, without a login per read",
@@ -51,22 +45,15 @@ ROWS = {
 LOSING = ("small", "formats", "functions", "stores", "stable")
 """Rows in which other libraries are better."""
 
-LOW = "host: a.internal\nport: 1\n"
-HIGH = "host: b.internal\nport: 2\n"
-TYPO = "pool:\n  max_szie: 5\n"
-WRONG = "host: a.internal\nport: many\npool:\n  max_size: large\n"
-MISSPELT = "APP_POOL__MAX_SZIE"
-SECRET = "n0t-f0r-y0ur-eyes"
-_DEADLINE = 5.0
 _CACHE = Path(__file__).parents[2] / ".mypy_cache" / "comparison"
 
 
 class Case:
-    """The inputs of one cell: an empty folder, which is the working directory, and a server.
+    """The place of one cell: an empty folder, which is the working directory, and a server.
 
     Args:
         folder: the folder.
-        stack: ends the server.
+        stack: ends the server and what the task started.
     """
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
@@ -85,6 +72,10 @@ class Case:
         """Write a file into the folder, and return its name."""
         (self.folder / name).write_text(text, encoding="utf-8")
         return name
+
+    def at_end(self, call: Callable[[], object]) -> None:
+        """Call a function when the cell has been run, before the server ends."""
+        self._stack.callback(call)
 
     def rotate(self) -> str:
         """Store a new password, and return it."""
@@ -112,51 +103,6 @@ class Case:
             text_of(read)
             time.sleep(0.2)
         return grade(full=seen and self.server.requests("auth/approle/login") == before, half=seen)
-
-
-def grade(*, full: bool, half: bool = False) -> Verdict:
-    """Return "yes" if the task is done, "partly" if a part of it is done, else "no"."""
-    return "yes" if full else "partly" if half else "no"
-
-
-def becomes(read: Callable[[], object], value: object) -> bool:
-    """Return True if a function returns a value within five seconds. Its exceptions count as another value."""
-    end = time.monotonic() + _DEADLINE
-    while time.monotonic() < end:
-        try:
-            if read() == value:
-                return True
-        except Exception:  # noqa: BLE001 - any library's
-            pass
-        time.sleep(0.02)
-    return False
-
-
-def text_of(call: Callable[[], object]) -> str:
-    """Return the text of the exception that a call raises, with the exceptions in a group; "" if it raises none."""
-    try:
-        call()
-    except Exception as error:  # noqa: BLE001 - any library's
-        inner = getattr(error, "exceptions", ())
-        return "\n".join(map(str, (error, *inner)))
-    return ""
-
-
-def graded_errors(text: str, file: str) -> Verdict:
-    """Grade the report of the two errors in WRONG."""
-    both = "port" in text and "max_size" in text
-    placed = re.search(rf"{file}\D+2\b", text) and re.search(rf"{file}\D+4\b|(?m:^ *4 \|)", text)
-    return grade(full=both and bool(placed) and "^" in text, half=both)
-
-
-@contextmanager
-def variable(name: str, value: str) -> Iterator[None]:
-    """Set an environment variable inside the block."""
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        del os.environ[name]
 
 
 def output(case: Case, *command: str) -> tuple[int, str]:
@@ -195,34 +141,3 @@ def swap(case: Case, text: str) -> None:
     file = case.folder / "mounted" / "app.yaml"
     if not file.is_symlink():
         file.symlink_to("..data/app.yaml")
-
-
-def elsewhere(read: Callable[[], object]) -> object:
-    """Return what a function returns on another thread."""
-    found: list[object] = []
-    thread = threading.Thread(target=lambda: found.append(read()))
-    thread.start()
-    thread.join()
-    return found[0]
-
-
-def small(package: str) -> Verdict:
-    """Grade the number of packages that `pip install PACKAGE` installs: up to 3, up to 10, or more."""
-    found: set[str] = set()
-    todo = [package]
-    while todo:
-        name = todo.pop().lower()
-        if name in found:
-            continue
-        found.add(name)
-        try:
-            needed = [Requirement(one) for one in requires(name) or ()]
-        except PackageNotFoundError:
-            continue
-        todo += [one.name for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})]
-    return grade(full=len(found) <= 3, half=len(found) <= 10)
-
-
-def stable(package: str) -> Verdict:
-    """Grade the version of a package."""
-    return grade(full=int(version(package).partition(".")[0]) >= 1)

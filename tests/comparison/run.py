@@ -11,13 +11,13 @@ from pathlib import Path
 
 LIBRARIES = {
     "toriconfig": "toriconfig",
-    "pydantic-settings": "pydantic_settings",
+    "pydantic-settings": "pydantic-settings",
     "dynaconf": "dynaconf",
     "OmegaConf": "omegaconf",
     "dature": "dature",
     "hvac by hand": "hvac",
 }
-"""The columns of the table, and the ends of the names of their modules."""
+"""The columns of the table, and their packages. The module `with_PACKAGE` has a function per row."""
 
 
 def main(library: str, *rows: str) -> None:
@@ -25,16 +25,18 @@ def main(library: str, *rows: str) -> None:
     root = Path(__file__).parents[2]
     sys.path[:0] = [str(root), str(root / "tests")]
     from comparison.case import ROWS, Case
+    from comparison.judging import OF_PACKAGE
 
-    module = importlib.import_module(f"comparison.with_{LIBRARIES[library]}")
+    package = LIBRARIES[library]
+    module = importlib.import_module(f"comparison.with_{package.replace('-', '_')}")
     for row in rows or ROWS:
         with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
             os.chdir(folder)
-            verdict = getattr(module, "lazy_secret" if row == "lazy" else row)(Case(Path(folder), stack))
+            judge = OF_PACKAGE.get(row)
+            verdict = judge(package) if judge else getattr(module, row)(Case(Path(folder), stack))
             sys.stdout.write(f"{row}: {verdict}\n")
             sys.stdout.flush()
             os.chdir(root)
-    module.close()
 
 
 if __name__ == "__main__":

@@ -6,33 +6,12 @@ import copy as copying
 import dataclasses
 import importlib
 import inspect
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from comparison.case import (
-    HIGH,
-    LOW,
-    MISSPELT,
-    SECRET,
-    TYPO,
-    WRONG,
-    Case,
-    Verdict,
-    becomes,
-    checked,
-    grade,
-    graded_errors,
-    output,
-    swap,
-    text_of,
-    variable,
-)
-from comparison.case import (
-    small as small_install,
-)
-from comparison.case import (
-    stable as stable_version,
-)
+from comparison.case import Case, checked, output, swap
+from comparison.inputs import BASE, HIGH, INI, LOW, PROFILE, SECRET, TYPO, WRONG, App, dataclass_program
+from comparison.judging import Verdict, becomes, grade, graded_errors, graded_variables, text_of, variable
 from toriconfig.testing import AppRoleLogin
 
 dature: Any = importlib.import_module("dature")
@@ -40,42 +19,11 @@ SecretStr: Any = importlib.import_module("dature.fields.secret_str").SecretStr
 
 
 @dataclass
-class Pool:
-    max_size: int = 1
-    hosts: list[str] = field(default_factory=lambda: ["a"])
-
-
-@dataclass
-class App:
-    host: str = ""
-    port: int = 0
-    pool: Pool = field(default_factory=Pool)
-
-
-@dataclass
 class Service:
     password: str = ""
 
 
-PROGRAM = """\
-from dataclasses import dataclass, field
-
-import dature
-
-
-@dataclass
-class Pool:
-    max_size: int = 1
-
-
-@dataclass
-class App:
-    pool: Pool = field(default_factory=Pool)
-
-
-settings = dature.load(dature.Yaml12Source(file="app.yaml"), schema=App)
-number: int = settings.pool.max_size
-"""
+PROGRAM = dataclass_program("import dature", 'dature.load(dature.Yaml12Source(file="app.yaml"), schema=App)')
 
 
 def _app(*files: str, **options: Any) -> Any:
@@ -97,12 +45,21 @@ def _loader(case: Case, login: AppRoleLogin | None = None, **options: Any) -> An
     return dature.Loader(source, schema=Service, **options)
 
 
-def _reloading(case: Case, login: AppRoleLogin | None = None, **options: Any) -> Any:
-    trigger = dature.FixedIntervalTrigger(interval=0.05)
-    loader = _loader(case, login, cache=True, stale_on_error="keep", reload=trigger, **options)
+def _watching(case: Case, file: str) -> Any:
+    source = dature.Yaml12Source(file=str(case.folder / file))
+    return _started(case, dature.Loader(source, schema=App, cache=True, reload=dature.FileWatchTrigger(debounce=0.05)))
+
+
+def _started(case: Case, loader: Any) -> Any:
     loader.load()
     loader.start_reload()
+    case.at_end(loader.stop_reload)
     return loader
+
+
+def _reloading(case: Case, login: AppRoleLogin | None = None, **options: Any) -> Any:
+    trigger = dature.FixedIntervalTrigger(interval=0.05)
+    return _started(case, _loader(case, login, cache=True, stale_on_error="keep", reload=trigger, **options))
 
 
 def origin(case: Case) -> Verdict:
@@ -117,9 +74,8 @@ def typos(case: Case) -> Verdict:
 
 
 def variables(case: Case) -> Verdict:
-    with variable(MISSPELT, "5"):
-        source = dature.EnvSource(prefix="APP_")
-        return grade(full=MISSPELT in text_of(lambda: dature.load(source, schema=App, strict="error")))
+    source = dature.EnvSource(prefix="APP_")
+    return graded_variables(lambda: text_of(lambda: dature.load(source, schema=App, strict="error")))
 
 
 def errors(case: Case) -> Verdict:
@@ -142,7 +98,7 @@ def schema(case: Case) -> Verdict:
 
 
 def profiles(case: Case) -> Verdict:
-    case.file("app.yaml", "pool: {max_size: 2}\n"), case.file("app.prod.yaml", "pool: {hosts: [b]}\n")
+    case.file("app.yaml", BASE), case.file("app.prod.yaml", PROFILE)
     with variable("PROFILE", "prod"):
         base = dature.Yaml12Source(file="app.yaml")
         over = dature.Yaml12Source(file="app.prod.yaml", when=dature.When("${PROFILE}") == "prod")
@@ -153,19 +109,11 @@ def profiles(case: Case) -> Verdict:
 def follow(case: Case) -> Verdict:
     case.file("app.yaml", LOW)
     swap(case, LOW)
-    loaders = []
-    for file in ("app.yaml", "mounted/app.yaml"):
-        source = dature.Yaml12Source(file=str(case.folder / file))
-        loader = dature.Loader(source, schema=App, cache=True, reload=dature.FileWatchTrigger(debounce=0.05))
-        loader.load()
-        loader.start_reload()
-        loaders.append(loader)
+    plain, mounted = (_watching(case, file) for file in ("app.yaml", "mounted/app.yaml"))
     case.file("app.yaml", HIGH)
     swap(case, HIGH)
-    plain, mounted = (becomes(lambda one=one: one.load().port, 2) for one in loaders)  # type: ignore[misc]
-    for loader in loaders:
-        loader.stop_reload()
-    return grade(full=plain and mounted, half=plain)
+    seen = becomes(lambda: plain.load().port, 2)
+    return grade(full=seen and becomes(lambda: mounted.load().port, 2), half=seen)
 
 
 def copies(case: Case) -> Verdict:
@@ -201,9 +149,7 @@ def lazy_secret(case: Case) -> Verdict:
 def rotation(case: Case) -> Verdict:
     loader = _reloading(case)
     new = case.rotate()
-    seen = becomes(lambda: loader.load().password, new)
-    loader.stop_reload()
-    return grade(full=seen)
+    return grade(full=becomes(lambda: loader.load().password, new))
 
 
 def outage(case: Case) -> Verdict:
@@ -212,27 +158,20 @@ def outage(case: Case) -> Verdict:
     case.server.stop()
     reported = becomes(lambda: bool(failures), True)
     kept = text_of(loader.load) == "" and loader.load().password == SECRET
-    loader.stop_reload()
     return grade(full=kept and reported, half=kept)
 
 
 def token(case: Case) -> Verdict:
     loader = _reloading(case, case.login())
-    verdict = case.outlived(lambda: loader.load().password)
-    loader.stop_reload()
-    return verdict
+    return case.outlived(lambda: loader.load().password)
 
 
 def coroutines(case: Case) -> Verdict:
     return grade(full=any(inspect.iscoroutinefunction(one) for one in vars(dature).values()))
 
 
-def small(case: Case) -> Verdict:
-    return small_install("dature")
-
-
 def formats(case: Case) -> Verdict:
-    app = dature.load(dature.IniSource(file=case.file("app.ini", "[pool]\nmax_size = 2\n")), schema=App)
+    app = dature.load(dature.IniSource(file=case.file("app.ini", INI)), schema=App)
     return grade(full=app.pool.max_size == 2)
 
 
@@ -245,10 +184,3 @@ def functions(case: Case) -> Verdict:
 def stores(case: Case) -> Verdict:
     found = [name for name in dir(dature) if name.startswith(("Aws", "Azure", "Consul", "Gcp"))]
     return grade(full=len(found) >= 3, half=bool(found))
-
-
-def stable(case: Case) -> Verdict:
-    return stable_version("dature")
-
-
-def close() -> None: ...

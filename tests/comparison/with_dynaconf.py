@@ -11,30 +11,9 @@ import dynaconf
 from dynaconf import Dynaconf, Validator, get_history
 from dynaconf.validator import ValidationError
 
-from comparison.case import (
-    HIGH,
-    LOW,
-    MISSPELT,
-    SECRET,
-    TYPO,
-    WRONG,
-    Case,
-    Verdict,
-    becomes,
-    checked,
-    elsewhere,
-    grade,
-    graded_errors,
-    output,
-    text_of,
-    variable,
-)
-from comparison.case import (
-    small as small_install,
-)
-from comparison.case import (
-    stable as stable_version,
-)
+from comparison.case import Case, checked, output
+from comparison.inputs import HIGH, INI, LOW, SECRET, TYPO, WRONG
+from comparison.judging import Verdict, becomes, elsewhere, grade, graded_errors, graded_variables, text_of
 
 PROGRAM = """\
 from dynaconf import Dynaconf
@@ -75,9 +54,11 @@ def typos(case: Case) -> Verdict:
 
 
 def variables(case: Case) -> Verdict:
-    with variable(MISSPELT, "5"):
+    def report() -> str:
         settings = Dynaconf(envvar_prefix="APP", validators=[Validator("pool.max_size", default=1)])
-        return grade(full=bool(text_of(lambda: settings.pool.max_size)))
+        return text_of(lambda: settings.pool.max_size)
+
+    return graded_variables(report)
 
 
 def errors(case: Case) -> Verdict:
@@ -189,12 +170,8 @@ def coroutines(case: Case) -> Verdict:
     return grade(full=any(inspect.iscoroutinefunction(getattr(Dynaconf, name, None)) for name in dir(Dynaconf)))
 
 
-def small(case: Case) -> Verdict:
-    return small_install("dynaconf")
-
-
 def formats(case: Case) -> Verdict:
-    settings = Dynaconf(settings_files=[case.file("app.ini", "[pool]\nmax_size = 2\n")])
+    settings = Dynaconf(settings_files=[case.file("app.ini", INI)])
     return grade(full=str(settings.pool.max_size) == "2")
 
 
@@ -209,10 +186,3 @@ def stores(case: Case) -> Verdict:
         name for name in os.listdir(os.path.join(os.path.dirname(dynaconf.__file__), "loaders")) if "redis" in name
     ]
     return grade(full=len(found) >= 3, half=bool(found))
-
-
-def stable(case: Case) -> Verdict:
-    return stable_version("dynaconf")
-
-
-def close() -> None: ...

@@ -9,28 +9,9 @@ from typing import Any
 import hvac
 import yaml
 
-from comparison.case import (
-    HIGH,
-    LOW,
-    MISSPELT,
-    SECRET,
-    TYPO,
-    WRONG,
-    Case,
-    Verdict,
-    becomes,
-    checked,
-    grade,
-    graded_errors,
-    text_of,
-    variable,
-)
-from comparison.case import (
-    small as small_install,
-)
-from comparison.case import (
-    stable as stable_version,
-)
+from comparison.case import Case, checked
+from comparison.inputs import BASE, HIGH, INI, LOW, PROFILE, SECRET, TYPO, WRONG
+from comparison.judging import Verdict, becomes, grade, graded_errors, graded_variables, has_command, text_of
 
 PROGRAM = """\
 import yaml
@@ -68,8 +49,7 @@ def typos(case: Case) -> Verdict:
 
 
 def variables(case: Case) -> Verdict:
-    with variable(MISSPELT, "5"):
-        return grade(full=bool(text_of(lambda: _settings(case.file("app.yaml", LOW)))))
+    return graded_variables(lambda: text_of(lambda: _settings(case.file("app.yaml", LOW))))
 
 
 def errors(case: Case) -> Verdict:
@@ -85,9 +65,7 @@ def types(case: Case) -> Verdict:
 
 
 def command(case: Case) -> Verdict:
-    from importlib.metadata import distribution
-
-    return grade(full=any(one.group == "console_scripts" for one in distribution("hvac").entry_points))
+    return grade(full=has_command("hvac"))
 
 
 def schema(case: Case) -> Verdict:
@@ -95,7 +73,7 @@ def schema(case: Case) -> Verdict:
 
 
 def profiles(case: Case) -> Verdict:
-    files = case.file("app.yaml", "pool: {max_size: 2}\n"), case.file("app.prod.yaml", "pool: {hosts: [b]}\n")
+    files = case.file("app.yaml", BASE), case.file("app.prod.yaml", PROFILE)
     return grade(full=_settings(*files) == {"pool": {"max_size": 2, "hosts": ["b"]}})
 
 
@@ -152,12 +130,8 @@ def coroutines(case: Case) -> Verdict:
     return grade(full=any(inspect.iscoroutinefunction(getattr(hvac.Client, name)) for name in dir(hvac.Client)))
 
 
-def small(case: Case) -> Verdict:
-    return small_install("hvac")
-
-
 def formats(case: Case) -> Verdict:
-    return grade(full=text_of(lambda: _settings(case.file("app.ini", "[pool]\nmax_size = 2\n"))) == "")
+    return grade(full=text_of(lambda: _settings(case.file("app.ini", INI))) == "")
 
 
 def functions(case: Case) -> Verdict:
@@ -166,10 +140,3 @@ def functions(case: Case) -> Verdict:
 
 def stores(case: Case) -> Verdict:
     return grade(full=any("secretsmanager" in name.lower() for name in dir(hvac)))
-
-
-def stable(case: Case) -> Verdict:
-    return stable_version("hvac")
-
-
-def close() -> None: ...

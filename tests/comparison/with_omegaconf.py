@@ -4,72 +4,20 @@ from __future__ import annotations
 
 import copy as copying
 import inspect
-from dataclasses import dataclass, field
 from typing import Any
 
 import hvac
 import omegaconf
 from omegaconf import OmegaConf
 
-from comparison.case import (
-    HIGH,
-    LOW,
-    MISSPELT,
-    SECRET,
-    TYPO,
-    WRONG,
-    Case,
-    Verdict,
-    becomes,
-    checked,
-    grade,
-    graded_errors,
-    text_of,
-    variable,
-)
-from comparison.case import (
-    small as small_install,
-)
-from comparison.case import (
-    stable as stable_version,
-)
+from comparison.case import Case, checked
+from comparison.inputs import BASE, HIGH, INI, LOW, PROFILE, SECRET, TYPO, WRONG, App, dataclass_program
+from comparison.judging import Verdict, becomes, grade, graded_errors, graded_variables, has_command, text_of
 from toriconfig.testing import AppRoleLogin
 
-
-@dataclass
-class Pool:
-    max_size: int = 1
-    hosts: list[str] = field(default_factory=lambda: ["a"])
-
-
-@dataclass
-class App:
-    host: str = ""
-    port: int = 0
-    pool: Pool = field(default_factory=Pool)
-
-
-PROGRAM = """\
-from dataclasses import dataclass, field
-
-from omegaconf import OmegaConf
-
-from toriconfig.testing import AppRoleLogin
-
-
-@dataclass
-class Pool:
-    max_size: int = 1
-
-
-@dataclass
-class App:
-    pool: Pool = field(default_factory=Pool)
-
-
-settings = OmegaConf.merge(OmegaConf.structured(App), OmegaConf.load("app.yaml"))
-number: int = settings.pool.max_size
-"""
+PROGRAM = dataclass_program(
+    "from omegaconf import OmegaConf", 'OmegaConf.merge(OmegaConf.structured(App), OmegaConf.load("app.yaml"))'
+)
 
 
 def _app(*files: str) -> Any:
@@ -100,8 +48,7 @@ def typos(case: Case) -> Verdict:
 
 
 def variables(case: Case) -> Verdict:
-    with variable(MISSPELT, "5"):
-        return grade(full=bool(text_of(lambda: _app(case.file("app.yaml", "pool: {max_size: 1}\n")))))
+    return graded_variables(lambda: text_of(lambda: _app(case.file("app.yaml", BASE))))
 
 
 def errors(case: Case) -> Verdict:
@@ -113,9 +60,7 @@ def types(case: Case) -> Verdict:
 
 
 def command(case: Case) -> Verdict:
-    from importlib.metadata import distribution
-
-    return grade(full=any(one.group == "console_scripts" for one in distribution("omegaconf").entry_points))
+    return grade(full=has_command("omegaconf"))
 
 
 def schema(case: Case) -> Verdict:
@@ -123,7 +68,7 @@ def schema(case: Case) -> Verdict:
 
 
 def profiles(case: Case) -> Verdict:
-    app = _app(case.file("app.yaml", "pool: {max_size: 2}\n"), case.file("app.prod.yaml", "pool: {hosts: [b]}\n"))
+    app = _app(case.file("app.yaml", BASE), case.file("app.prod.yaml", PROFILE))
     return grade(full=False, half=(app.pool.max_size, list(app.pool.hosts)) == (2, ["b"]))  # a list of files
 
 
@@ -183,12 +128,8 @@ def coroutines(case: Case) -> Verdict:
     return grade(full=any(inspect.iscoroutinefunction(getattr(OmegaConf, name)) for name in dir(OmegaConf)))
 
 
-def small(case: Case) -> Verdict:
-    return small_install("omegaconf")
-
-
 def formats(case: Case) -> Verdict:
-    return grade(full=text_of(lambda: OmegaConf.load(case.file("app.ini", "[pool]\nmax_size = 2\n"))) == "")
+    return grade(full=text_of(lambda: OmegaConf.load(case.file("app.ini", INI))) == "")
 
 
 def functions(case: Case) -> Verdict:
@@ -198,10 +139,3 @@ def functions(case: Case) -> Verdict:
 
 def stores(case: Case) -> Verdict:
     return grade(full=any("secret" in name.lower() or "vault" in name.lower() for name in dir(omegaconf)))
-
-
-def stable(case: Case) -> Verdict:
-    return stable_version("omegaconf")
-
-
-def close() -> None: ...

@@ -8,30 +8,13 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 
 import pydantic_settings
-from comparison.case import (
-    HIGH,
-    LOW,
-    MISSPELT,
-    SECRET,
-    WRONG,
-    Case,
-    Verdict,
-    checked,
-    grade,
-    graded_errors,
-    text_of,
-    variable,
-)
-from comparison.case import (
-    small as small_install,
-)
-from comparison.case import (
-    stable as stable_version,
-)
+from comparison.case import Case, checked
+from comparison.inputs import BASE, HIGH, LOW, PROFILE, SECRET, TYPO, WRONG
+from comparison.judging import Verdict, grade, graded_errors, graded_variables, has_command, text_of
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 
-class Pool(BaseModel):
+class Pool(BaseModel, extra="forbid"):
     max_size: int = 1
     hosts: list[str] = ["a"]
 
@@ -82,16 +65,12 @@ def origin(case: Case) -> Verdict:
 
 
 def typos(case: Case) -> Verdict:
-    text = text_of(lambda: _app(case.file("app.yaml", "max_szie: 5\n")))
+    text = text_of(lambda: _app(case.file("app.yaml", TYPO)))
     return grade(full="max_size" in text, half="max_szie" in text)
 
 
 def variables(case: Case) -> Verdict:
-    with variable(MISSPELT, "5"):
-        nested = text_of(App)
-    with variable("APP_PROT", "5"):
-        top = text_of(App)
-    return grade(full=bool(nested and top), half=bool(nested or top))
+    return graded_variables(lambda: text_of(App))
 
 
 def errors(case: Case) -> Verdict:
@@ -103,9 +82,7 @@ def types(case: Case) -> Verdict:
 
 
 def command(case: Case) -> Verdict:
-    from importlib.metadata import distribution
-
-    return grade(full=any(one.group == "console_scripts" for one in distribution("pydantic-settings").entry_points))
+    return grade(full=has_command("pydantic-settings"))
 
 
 def schema(case: Case) -> Verdict:
@@ -113,7 +90,7 @@ def schema(case: Case) -> Verdict:
 
 
 def profiles(case: Case) -> Verdict:
-    files = case.file("app.yaml", "pool: {max_size: 2}\n"), case.file("app.prod.yaml", "pool: {hosts: [b]}\n")
+    files = case.file("app.yaml", BASE), case.file("app.prod.yaml", PROFILE)
     app = _app(*files, deep=True)  # a list of files, which the program selects
     return grade(full=False, half=(app.pool.max_size, app.pool.hosts) == (2, ["b"]))
 
@@ -163,10 +140,6 @@ def coroutines(case: Case) -> Verdict:
     return grade(full=any(inspect.iscoroutinefunction(one) for one in vars(pydantic_settings).values()))
 
 
-def small(case: Case) -> Verdict:
-    return small_install("pydantic-settings")
-
-
 def formats(case: Case) -> Verdict:
     return grade(full="IniConfigSettingsSource" in _sources())
 
@@ -181,10 +154,6 @@ def stores(case: Case) -> Verdict:
     return grade(full=len(found) >= 3, half=bool(found))
 
 
-def stable(case: Case) -> Verdict:
-    return stable_version("pydantic-settings")
-
-
 def _sources() -> list[str]:
     return [name for name in dir(pydantic_settings) if name.endswith("SettingsSource")]
 
@@ -192,6 +161,3 @@ def _sources() -> list[str]:
 def _knows_vault() -> bool:
     """Return True if there is a source for Vault. Without one, no task about Vault can be done."""
     return any("vault" in name.lower() and "azure" not in name.lower() for name in dir(pydantic_settings))
-
-
-def close() -> None: ...

@@ -6,31 +6,9 @@ import asyncio
 
 from pydantic import BaseModel
 
-from comparison.case import (
-    HIGH,
-    LOW,
-    MISSPELT,
-    SECRET,
-    TYPO,
-    WRONG,
-    Case,
-    Verdict,
-    becomes,
-    checked,
-    elsewhere,
-    grade,
-    graded_errors,
-    output,
-    swap,
-    text_of,
-    variable,
-)
-from comparison.case import (
-    small as small_install,
-)
-from comparison.case import (
-    stable as stable_version,
-)
+from comparison.case import Case, checked, output, swap
+from comparison.inputs import BASE, HIGH, INI, LOW, PROFILE, SECRET, TYPO, WRONG
+from comparison.judging import Verdict, becomes, elsewhere, grade, graded_errors, graded_variables, text_of
 from toriconfig import Secret, Vault, check, explain, json_schema, lazy, load, override, replace, shutdown, watch
 from toriconfig.vault import AppRole, Token
 
@@ -69,6 +47,7 @@ number: int = settings.pool.max_size
 
 
 def _service(case: Case, auth: AppRole | None = None) -> Service:
+    case.at_end(shutdown)
     vault = Vault(case.server.address, auth=auth or Token(case.server.token), refresh_interval=0.05, timeout=2.0)
     return lazy(Service, overrides={"password": "${vault:secret/app#password}"}, vault=vault)
 
@@ -85,9 +64,7 @@ def typos(case: Case) -> Verdict:
 
 
 def variables(case: Case) -> Verdict:
-    with variable(MISSPELT, "5"):
-        found = [str(one) for one in check(App, env_prefix="APP_", env_nested_delimiter="__")]
-    return grade(full=any(MISSPELT in one for one in found))
+    return graded_variables(lambda: "\n".join(map(str, check(App, env_prefix="APP_", env_nested_delimiter="__"))))
 
 
 def errors(case: Case) -> Verdict:
@@ -109,7 +86,7 @@ def schema(case: Case) -> Verdict:
 
 
 def profiles(case: Case) -> Verdict:
-    case.file("app.yaml", "host: a\npool: {max_size: 2}\n"), case.file("app.prod.yaml", "pool: {hosts: [b]}\n")
+    case.file("app.yaml", BASE), case.file("app.prod.yaml", PROFILE)
     app = load(App, config_name="app", profile="prod")
     return grade(full=(app.pool.max_size, app.pool.hosts) == (2, ["b"]))
 
@@ -191,12 +168,8 @@ def coroutines(case: Case) -> Verdict:
     return grade(full=value == SECRET and ticks > 0)
 
 
-def small(case: Case) -> Verdict:
-    return small_install("toriconfig")
-
-
 def formats(case: Case) -> Verdict:
-    text = text_of(lambda: load(App, config_files=case.file("app.ini", "[pool]\nmax_size = 2\n")))
+    text = text_of(lambda: load(App, config_files=case.file("app.ini", INI)))
     return grade(full=not text)
 
 
@@ -212,11 +185,3 @@ def stores(case: Case) -> Verdict:
 
     found = [module.name for module in pkgutil.iter_modules(toriconfig.backends.__path__)]
     return grade(full=len(found) >= 3, half=bool(found))
-
-
-def stable(case: Case) -> Verdict:
-    return stable_version("toriconfig")
-
-
-def close() -> None:
-    shutdown()
