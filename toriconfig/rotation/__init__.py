@@ -8,8 +8,8 @@
 holds the id, the kind with its setup, the current step, the rotator and its process, and the version at the start.
 While the record is open, it also holds the pending and the former values, which are as sensitive as the secret. The
 record's path keeps one version only, so a closed record leaves no value behind. The policy of the secret's readers must
-not include the record's path. A writer of the record decides which database a resumed rotation connects to. There is
-one record per path, so the keys of one path are rotated one at a time.
+not include the record's path. Allow only rotators to write the record, because a resumed rotation connects to the
+database that the record names. There is one record per path, so the keys of one path are rotated one at a time.
 
 **The steps.** Each step is recorded with check-and-set before the next one starts:
 
@@ -21,7 +21,8 @@ one record per path, so the keys of one path are rotated one at a time.
     retire      invalidate the former value
     close       write the record without the values, and `rotated_at` into the custom metadata
 
-A write without an answer is repeated for `timeout` seconds and read back. A lost answer is therefore not a failure.
+A write that gets no answer is repeated for `timeout` seconds. If it is still unknown whether the write succeeded, the
+newest version is read. A lost answer is therefore not a failure.
 
 **Conflicts.** A rotator that loses a check-and-set makes no further change, and raises a RotationLost that names the
 winner. An action that a successor cannot undo (a new password) runs under a lock of the database. The record is checked

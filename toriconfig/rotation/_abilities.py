@@ -34,7 +34,7 @@ def ends_former(kind: Kind, pending: Values, current: Values) -> bool | None:
 
 
 def takes_turns(kind: Kind) -> bool:
-    """Return `kind.takes_turns`: True if two users alternate. Return False if the kind has no such attribute."""
+    """Return `kind.takes_turns`: True if two users or two passwords alternate. Return False without this attribute."""
     return bool(getattr(kind, "takes_turns", False))
 
 

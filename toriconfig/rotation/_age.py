@@ -12,13 +12,12 @@ if TYPE_CHECKING:
 
 
 def check_due(rotation: Rotation, rotated_at: float | None, began: float) -> None:
-    """Raise an error if a secret is not due. A secret without `max_age` is always due.
+    """Raise an error if a secret is not due: it was rotated less than `max_age` seconds ago, or at or after `began`.
 
     Args:
-        rotation: rotation of the secret.
+        rotation: rotation of the secret. Without `max_age`, only `began` counts.
         rotated_at: time of the last rotation in seconds since 1970; None: the time is unknown, so the secret is due.
-        began: seconds since 1970; a secret that was rotated at this time or later is not due, even without `max_age`.
-            0: no such limit.
+        began: seconds since 1970; 0: no such limit.
 
     Raises:
         RotatedRecently: the secret is not due.

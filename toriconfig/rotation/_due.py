@@ -62,7 +62,7 @@ class Report:
     lines: tuple[Line, ...]
 
     def of(self, result: str) -> tuple[str, ...]:
-        """Return the references of the secrets with one result; () if there are none.
+        """Return the references of the secrets that have the given result; () if there are none.
 
         Args:
             result: a `result` of `Line`.
@@ -210,8 +210,9 @@ def _line(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
 def _looked_after(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
     """Process the unfinished rotation of one secret, and return the result.
 
-    If there is none, or if it leaves the secret to be checked, rotate the secret if its age requires it. For `act`
-    "plan", only check whether the secret could be rotated. For "resume" and "rollback", return the result "nothing".
+    If there is no unfinished rotation, or if `_of_half_way` returns None, the next step depends on `act`. "rotate":
+    rotate the secret if `max_age` has passed. "plan": only check whether this rotation could start. "resume" and
+    "rollback": return the result "nothing".
     """
     reference = str(rotation.ref)
     left = rotation.half_way()
@@ -249,8 +250,9 @@ def _of_age(rotation: Rotation, max_age: float, act: Act, force: bool, began: fl
 def _of_half_way(rotation: Rotation, left: HalfWay, act: Act) -> Line | None:
     """Resume the unfinished rotation `left`, or roll it back for `act` "rollback". Return the result.
 
-    Change nothing if `act` is "plan", if the rotation is not abandoned, or during the grace if `act` is not "rollback".
-    Return None if `act` is "rotate" and `left` did not rotate this secret, so that the age must still be checked.
+    Nothing is changed in three cases: `act` is "plan"; the rotation is not abandoned; or the grace is running, and
+    `act` is not "rollback". Return None if `act` is "rotate" and `left` did not rotate this secret. The caller then
+    checks the age of the secret.
     """
     reference = str(rotation.ref)
     if left.grace_until and act != "rollback":

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def rotate_in_engine(
     rotation: Rotation, kind: Kind, work: Work, check_due: Callable[[float | None], None] | None
 ) -> Outcome:
-    """Request the rotation from the engine, verify the new value, and return the outcome. It cannot be undone.
+    """Rotate the secret in the engine, verify the new value, and return the outcome. The rotation cannot be undone.
 
     Args:
         rotation: the requested rotation.

@@ -28,7 +28,7 @@ class Option:
 
     The command line has `--service-file`, and the constructor has the argument `service_file`. An option that is not
     given is read from `envvar`, else from the record of the last rotation, else the constructor's default applies. The
-    record keeps every option that is neither `secret` nor `new_value`, unless `record` is False; its value is the
+    record keeps an option if `record` is True, and `secret` and `new_value` are False. The recorded value is the kind's
     attribute of the same name. A kind that has `setup()` chooses the recorded values itself.
 
     Args:

@@ -138,8 +138,8 @@ class Preflight:
     def rotated_at(self, found: Record | None = None, current: Version | None = None) -> float | None:
         """Return the time of the last rotation in seconds since 1970; None if it cannot be determined.
 
-        If the secret was never rotated, return the time of its first version. If the metadata of the path may not be
-        read, return the time of the newest version instead.
+        If the secret was never rotated, return the time of its first version. If the policies forbid reading the
+        metadata of the path, return the time of the newest version instead.
 
         Args:
             found: the last record; None: the times in the metadata are used.
@@ -219,7 +219,7 @@ def check_needs(work: Work, needs: Mapping[str, str], *, must_know: bool = True)
     Args:
         work: the secret with the connection to Vault.
         needs: the needed capabilities by policy path; several are separated by a space.
-        must_know: True: raise an error if the token may not read its own capabilities. False: skip the check then.
+        must_know: True: raise an error if the token is not allowed to read its own capabilities. False: skip the check.
 
     Raises:
         RotationRefused: a capability is missing, or cannot be checked. The error names the policy to write.

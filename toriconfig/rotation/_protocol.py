@@ -78,9 +78,10 @@ class Work:
         return answer
 
     def read(self, reference: str) -> Values:
-        """Return the values at another reference, such as the credentials of an administrator. A lease is renewed.
+        """Return the values at another reference, such as the credentials of an administrator.
 
-        A secret in KV v2 is always requested, not read from the cache, because this process may have just rotated it.
+        If the values have a lease, the lease is renewed. The newest version of a KV v2 secret is always requested, and
+        not read from the cache, because this process may have just rotated the secret.
 
         Args:
             reference: the reference.
@@ -139,9 +140,15 @@ class Kind(Protocol):
     `RotationError` without a secret in it; of any other exception only the type is reported. If a database does not
     answer, raise `DatabaseUnreachable`; the step is then repeated for `timeout` seconds.
 
-    A kind may have further members, which `toriconfig.rotation._abilities` describes: `setup()`,
-    `ends_former(pending, current)`, `works(work, values)` and `takes_turns`; `keys`, the keys that the kind always
-    changes; and for the command line `options`, a tuple of `Option`, and `summary`, its line of `--help`.
+    A kind may have these optional members:
+
+    - `setup()`: return the settings that the record keeps, without credentials.
+    - `ends_former(pending, current)`: return True if `apply` invalidates the current values.
+    - `works(work, values)`: return True if the system that uses the values accepts them.
+    - `takes_turns`: True if two users or two passwords alternate, so that `min_age` must pass between two rotations.
+    - `keys`: the keys that the kind always changes.
+    - `options`: a tuple of `Option`, for the command line.
+    - `summary`: the line of the kind in `--help`.
 
     The methods share these arguments: `work` is the secret with the connection to Vault, `pending` are the new values,
     and `current` are all keys of the secret as read at the start.

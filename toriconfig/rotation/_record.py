@@ -37,7 +37,7 @@ class Record:
         promoted_at: creation time of `version`, in RFC 3339, or "".
         restores: version whose values are restored, or 0.
         undoes: data of the rotation that is rolled back; empty if none is.
-        reason: reason for which the rotation is being, or was, undone; or "".
+        reason: reason why the rotation is or was undone; "" if it is not undone.
         verifier: True if the user gave a verifier.
         grace: seconds that the former secret stays valid after the promotion; None: it is not invalidated.
         grace_until: end of the grace in RFC 3339, or "".

@@ -47,8 +47,8 @@ class Rotation:
     Args:
         reference: `secret/app#api_key`; `secret/app` for several keys; or a path of the engine that keeps the secret.
         kind: an instance of a kind of `toriconfig.rotation.kinds`, or of a custom `Kind`. If a name or class is given,
-            the kind is created with the setup of the last record. None: the kind of the last record, or, without a
-            record, the kind that the form of the reference implies.
+            the kind is created with the setup of the last record. None: the kind that the form of the reference
+            implies, or else the kind of the last record. Resume and rollback use the recorded kind.
         setup: settings that replace those of the record, such as `{"conninfo": "host=new"}`. Allowed only if the kind
             is created from the record; None: none.
         vault: the connection to Vault; None: from the environment variables.
@@ -60,8 +60,8 @@ class Rotation:
         grace: seconds until the former value is invalidated, at most one year. None: it stays valid; alternating
             database users then keep the former login until the next rotation.
         max_age: seconds after which the secret is due; None: the `max_age` of `reference`, if it is a `Ref`.
-        min_age: seconds between two rotations of alternating users. A shorter time locks out programs that have not
-            read the secret since. None: twice the `refresh_interval` of `vault`.
+        min_age: minimum seconds between two rotations of alternating users. A shorter time locks out programs that have
+            not read the secret since. None: twice the `refresh_interval` of `vault`.
         abandoned_after: seconds of inactivity after which an unfinished rotation counts as abandoned, even if its
             process still runs. A rotation whose process has ended counts as abandoned at once.
         on_event: called with each `Event`, on the rotating thread; None: no call.

@@ -232,8 +232,8 @@ class Run:
     def put_back(self, record: Record) -> SecretError | None:
         """Make the former values valid again. Return the error, or None if they are valid.
 
-        The values are restored even if Vault does not answer, and another rotator may have taken over: otherwise
-        readers may be locked out.
+        If Vault does not answer, it is unknown whether another rotator has taken over. The values are restored then
+        too, because readers may be locked out.
         """
 
         def still_ours() -> None:
@@ -271,8 +271,8 @@ class Run:
             undo: True: undo the rotation even if the error may be temporary.
 
         Raises:
-            SecretError: `error` itself, because another rotator was faster, the new value may be promoted already, or
-                the error may be temporary, so that a resume can continue.
+            SecretError: `error` itself, if another rotator was faster, if the new value may be promoted already, or if
+                the error may be temporary. In the last two cases a resume can continue.
         """
         if isinstance(error, RotationLost):
             self.say(step, "lost", record, error.message)

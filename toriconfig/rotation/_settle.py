@@ -19,7 +19,7 @@ _FIRST, _LONGEST = 0.05, 1.0
 
 
 class Unwritten(NamedTuple):
-    """A check-and-set write that did not succeed.
+    """A check-and-set write that failed, or whose outcome is unknown.
 
     Attributes:
         error: the reason.

@@ -23,7 +23,7 @@ class Status:
         at: completion time of `step`, in RFC 3339.
         former: KV version before the rotation; 0 when there is none.
         version: KV version after the rotation; 0 when there is none yet.
-        reason: reason for which the rotation is being, or was, undone; or "".
+        reason: reason why the rotation is or was undone; "" if it is not undone.
         rotated_at: time of the last rotation in seconds since 1970, or None when it is unknown.
         alive: True if the rotator's process is running; None when this machine cannot know.
         abandoned: True if the rotator's process has ended, or has been inactive for too long. `--due` then resumes the

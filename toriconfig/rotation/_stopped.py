@@ -18,9 +18,9 @@ LOCKED_OUT = "readers are locked out NOW"
 
 
 def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
-    """Return the error of a rotation that cannot continue, after a repair so that its readers can log in.
+    """Restore the former password if readers need it, and return the error of a rotation that cannot continue.
 
-    The repair: if the former password stopped working and nothing was promoted, the former password is restored.
+    Readers need the former password if it stopped working, and the new one was certainly not promoted.
 
     Args:
         run: context of the steps.

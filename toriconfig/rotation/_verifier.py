@@ -103,8 +103,8 @@ def verified(verify: Verify | Command | None, value: Any, seconds: float) -> Non
     """Run the verifier on the value. Do nothing if `verify` is None.
 
     Raises:
-        RotationError: the value does not work, the verifier is asynchronous, or the verifier did not end in time. The message does not contain the
-            value.
+        RotationError: the value does not work, the verifier is asynchronous, or the verifier did not end in time. The
+            message does not contain the value.
     """
     if isinstance(verify, Command):
         reason = verify.run(value, seconds)

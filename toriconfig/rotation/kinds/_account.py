@@ -35,9 +35,9 @@ class Account:
         install: the command that installs the module, for messages.
         addressed_by: word for the address of the server in messages.
         longest: maximum length of a user name in bytes.
-        keeps_former: True: the server accepts the former password beside the new one, so a user does not alternate.
-        second: three texts for messages: the way in which the second user is created, the name of a second user that
-            may not alternate, and the remedy. `{user}` and `{of}` stand for the second and the first user.
+        keeps_former: True: the server accepts the former password beside the new one, so there is no second user.
+        second: three texts for messages: the way in which the second user is created, the description of a second user
+            that may not alternate, and the remedy. `{user}` and `{of}` stand for the second and the first user.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Account:
         self.takes_turns = not single
 
     def server(self, timeout: float) -> Server:
-        """Return the server.
+        """Return the server of the account, without connecting to it.
 
         Args:
             timeout: seconds for one connection and the work on it.
@@ -69,7 +69,7 @@ class Account:
         raise NotImplementedError
 
     def hint(self, username: str) -> str:
-        """Return the remedy if the login of a user is refused; "" for the usual remedy.
+        """Return the remedy for the refused login of a user; "" for the usual remedy.
 
         Args:
             username: the user name in the secret.

@@ -60,10 +60,10 @@ class Stored:
 
 
 def _holding(main: Versions, values: Values, base: int) -> tuple[list[int], list[int]]:
-    """Return `(holding, unknown)`: numbers of the older versions with these values, and of the deleted older versions.
+    """Return `(holding, unknown)`: the numbers of versions that hold `values`, and of deleted versions.
 
-    The number `base` is in `holding` even if that version is deleted, because it could be undeleted. A version that was
-    written to change another key also holds the values.
+    The newest version is in neither list. The number `base` is in `holding` even if that version is deleted, because
+    it could be undeleted. A version that was written to change another key also holds the values.
     """
     if not values:
         return [], []

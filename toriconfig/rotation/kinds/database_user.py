@@ -18,8 +18,8 @@ class DatabaseUser(Account):
     By default two users alternate, `app` and `app_clone`. The user that is not in use gets a new password and is
     promoted. The other user keeps working until the next rotation, so readers that refresh in between do not fail. The
     second user is created if it is missing: as a member of the first, with the same limits and settings, acting as the
-    first (`SET ROLE`). If there is a role with the name of the second user that is not a member of the first, the
-    rotation is refused.
+    first (`SET ROLE`). If a role has the name of the second user, but is not a member of the first, the rotation is
+    refused.
 
     Args:
         conninfo: connection parameters without credentials, such as `host=db port=5432 dbname=app sslmode=verify-full`.
@@ -81,7 +81,7 @@ class DatabaseUser(Account):
         return {"conninfo": self._conninfo, "admin": self._admin, "single": self._single}
 
     def server(self, timeout: float) -> Server:
-        """Return the server.
+        """Return the server of the account, without connecting to it.
 
         Args:
             timeout: seconds for one connection and the work on it.

@@ -17,11 +17,12 @@ class MysqlUser(Account):
 
     By default two users alternate, `app` and `app_clone`. The user that is not in use gets a new password. The other
     user keeps working until the next rotation. The second user is created if it is missing: with the host, the
-    privileges, the roles and the limits of the first. If there is an account with the name of the second user that has
-    other privileges, the rotation is refused.
+    privileges, the roles and the limits of the first. If an account has the name of the second user, but other
+    privileges than the first, the rotation is refused.
 
-    The administrator needs `CREATE USER` on `*.*`, `SELECT` on `mysql.*`, and to create the second user, the privileges
-    of the first with `GRANT OPTION`. A single user needs no administrator in MariaDB.
+    The administrator needs `CREATE USER` on `*.*`, and `SELECT` on `mysql.*`. To create the second user, the
+    administrator also needs the privileges of the first user with `GRANT OPTION`. A single user needs no administrator
+    in MariaDB.
 
     Args:
         url: address of the server without credentials: `mysql://db:3306`. Query parameters: `ssl-ca`, a file of
@@ -83,7 +84,7 @@ class MysqlUser(Account):
         return {"url": self._url, "admin": self._admin, "single": self._single, "account_host": self._account_host}
 
     def hint(self, username: str) -> str:
-        """Return the remedy if the login of a user is refused; "" if the name contains no `@`.
+        """Return the remedy for the refused login of a user; "" for the usual remedy, if the name has no `@`.
 
         Args:
             username: the user name in the secret.
@@ -92,7 +93,7 @@ class MysqlUser(Account):
         return f"store the name without its host, `{name}`, and add `--account-host '{host}'`" if at else ""
 
     def server(self, timeout: float) -> Server:
-        """Return the server.
+        """Return the server of the account, without connecting to it.
 
         Args:
             timeout: seconds for one connection and the work on it.

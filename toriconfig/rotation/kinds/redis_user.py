@@ -20,13 +20,14 @@ class RedisUser(Account):
     seconds. Any other password of the user stops working at once. The users are stored with `ACL SAVE`, or else with
     `CONFIG REWRITE`.
 
-    Redis does not replicate users: rotate a user of a cluster with a `command` that reaches each node.
+    Redis does not replicate users. For a user of a cluster, use the kind `command` with a program that changes the
+    user on each node.
 
     Args:
         url: address of the server without credentials: `redis://cache:6379`, with TLS `rediss://cache:6379`, or
             `unix:///run/redis.sock`. Query parameters: `ssl_ca_certs`, `ssl_certfile` and `ssl_keyfile`.
         admin: reference to the `username` and `password` of a user with the rights `+acl|setuser +acl|getuser +acl|save
-            +config|rewrite`. The user `default` has the name `default`.
+            +config|rewrite`. For the default user of Redis, store the user name `default`.
 
     Raises:
         ValueError: there is no administrator; or the URL is invalid, or has credentials.
@@ -74,7 +75,7 @@ class RedisUser(Account):
         return {"url": self._url, "admin": self._admin}
 
     def server(self, timeout: float) -> Server:
-        """Return the server.
+        """Return the server of the account, without connecting to it.
 
         Args:
             timeout: seconds for one connection and the work on it.

@@ -13,7 +13,7 @@ from toriconfig.rotation.kinds._in_engine import InEngine, place_of
 
 @clean_methods
 class StaticRole(InEngine):
-    """`database/static-creds/NAME`: Vault sets a new password now, before its rotation period ends.
+    """`database/static-creds/NAME`: Vault sets a new password now, before the end of the rotation period.
 
     The former password stops working at once. Readers that hold it fail until they refresh.
     """
