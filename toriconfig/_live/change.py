@@ -157,7 +157,10 @@ def _same(old: Any, new: Any) -> bool:
 
 
 def _same_provider(old: Provider, new: Provider) -> bool:
-    """True if two providers have the same inputs. The second provider of a `Fallback` counts while `old` uses it."""
+    """True if two providers have the same inputs.
+
+    If `old` is a `Fallback` that uses its second provider, the second providers must have the same inputs too.
+    """
     in_use = old.inputs[1] if isinstance(old, Fallback) and old.uses_second else None
     if in_use is not None and not (isinstance(new, Fallback) and _same_provider(in_use, new.inputs[1])):
         return False

@@ -40,8 +40,8 @@ class Failure(NamedTuple):
 def failure_of(error: Exception, source: Any, name: str = "") -> Failure:
     """Describe an error that a source raised. The description contains no value.
 
-    The message of a `SettingsError` is used, because it contains no value. If the error has another type, or comes from
-    the command line without a field, only the type of the error is named.
+    The message of a `SettingsError` is used, because it contains no value. If the error has another type, or if the
+    source is the command line and the message names no field, only the type of the error is named.
 
     Args:
         error: the error; no reference to it is kept.

@@ -38,9 +38,10 @@ def subscribe_weakly(owner: WithInputs, provider: Provider) -> None:
 
 
 def notify_end(owner: WithInputs) -> None:
-    """Report that the value of `owner` has ended early: call each subscriber with the reading of `owner` twice.
+    """Notify the subscribers of `owner` that its value has ended early. Does no I/O.
 
-    Do nothing if `owner` has no reading. Does no I/O.
+    Each subscriber is called with the reading of `owner` as both the old and the new reading. Do nothing if `owner` has
+    no reading.
     """
     reading = owner.reading
     if reading is not None:

@@ -107,7 +107,7 @@ def _end_of(text: str | bytes) -> Callable[[float], None]:
 
 
 def _owner(reading: Reading) -> Reading:
-    """Return the reading at whose replacement the masking of the texts of `reading` may end.
+    """Return the reading whose replacement may end the masking of the texts of `reading`.
 
     Without inputs, return `reading` itself. Otherwise return the newest input that expires; if no input expires, the
     newest input. Inputs of inputs count too.

@@ -98,8 +98,8 @@ class CachedPath(CachedValue):
     def due(self, timer: int) -> None:
         """Start the planned read or renewal.
 
-        Do nothing if a later timer has replaced `timer`, or if a request is under way. A value without a lease is also
-        not read if the uses of the token are limited.
+        Do nothing if a later timer has replaced `timer`, or if a request is under way. If the token has a limited
+        number of uses, a value without a lease is not read.
         """
         with self._memory as then:
             if timer != self._timer or self._under_way():

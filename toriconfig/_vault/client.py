@@ -131,7 +131,7 @@ class Client:
 
         Raises:
             SecretError: no token was obtained, no answer arrived, or the answer has an error status. If `check` is
-                False, the only such status is a 403 for the token of the client.
+                False, the only error status that raises is a 403 for the token of the client.
         """
         if repeatable is None:
             repeatable = method in ("GET", "LIST", "HEAD") and not issues_on_read(path)

@@ -142,7 +142,7 @@ class ProgressTracker:
 
     @property
     def percent(self) -> float | None:
-        """Percentage, 0 to 100, never rounded up; 100 when the work is done. None if the work is not done and `total` is None."""
+        """Percentage, 0 to 100, never rounded up; 100 when the work is done. Until then None if `total` is None."""
         count, total = self._count, self._total
         ended_well = self._state == "ended" and self._closing != "stopped"
         return self._percent(count, ended_well or (total is not None and 0 < count >= total))

@@ -56,7 +56,7 @@ class AppRole(LoginMethod):
     Args:
         role_id: the role id.
         secret_id: the secret id, or a wrapping token for the secret id. None: the content of `secret_id_file`; without
-            a file, the role must need no secret id.
+            a file, no secret id is sent, so the role must not require one.
         secret_id_file: a file that holds the secret id, read at each login; None: no file.
         wrapped: True: the given secret id is a wrapping token, which is unwrapped once.
         creation_path: path at which the wrapping token must have been created; None: the `secret-id` path of any role

@@ -3,9 +3,10 @@
 Vault and OpenBao lock an account after a few refused logins (user lockout: five within 15 minutes by default). Then no
 program can log in with the account. A refused login is therefore not sent again with the same credentials.
 
-The memory is a small `mmap` of slots, created before the first fork. A slot holds a keyed digest of the login request. The
-credentials cannot be computed from the digest. A program with many logins, such as one per tenant, uses one slot per
-login. If all slots are in use, a new login replaces an old slot, and a recent refusal only if nothing else is left.
+The memory is a small `mmap` of slots, created before the first fork. A slot holds a keyed digest of the login request.
+The credentials cannot be computed from the digest. A program with many logins, such as one per tenant, uses one slot
+per login. If all slots are in use, a new login takes the slot of the oldest accepted login. The slot of a recent
+refusal is taken only if no slot has an accepted login.
 
 Before a login, a process locks the memory and writes its process id into a slot. The kernel releases the lock when the
 process ends. If no lock is available, the process reads the slot again after `SETTLE` seconds, to check that no other

@@ -33,7 +33,7 @@ def parsed_json(raw: bytes) -> Any:
 
 
 def format_error(body: Mapping[str, Any], path: str) -> str:
-    """Return the first error in the format of a successful answer, as text; "" if there is none.
+    """Check the format of a successful answer. Return the first error as text; "" if there is none.
 
     Args:
         body: body of the answer.

@@ -197,7 +197,7 @@ class Converter:
     def _mutable(self, node: ast.stmt, secrets: set[str]) -> None:
         """Write a default that is a list, set or mapping as `Field(default=...)`, which linters accept.
 
-        Do nothing for a default that is not empty, of a field in `secrets`.
+        A default of a field in `secrets` is changed only if it is empty.
         """
         value = node.value if isinstance(node, ast.AnnAssign) else None
         if value is None or (set(bound(node)) & secrets and not _holds_nothing(value)):

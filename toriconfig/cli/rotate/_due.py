@@ -153,8 +153,11 @@ def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> 
     """Return a list of `(reference, max_age)` for the given references; without any, for the declared references.
 
     `max_age` is the smallest age that the settings declare for the reference; None if they declare none, or if both
-    `references` and `--max-age` are given. Declared references without an age are left out, unless `--max-age` is given or the act is `status`, `resume`, `rollback` or
-    `table`. Only `table` includes references that have a version or parameters, or create something at each read.
+    `references` and `--max-age` are given.
+
+    Declared references without an age are included only with `--max-age`, or if the act is `status`, `resume`,
+    `rollback` or `table`. Those of them that have a version or parameters, or create something at each read, are
+    included only if the act is `table`.
 
     Raises:
         click.UsageError: the settings cannot be loaded.

@@ -37,7 +37,8 @@ class Stop(Exception):
 class Findings:
     """The problems of one document.
 
-    A method that takes `where`, the position of the loop, raises `Stop` at the error number `MOST_PROBLEMS`.
+    A method with the argument `where`, the position of the loop, raises `Stop` after it has recorded error number
+    `MOST_PROBLEMS`. The method `differs` is the exception.
 
     Attributes:
         problems: the problems.
