@@ -117,6 +117,20 @@ def test_a_secret_that_cannot_be_had_is_explained_all_the_same(
 
 
 @pytest.mark.parametrize(
+    ("environ", "marked"),
+    [({"VAULT_ADDR": "http://127.0.0.1:1"}, "vault secret/explained#api_key"), ({}, "TORI_API_KEY")],
+)
+def test_without_a_request_the_source_is_marked_that_the_program_asks_first(
+    environ: dict[str, str], marked: str, toriconfig: Toriconfig, tmp_path: Path
+) -> None:
+    (tmp_path / "tori.yaml").write_text("api_key: ${vault:secret/explained#api_key}\n")
+    result = toriconfig("explain", "api_key", "-o", "json", TORI_API_KEY="of-a-laptop", **environ)
+    candidates = [(one["origin"], one["wins"]) for one in json.loads(result.out)["candidates"]]
+    assert candidates[0] == (marked, True)
+    assert ("TORI_API_KEY" in dict(candidates), result.code) == (True, 0)
+
+
+@pytest.mark.parametrize(
     ("key", "said"),
     [
         ("chunking.szie", "did you mean `chunking.size`?"),

@@ -10,7 +10,7 @@ from support.loading import FakeProvider
 from toriconfig import Origin
 from toriconfig._secrets.fallback import Fallback
 from toriconfig._secrets.provider import Fixed, Flight
-from toriconfig.errors import VaultUnreachable
+from toriconfig.errors import SecretError, VaultDenied, VaultUnreachable
 
 
 class NextTry:
@@ -38,3 +38,18 @@ def test_while_another_layer_is_used_readers_do_not_wait_for_vault() -> None:
     stood_in, while_away = fallback.settle().value, fallback.pending()
     vault.put("of vault")
     assert ("of env", 1, 0, 1) == (stood_in, len(first), len(while_away), len(fallback.pending()))
+
+
+@pytest.mark.parametrize(
+    ("error", "layer"), [(VaultUnreachable("no answer"), "env"), (VaultDenied("refused"), "vault"), (None, "vault")]
+)
+def test_before_the_first_read_the_origin_is_that_of_the_value_which_this_read_returns(
+    error: SecretError | None, layer: str
+) -> None:
+    vault = Trying("secret/a", "of vault")
+    vault.error = error
+    fallback = Fallback(vault, Fixed("of env", Origin("env", "KEY")), lambda _: None)
+    before = fallback.origin.layer
+    if not isinstance(error, VaultDenied):
+        fallback.settle()
+    assert (layer, layer) == (before, fallback.origin.layer)

@@ -25,8 +25,8 @@ stand_in: Any = None
 def vault_session(context: Context, variables: Mapping[str, Node], block: Node | None, root: Node) -> _Session:
     """Return `(session, problems)`. The problems concern the description of the connection.
 
-    The session is None if the load needs no Vault, if it is offline, or if the description is invalid or has no
-    address.
+    The session is None if the load needs no Vault, if it is offline and not `presumed`, or if the description is invalid
+    or has no address. An offline load uses its session only to find out if Vault is configured.
 
     Args:
         context: the fixed inputs of the load.
@@ -38,10 +38,11 @@ def vault_session(context: Context, variables: Mapping[str, Node], block: Node |
     vault = context.options.vault
     if variables or block is not None:
         vault = vault_description(context, variables, block, root, problems)
-    if context.recipe.offline or not context.needs_vault:
+    recipe = context.recipe
+    if not context.needs_vault or (recipe.offline and not recipe.presumed):
         return None, problems
     session, wrong = connected(vault, context.environ)
-    if wrong:
+    if wrong and not recipe.offline:
         help = "correct it in the environment or in `Vault(...)`"
         problems.append(Problem(Code.INVALID_OPTION, "vault", help=help, message=wrong))
     return session, problems

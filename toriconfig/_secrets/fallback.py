@@ -11,6 +11,7 @@ from toriconfig._secrets.provider import NEVER, Flight, Provider, Reading, State
 from toriconfig.errors import MissingCredentialError, SecretError, SecretNotFound, SecretUnreachable
 
 _UNREAD: Any = object()
+_REPLACED = (SecretUnreachable, SecretNotFound, MissingCredentialError)
 
 
 class Fallback:
@@ -77,7 +78,7 @@ class Fallback:
             return reading
         assert error is not None
         self.reading = None
-        if not isinstance(error, (SecretUnreachable, SecretNotFound, MissingCredentialError)):
+        if not isinstance(error, _REPLACED):
             self._uses_second = None
             raise error
         if not self._uses_second:
@@ -88,8 +89,16 @@ class Fallback:
         return self.reading
 
     @property
+    def _next(self) -> Provider:
+        """The provider whose value the next read returns, if no further request is sent."""
+        uses_second = self._uses_second
+        if uses_second is None:  # another secret may have asked the same path
+            uses_second = self._first.state == "missing" and isinstance(self._first.error, _REPLACED)
+        return self._second if uses_second else self._first
+
+    @property
     def state(self) -> State:
-        return self._second.state if self._uses_second else self._first.state
+        return self._next.state
 
     @property
     def age(self) -> float | None:
@@ -101,7 +110,7 @@ class Fallback:
 
     @property
     def origin(self) -> Origin:
-        return self._second.origin if self._uses_second else self._first.origin
+        return self._next.origin
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
         return self._listeners.add(swap)

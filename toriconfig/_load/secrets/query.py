@@ -27,10 +27,12 @@ class Absence(NamedTuple):
     Attributes:
         reason: text such as "Vault is not configured".
         remedy: text such as "set VAULT_ADDR"; "" if the load is offline.
+        presumed: True if only the load is offline: a load with requests would use the backend.
     """
 
     reason: str
     remedy: str = ""
+    presumed: bool = False
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.remedy}" if self.remedy else self.reason
@@ -51,7 +53,8 @@ class Query(Value):
             backend that does not answer. The message is "" when the backend answers again.
         offline: True if no request may be sent to a backend.
         complete: False if an input could not be read. A missing secret may then be in the unread input.
-        presumed: True if an optional secret with a reference to a backend counts as set without a request.
+        presumed: True if, when offline, a secret with a reference counts as what a load with requests would make of it.
+        configured: True if a load with requests could send requests to Vault.
         backends: the backends of the option `backends`.
     """
 
@@ -65,6 +68,7 @@ class Query(Value):
     offline: bool = False
     complete: bool = True
     presumed: bool = False
+    configured: bool = False
     backends: Sequence[Backend] = ()
 
     @property
@@ -91,12 +95,16 @@ class Query(Value):
         return next(filter(None, map(self._absence, schemes)), None)
 
     def _absence(self, scheme: str) -> Absence | None:
-        if scheme == "vault":
-            return (
-                Absence(self.absent, "" if self.offline else "set VAULT_ADDR") if self.vault_provider is None else None
-            )
+        if scheme == "vault" and not self.offline:
+            return Absence(self.absent, "set VAULT_ADDR") if self.vault_provider is None else None
         if self.offline:
-            return Absence(f"{scheme} is not used (offline)")
+            reason = self.absent if scheme == "vault" else f"{scheme} is not used (offline)"
+            usable = self.presumed and (self.configured if scheme == "vault" else self._unusable(scheme) is None)
+            return Absence(reason, presumed=usable)
+        return self._unusable(scheme)
+
+    def _unusable(self, scheme: str) -> Absence | None:
+        """Return the reason why this process cannot use a backend other than Vault; None if it can."""
         if connection.stand_in is not None:
             return None
         from toriconfig.backends import backend_of, unconfigured

@@ -99,13 +99,19 @@ def choose(node: Node | None, shape: Shape, path: Path, query: Query, parts: Par
     if absent:
         if lower is None:
             return base
+        if absent.presumed:
+            unread = Missing(reference, str(absent), "load without `offline`", origin_of(reference), "unread")
+            return base.replaced(provider=Fallback(unread, _provider(lower), lambda _: None))
         instead = f"`{show(path)}` comes from {lower.origin} instead of {reference}"
         return base.replaced(provider=lower, warning=f"{absent.reason}, so {instead}")
     first = provider_at(place, parts, reference)
     if lower is None:
         return base.replaced(provider=first)
-    second = provider_of(lower) if isinstance(lower, Secret) else lower
-    return base.replaced(provider=Fallback(first, second, _outage(lower, reference, path, query)))
+    return base.replaced(provider=Fallback(first, _provider(lower), _outage(lower, reference, path, query)))
+
+
+def _provider(source: Provider | Secret[Any]) -> Provider:
+    return provider_of(source) if isinstance(source, Secret) else source
 
 
 def _candidates(node: Node | None) -> tuple[Template | Ref | None, Node | None]:

@@ -26,7 +26,7 @@ def with_handles(draft: Draft) -> Draft:
     warn = _warner(context, draft, current)
     session, recipe = draft.session, context.recipe
     query = Query(
-        session.provider if session is not None else None,
+        session.provider if session is not None and not recipe.offline else None,
         context.vault_path,
         context.options.layers,
         context.variable,
@@ -36,6 +36,7 @@ def with_handles(draft: Draft) -> Draft:
         offline=recipe.offline,
         complete=draft.layers.complete,
         presumed=recipe.presumed,
+        configured=session is not None,
         backends=context.options.backends,
     )
     root, handles = put_handles(draft.root, context.shape, query, draft.handles)
