@@ -42,7 +42,7 @@ class State:
         failed_reloads: number of failed reloads.
         error: the `ConfigError` of the last failed load or reload; None after a success.
         view: the contextvar of overrides; None before the first override.
-        ended: True if an override was ever left in another context than it was entered in.
+        ended: True after any override ended in a context other than the one in which it began.
         overrides: ids of the overrides that may still be visible.
         listeners: the listeners that `on_change` registered; the tuple is replaced as a whole.
         subscriptions: functions that end the subscriptions of `listeners` to secrets.

@@ -182,8 +182,8 @@ def _end(text: str, at: int, checks: Mapping[str, Check]) -> tuple[int, int]:
     """Return `(end, bar)` for the reference whose text begins at `at`.
 
     `end` is the position of its closing brace; -1 if the reference is not closed. `bar` is the position of the `|`
-    before its first form; -1 if it has no form. A `"` begins a quoted text at the start of a segment, and is literal at
-    any other position and in `${env:...}`.
+    before its first encoding; -1 if it has none. A `"` begins a quoted text at the start of a segment, and is literal
+    at any other position and in `${env:...}`.
     """
     while text.startswith(" ", at):
         at += 1
@@ -211,9 +211,9 @@ def _end(text: str, at: int, checks: Mapping[str, Check]) -> tuple[int, int]:
 
 
 def _bar_of_variable(text: str, at: int, end: int) -> int:
-    """Return the position of the `|` before the first form of a reference to a variable; -1 if it has no form.
+    """Return the position of the `|` before the first encoding of a reference to a variable; -1 if it has none.
 
-    A `|` in the name of the variable begins the forms. Otherwise the forms are at the end of the default or hint.
+    The encodings begin at the first `|` in the name of the variable, or else are at the end of the default or hint.
     """
     name = text[at:end].partition(":-")[0].partition(":?")[0]
     bar = name.find("|")
@@ -340,8 +340,8 @@ def is_left(text: str, layer: Layer | None = None) -> bool:
 
     Args:
         text: the text.
-        layer: the layer of the text; None: any layer. The result is False for Vault, and for a layer whose references
-            were resolved, because such text is literal.
+        layer: the layer of the text; None: any layer. The result is False for the layer `vault`, and for a layer whose
+            references were resolved: text of these layers is literal.
     """
     if layer is not None and (layer.resolved or layer.kind == "vault"):
         return False

@@ -124,8 +124,8 @@ def _parts(value: Any) -> list[_Part] | None:
 def _ways(kind: type[Any]) -> dict[str, tuple[Path, Field | None]]:
     """Return `{field name: (path in files, field)}` for a class.
 
-    The path consists of the first key of the field. If a file sets the field inside the value of another key, the path
-    leads from that key to the place of the field, and `field` is None.
+    The path is the first key of the field. If a file sets the field inside the value of another key (`AliasPath`), the
+    path begins with that key, and `field` is None.
     """
     ways: dict[str, tuple[Path, Field | None]] = {}
     fields = fields_of(kind)
@@ -139,7 +139,7 @@ def _ways(kind: type[Any]) -> dict[str, tuple[Path, Field | None]]:
 
 
 def _said(value: Any, path: Path, loaded: Loaded) -> Any:
-    """Return a value with all its parts, as a file sets it. A secret becomes its reference, or else the mask."""
+    """Return a value in the form in which a file sets it. A secret becomes its reference, or else the mask."""
     value = _unwrapped(value)
     text = _text_of(value, path, loaded)
     if text is not None:
@@ -187,7 +187,7 @@ def _key(key: Any) -> str:
 
 
 def _as_spelt(path: Path, way: Path, field: Field | None, loaded: Loaded) -> Path:
-    """Return the path at which the merged tree holds a part, with the key of the field that a layer uses.
+    """Return the path of a part in the merged tree. Its last key is the one by which a layer sets the field.
 
     If the merged tree does not hold the part, return `path` followed by `way`.
 
@@ -202,10 +202,11 @@ def _as_spelt(path: Path, way: Path, field: Field | None, loaded: Loaded) -> Pat
 
 
 def _beside_default(said: Any, value: Any, field: Field) -> tuple[Any, str]:
-    """Return `(value, comment)` for a list that is merged with its default.
+    """Return `(value, comment)` for a field, whose value may be a list with a `Merge` rule.
 
-    The value is the list without the items of the default, because a load adds them. The comment names these items. If
-    the list does not contain them, or is not merged with a default, the value is `said` and the comment "".
+    With "append" or "prepend", a load adds the items of the default to the list. The value is therefore the list
+    without these items, and the comment names them. If the list lacks these items, and in all other cases, the value is
+    `said`, and the comment is "".
 
     Args:
         said: the value in the form in which a file sets it.

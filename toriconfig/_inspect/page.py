@@ -1,4 +1,4 @@
-"""Rows of the HTML page of settings: each key with its values by layer, and each secret with its age and expiry."""
+"""The HTML page of settings: each key with its values by layer, and each secret with its age and expiry."""
 
 from __future__ import annotations
 

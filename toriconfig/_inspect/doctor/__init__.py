@@ -33,10 +33,11 @@ def examine(
     known_variables: Iterable[str],
     clock: Clock = SYSTEM,
 ) -> Iterator[Finding]:
-    """Examine the access to Vault, and yield the findings. End if no address works, or if the token fails.
+    """Examine the access to Vault, and yield the findings. Stop early if no address works, or if the token fails.
 
     Args:
-        session: the connection to Vault. None: examine only the variables, and yield that no connection is configured.
+        session: the connection to Vault. None: examine only the variables, and yield a finding that no
+            connection is configured.
         declared: the references that the settings need.
         environ: the environment variables.
         known_variables: names of variables that are read, without `VAULT_` or `BAO_`.

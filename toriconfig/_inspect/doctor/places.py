@@ -120,7 +120,10 @@ def _capability(client: Client, ref: Ref) -> Finding:
 
 
 def _needed(client: Client, ref: Ref, denied: VaultDenied) -> str:
-    """Return the rule that the policy lacks. If the engine is unknown, return one rule for KV v2 and one for others."""
+    """Return the rule that the policy lacks, as text.
+
+    If the engine is unknown, the rule is for KV v2, and the text also names the path for other engines.
+    """
     from toriconfig._vault.engines.mounts import policy_path
 
     try:
