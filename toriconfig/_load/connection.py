@@ -82,7 +82,7 @@ _ADDRESSES = ("BAO_ADDR", "VAULT_ADDR", "BAO_AGENT_ADDR", "VAULT_AGENT_ADDR")
 
 
 def connected(vault: Vault | None, environ: Mapping[str, str]) -> tuple[Any, str]:
-    """Return `(session, message)`; if `stand_in` is set, `(stand_in, "")`.
+    """Return `(session, message)`. If a test has set the module variable `stand_in`, the session is its value.
 
     If the description is invalid, the session is None, and the message is the reason. Otherwise the message is "".
     If `vault` is None and no variable has an address, the session is None, and the message is "".

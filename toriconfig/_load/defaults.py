@@ -177,7 +177,7 @@ def from_object(value: Any, name: str) -> Node:
 def placed(node: Node, place: Path, value: Node) -> Node:
     """Return `node` with `value` at the path `place` below it.
 
-    A parent that is missing, or is no mapping or list, becomes a new mapping or list.
+    A missing parent is created. A parent of the wrong type is replaced: a key needs a mapping, a position needs a list.
     """
     if not place:
         return value

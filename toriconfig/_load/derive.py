@@ -53,7 +53,7 @@ def carried(root: Node, given: Node, model: BaseModel) -> Node:
 
 
 def _standing(node: Node | None, above: Node | None, current: Any, shape: Shape, place: str) -> Node | None:
-    """Return `node`, prepared for a merge with `above`, the node that will be merged over `node`.
+    """Return `node` in a form over which `above` can be merged.
 
     An object becomes a mapping if `above` sets a part of the object. Without `above`, an object of a class that is not
     in the shape stays one value. If `node` is None and `above` sets no part of an object, the result is None.

@@ -61,8 +61,8 @@ def exact(value: Any, shape: Shape, spelling: Callable[[], str | None]) -> Any:
     """Return a value converted by its shape.
 
     A float becomes a `Decimal` if the shape allows decimals or fractions, but no float, and the text is known. Text
-    becomes the result of `duration` if the shape allows `timedelta` and, beside it, at most None. Any other value is
-    returned unchanged, and so is every value of a shape that is `validated` or `verbatim`.
+    becomes the result of `duration` if the shape allows only `timedelta`, or only `timedelta` and None. Any other value
+    is returned unchanged, and so is every value of a shape that is `validated` or `verbatim`.
 
     Args:
         spelling: function that returns the text of the value in its file, or None.

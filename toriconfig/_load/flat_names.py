@@ -64,7 +64,7 @@ def fit(
         prefix: prefix of the names in messages. If it is "", an unknown name adds no problem.
         problems: list to which problems are appended. The value of a problem is omitted from the result.
         existing: function that returns the existing keys of a mapping. A name matches such a key in any case.
-        file_suffix: suffix of names whose value is the path of a file with the value; None: no such names.
+        file_suffix: suffix of variables that hold the path of a file with the value of the key; None: no such suffix.
         file_roots: folders in which the files of plain fields must be; None: any folder.
 
     Returns:
@@ -104,8 +104,8 @@ def fit(
 def fit_paths(root: Node, shape: Shape, problems: list[Problem]) -> Node:
     """Convert a tree with dotted paths as keys to a nested tree. A path that is not in the schema is omitted.
 
-    A path is also omitted if it has the key of a secret, or of a section with a secret. Text that cannot be converted
-    is omitted, and its problem is appended to `problems`.
+    A path is also omitted if a key in it stands for a secret, or for a section that contains a secret. Text that cannot
+    be converted is omitted, and its problem is appended to `problems`.
     """
     from toriconfig._load.text_values import structured
 
@@ -275,7 +275,7 @@ def _below(name: str, shape: Shape, delimiter: str) -> Path | None:
 
 
 def _untyped(path: Path, target: Shape, shape: Shape) -> Shape | None:
-    """Return a shape that decodes JSON if `path` is below a `dict`, or two keys below a `dict[...]`; else None."""
+    """Return a shape that decodes JSON below a `dict` field, or two or more keys below a `dict[...]` one; else None."""
     if target.kind != "any" or target.members or len(path) < 2:
         return None
     field = shape.fields.get(str(path[0]))
@@ -301,7 +301,7 @@ def _item(name: str, shape: Shape, delimiter: str) -> Path | None:
 def _place(root: Node, path: Path, node: Node) -> None:
     """Put `node` at `path` below `root`. If `node` and the node there are mappings, merge `node` into the node there.
 
-    Missing containers are created. Each container on the path gets the position of its value as its `key_at`.
+    Missing containers are created. In each container on the path, `key_at` gets the value of `at`.
     """
     *parents, last = path
     here = root

@@ -144,7 +144,7 @@ class _Run:
         return result
 
     def _left(self, node: Node, shape: Shape, path: Path) -> Any:
-        """Return the text of a node with `${...}` and add a warning. For a secret, return `FAILED` and add an error."""
+        """Report an unresolved `${...}`. Return the text, with a warning; for a secret `FAILED`, with an error."""
         secret = shape.kind == "secret" or shape.sealed
         self.problems.append(left(node, path, severity="error" if secret else "warning"))
         return FAILED if secret else node.value
@@ -172,7 +172,7 @@ class _Run:
         return "".join(texts) if len(texts) == len(parts) else Template(parts)
 
     def _formed(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
-        """Return the encoded value of `reference`; if it is fetched later, a `Reference` or `Other`; or `FAILED`."""
+        """Return the encoded value of `reference`, or `FAILED`. For a value fetched later: a `Reference` or `Other`."""
         value = self._value(reference, node, shape, path)
         forms = reference.forms
         if not forms or value is FAILED or isinstance(value, Reference):
@@ -296,7 +296,7 @@ class _Run:
         return False
 
     def _unsaid(self, target: Path) -> Any:
-        """Return the default at `target`, or the part at `target` of an object that a parent key sets; or `_UNSET`."""
+        """Return the default at `target`, or a part of an object that a parent key sets; else `_UNSET`."""
         shape: Shape | None = self.shape
         node: Node | None = self.root
         value: Any = _UNSET
@@ -369,8 +369,8 @@ def resolve(
 
     Args:
         shape: the shape of the schema.
-        within: the tree in which `${other.key}` is looked up; None: `root`. If it is `root`, the result has the values
-            of default factories that references called.
+        within: the tree in which `${other.key}` is looked up; None: `root`. If `root` itself is passed, the result also
+            has the values of the default factories that references called.
         at: the path of `root` in `within`, and its shape; None: `root` is the whole tree.
         environ: the variables; None: the variables are not known. A failed reference to a variable, to the profile, or
             to a key of the schema that is not set then adds no problem.

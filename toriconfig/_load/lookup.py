@@ -185,7 +185,7 @@ def node_at(loaded: Loaded, path: Path) -> Node | None:
 
 
 def _given_whole(node: Node, name: str) -> Node | None:
-    """Return a copy of `node`, whose value is an object or text with a part `name`.
+    """Return a copy of `node` that represents its part `name`. The value of `node` is an object or text.
 
     Return None if the value is a model in which the field `name` was not set.
     """

@@ -251,7 +251,7 @@ def _null_problem(node: Node, path: Path, below: Node | None) -> Problem:
 
 
 def at_nulls(wrong: list[Problem], problems: list[Problem]) -> list[Problem]:
-    """Return `wrong`, in which each missing key that a null removed has the origin of the null.
+    """Return `wrong`, with the origin of the null in the problem of each missing key that a null removed.
 
     Args:
         wrong: problems of the validation.

@@ -91,8 +91,9 @@ def referred(text: str, node: Node, shape: Shape, path: Path, problems: list[Pro
 def can_mean(shape: Shape, value: Any) -> bool:
     """Return True if some text, read for the shape, gives `value`.
 
-    None: the text is `null`; return False if the shape allows text, because `null` is then kept as text. A mapping or
-    list: the text is JSON; return False if the field has `NoDecode` or no type. Other values: return True.
+    For None, the text is `null`. The result is False if the shape allows text, because `null` is then kept as text. For
+    a mapping or list, the text is JSON. The result is False if the field has `NoDecode` or no type. For any other
+    value, the result is True.
     """
     if value is None:
         text = shape.text or (shape.kind == "scalar" and shape.validated)
