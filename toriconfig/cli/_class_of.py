@@ -79,8 +79,8 @@ def _from_here(error: Exception) -> bool:
 def told(error: Exception) -> str:
     """Return the error of an import as text, with the position of the last frame in the user's code.
 
-    The message of an error is included only if it holds no value, as in errors of imports, toriconfig and pydantic's
-    schema. Of any other error only the type is shown.
+    The message of the error is included only if it holds no value, as that of an ImportError or an error of toriconfig.
+    Otherwise only the type of the error is included.
     """
     from traceback import extract_tb
 

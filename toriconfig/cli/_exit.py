@@ -1,4 +1,4 @@
-"""Exit codes, and the run of a command until its exit."""
+"""Exit codes, and the function that runs a command and exits with its code."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def write(fixed: Fixed, *, force: bool) -> None:
 
     Args:
         fixed: the file with its repaired text.
-        force: True: also write a file that is write-protected, has several names, or belongs to another user.
+        force: True: also write a file that is write-protected, has several hard links, or belongs to another user.
 
     Raises:
         Refused: the file is not written; the message gives the reason.

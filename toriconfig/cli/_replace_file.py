@@ -7,7 +7,7 @@
 | a file that toriconfig did not write (a repair replaces it) | refused | replaced |
 | a symbolic link (a repair follows the link) | refused | its target is replaced |
 | a file without write permission | refused | replaced; the permission stays |
-| a file with several names, or of another owner | refused | written in place, not in one step; names and owner stay |
+| a file with several hard links, or of another owner | refused | written in place; links and owner stay |
 | a directory, a device, a pipe | refused | refused |
 """
 

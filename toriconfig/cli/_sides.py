@@ -168,7 +168,7 @@ def _said(node: Node, shape: Shape | None, path: Path, known: Sensitive) -> Iter
 
 
 def of_vault(reference: str) -> Side:
-    """Return a dict from each key of a Vault path to its masked value; only the key of the reference, if it names one.
+    """Return a dict from each key of a Vault path to its masked value. If the reference names a key, omit all others.
 
     Raises:
         click.UsageError: the reference is invalid, or Vault is not configured.

@@ -43,8 +43,8 @@ def refuse_value(key: str | None) -> None:
 def argument(reference: str) -> str:
     """Return the name that an error message uses for an invalid reference.
 
-    A reference of the settings is its own name. A reference of the command line may be a secret that was given by
-    mistake, so its name is `REF`, or `REF 2` for the second of several.
+    For a reference in the settings, return the reference. A reference on the command line may be a secret that was
+    given by mistake: return `REF`, or `REF 2` for the second of several.
 
     Args:
         reference: the reference.

@@ -77,7 +77,10 @@ def _mistaken(problems: list[Problem]) -> bool:
 
 
 def _settings(attempt: Attempt) -> Iterator[Finding]:
-    """Yield one finding with the number of errors in the settings, except invalid options; nothing if there are none."""
+    """Yield one finding with the number of errors in the settings; nothing if there are none.
+
+    Invalid options are not counted.
+    """
     from toriconfig._inspect.doctor import Finding
 
     errors = sum(problem.severity == "error" and problem.code != Code.INVALID_OPTION for problem in attempt.problems)

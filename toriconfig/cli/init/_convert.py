@@ -93,7 +93,7 @@ class Converter:
             self._config(node)
 
     def _foreign_base(self, node: ast.ClassDef) -> None:
-        """If another module defines the settings class that is the base, add the base `Settings`."""
+        """Add the base `Settings` to a class whose base is a settings class of another module."""
         bases = [base for base in node.bases if _is_settings(resolved(base, self._names))]
         if bases and resolved(bases[0], self._names) is not BaseSettings:
             last = node.bases[-1]

@@ -41,7 +41,7 @@ class KindOptions(click.Command):
         return kind
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Return the options of the command, with those of the kinds after `--kind`."""
+        """Return the options of the command, with the options of the kinds inserted after `--kind`."""
         own = super().get_params(ctx)
         if _MADE not in ctx.meta:
             ctx.meta[_MADE] = _click_options(ctx)
@@ -128,7 +128,7 @@ def given_to(kind: type[Any] | None, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def asked_of(kind: type[Any] | None) -> Any:
-    """Return the option of the kind whose value is prompted for, or None."""
+    """Return the option of the kind for which the command prompts; None if there is none."""
     return next((one for one in _declared(kind) if one.ask), None)
 
 
