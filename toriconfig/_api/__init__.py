@@ -262,9 +262,10 @@ class Subscription:
 def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
     """Register a callback for changes below a path, made by a reload or by a new value of a secret.
 
-    A change of a parent, such as a list or a section that was None, also counts. The callback runs after the new value
-    is in place: on the reloading thread after a reload, otherwise on a thread of the library. Calls for one callback
-    never overlap. If a callback raises, the exception is logged. A slow callback delays only its own next calls.
+    The callback is also called if a parent of the path changes as a whole, such as a list, or a section that was None
+    before. The callback runs after the new value is in place: on the reloading thread after a reload, otherwise on a
+    thread of the library. Calls for one callback never overlap. If a callback raises, the exception is logged. A slow
+    callback delays only its own next calls.
 
     Args:
         settings: a lazy object.

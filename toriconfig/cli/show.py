@@ -60,7 +60,7 @@ def show(
 ) -> int:
     """Show the effective settings, or those below KEY.
 
-    The output reads back to the same settings. `env` is for parsers of `.env` files, `shell` for a shell:
+    A load of the output gives the same settings. `env` is for parsers of `.env` files, `shell` for a shell:
     eval "$(toriconfig show --format shell)". A value that a format cannot express is written as a comment. Secrets are
     shown as their reference, never their value. `--output-format` applies to findings, if there are errors.
     """

@@ -22,8 +22,8 @@ def client(settings: Any) -> hvac.Client:
 
     The client uses the addresses, the TLS settings, the namespace and the token of the settings. The token is renewed
     and replaced automatically. Each request takes at most the `timeout` of the `Vault`. Errors are instances of
-    `toriconfig.errors.VaultError` and of hvac's own class. `client.token = "..."` uses another token until it is set to
-    None. No request is sent before the first call of a method.
+    `toriconfig.errors.VaultError` and of an error class of hvac. `client.token = "..."` uses another token until it is
+    set to None. No request is sent before the first call of a method.
 
     Args:
         settings: a lazy object or a model. Later reloads of the settings do not change the client.

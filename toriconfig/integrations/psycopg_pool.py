@@ -191,7 +191,7 @@ _Drained = WeakKeyDictionary[Any, str]
 
 
 def _first_refusal(connection: Any, user: str, drained: _Drained) -> Any:
-    """Return the pool of a connection, and record in `drained` that it is drained for `user`.
+    """Return the pool of a connection, and record in `drained` that the pool is drained for `user`.
 
     Return None if the pool was already drained for `user`, or if the connection has no pool.
     """

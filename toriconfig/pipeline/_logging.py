@@ -106,8 +106,8 @@ def get_logger(name: str, *, propagate: bool | None = None, level: int | str | N
     """Return a logger that writes each record once to standard error, with registered secrets masked.
 
     The logger has one handler, however often it is requested. If the application has added a handler to this logger,
-    that handler is used, and the handler of this package is not added. Other handlers may receive records of
-    this logger and its children too, also handlers that are added later: they receive these records masked.
+    that handler is used, and the handler of this package is not added. If any other handler receives records of this
+    logger or its children, the records are masked, even if the handler is added later.
 
     Args:
         name: dotted name, as for `logging.getLogger`.

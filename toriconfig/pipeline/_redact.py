@@ -121,8 +121,8 @@ class Redactor:
         """Update the finder with all registered values.
 
         Returns:
-            None after the update. If an update is already running (in another thread, or in this thread, if a finalizer
-            interrupted it): a separate finder for the values that the update has not yet added.
+            None after the update. If an earlier call is still updating, a separate finder for the values that are not
+            yet added. The earlier call is in another thread, or a finalizer interrupted it in this thread.
         """
         from toriconfig.pipeline._find import Finder, fast_automaton
         from toriconfig.pipeline._secret_encodings import spellings

@@ -74,8 +74,8 @@ def tree(
             dot. If `values` is not a mapping, the tree has a problem (TC007), so data need not be checked before.
         name: name of the input, for origins such as `consul["database.host"]`; never a secret.
         kind: the layer in origins: "source", or the argument `kind` of a reader of a file format.
-        text: True: strings are parsed by the type of their field, as those of variables: JSON and `a,b` for a list,
-            `null` for None. False: strings stay strings.
+        text: True: strings are parsed by the type of their field, like the text of variables: JSON or `a,b` for a
+            list, `null` for None. False: strings stay strings.
         references: True: `${env:NAME}` and other references in strings are resolved, as in YAML. False: values are
             data, and a `Secret` that contains a reference is an error.
         places: dict from the path of each value to its line and column, from 1, such as
@@ -106,8 +106,8 @@ class Format(Value):
         shows: the part of a file's lines that problems show. "nothing": no line. "keys": `NAME=`, as for a `.env` file,
             with the rest masked. "lines": whole lines, with secrets masked by the rules of YAML and by the `places` of
             `Secret` fields; for a value of several lines, `places` must include its end.
-        empty: the content of a file that is empty on purpose, for messages. A reload rejects a file that was emptied
-            in another way.
+        empty: the content of a file that is empty on purpose, such as "`{}`", for messages. A reload rejects a file
+            that was emptied and does not have this content.
         tables: True: the reader has an argument `table`, the keys of the table to read, from the options of TOML files.
         raw: True: the reader takes the bytes, `kind` and `limits`, returns one tree per document, and reports all
             problems itself. For formats of this package.

@@ -28,9 +28,10 @@ _Place = tuple[int, str]
 class DotEnv:
     """Source of the variables with a prefix in one `.env` file.
 
-    `${NAME}` and `${NAME:-default}` in a value are replaced by the value of a previous line, else of the environment,
-    else by the default or nothing, as in python-dotenv and pydantic-settings. `$NAME` has no special meaning. If a name
-    is set twice, the last value is used, with a warning.
+    `${NAME}` and `${NAME:-default}` in a value are replaced by the first of these that exists: the value of `NAME` in a
+    previous line, its value in the environment, the default. If none exists, the text is removed. python-dotenv and
+    pydantic-settings do the same. `$NAME` has no special meaning. If a name is set twice, the last value is used, with
+    a warning.
 
     Args:
         path: the file.
@@ -149,7 +150,7 @@ class _Read:
         return Tree(root, flat=True, problems=tuple(self.problems), lines=self.lines)
 
     def expanded(self, value: str, at: _Place, *, warns: bool) -> str:
-        """Return the value with each `${NAME}` replaced; "", and an error, if the result is too long.
+        """Return the value with each `${NAME}` replaced. If the result is too long, add an error and return "".
 
         If `warns` is True, each `${NAME}` without a value or default adds a warning.
         """

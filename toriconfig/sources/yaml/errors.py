@@ -241,7 +241,7 @@ def _ends_long_key(line: str, column: int) -> bool:
 
 
 def _opening_quote(text: str) -> int:
-    """Return the position of the opening quote of the quoted text that `text` ends with."""
+    """Return the position of the opening quote of the quoted text at the end of `text`."""
     quote = text[-1]
     start = text.rfind(quote, 0, -1)
     while start > 0 and text[start - 1] == "\\" and quote == '"':
