@@ -262,7 +262,8 @@ class Client:
     ) -> Answer | Failure:
         """Send one request with `token`; `""`: without a token. No login is sent.
 
-        After a failure, try the other addresses, if the request was not sent or may be repeated.
+        After a failure, try the other addresses, if the request was not sent or if `repeatable` is True. The other
+        arguments are those of `request`.
 
         Returns:
             The answer, of any status; or the failure, if no address answered.

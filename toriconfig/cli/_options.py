@@ -97,7 +97,15 @@ def recipe(
     *,
     no_local: bool = False,
 ) -> Recipe:
-    """Return the recipe of a load with the values of the shared options.
+    """Return the recipe of a load with the values of the shared options. None: the option of the class applies.
+
+    Args:
+        target: the value of `--settings`; None: the class that pyproject.toml names, else ToriSettings.
+        profile: the value of `--profile`.
+        config_dir: the value of `--config-dir`.
+        env_file: the value of `--env-file`.
+        most: maximum number of problems to show.
+        no_local: True: `--no-local` was given.
 
     Raises:
         click.UsageError: there is no such settings class, or an option of the class is invalid.
@@ -131,7 +139,7 @@ def schema_class(target: str | None) -> type[BaseModel]:
 
 
 def is_named(target: str | None) -> bool:
-    """Return True if a settings class was named, on the command line or in pyproject.toml."""
+    """Return True if `target` (the value of `--settings`, or None) or pyproject.toml names a settings class."""
     return bool(target or _from_pyproject())
 
 

@@ -12,6 +12,10 @@ from toriconfig.cli._read import LARGEST_VALUE, stdin_bytes
 def given_value(from_stdin: bool, prompt: str) -> str:
     """Return the value from standard input or a prompt. One newline at the end of standard input is removed.
 
+    Args:
+        from_stdin: True: read standard input. False: prompt for the value.
+        prompt: text of the prompt.
+
     Raises:
         click.UsageError: the value is too large or not UTF-8, or there is no terminal for a prompt.
     """

@@ -42,6 +42,10 @@ def drawn(total: int, description: str, *, wanted: bool) -> Iterator[Callable[[]
 def bar_on_terminal(total: int | None, description: str) -> Callable[[Report], None] | None:
     """Return a function that draws a report as a bar; None if standard error is not a terminal.
 
+    Args:
+        total: number of items; None: unknown.
+        description: name of the work; "": no name is shown.
+
     Raises:
         ImportError: tqdm is not installed; the message names the extra.
     """

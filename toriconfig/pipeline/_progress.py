@@ -217,7 +217,8 @@ class ProgressTracker:
     def _pump(self, wait: bool) -> float | None:
         """Make the reports that are due, and return the percentage of the last one; None if no report was made.
 
-        If another thread is reporting, leave the reports to that thread: it checks again after its report.
+        If another thread is reporting and `wait` is False, leave the reports to that thread: it checks again after its
+        report. If `wait` is True, wait for the end of that report.
         """
         percent = None
         while self._take_turn(wait):

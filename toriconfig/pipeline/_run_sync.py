@@ -116,7 +116,10 @@ def shutdown_executors() -> None:
 
 
 def _refusal(coro: Any, timeout: float | None, allow_running_loop: bool) -> Exception | None:
-    """Return the error to raise for an invalid call, with no frame in its traceback; None for a valid call."""
+    """Return the error to raise for an invalid call, with no frame in its traceback; None for a valid call.
+
+    The arguments are those of `run_sync`.
+    """
     try:
         _check(coro, timeout, allow_running_loop)
     except (TypeError, ValueError, RuntimeError) as error:

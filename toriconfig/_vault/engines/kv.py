@@ -96,7 +96,10 @@ class Mounts:
     def _read(
         self, mount: Mount, path: str, version: int | None, deadline: Deadline, relogin: bool
     ) -> ReadResult | SecretError | None:
-        """Read `path` as a path of `mount`. Return its data, or an error, or None if another engine has answered."""
+        """Read `path` as a path of `mount`. Return its data, or an error, or None if another engine has answered.
+
+        `version` is a version of KV v2 (None: the newest). If `relogin` is True, log in again after a 403.
+        """
         requester = self._requester
         asked = requester.executor.now()
         if mount.kind == "v2":
