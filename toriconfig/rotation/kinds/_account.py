@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import ClassVar
@@ -25,7 +26,7 @@ SINGLE = Option("single", type=bool, help="one user; its former password stops w
 
 
 @clean_methods
-class Account:
+class Account(ABC):
     """Base class of kinds that rotate an account of a database server, at the keys `username` and `password`.
 
     A subclass defines `server` and its constructor.
@@ -60,13 +61,13 @@ class Account:
         self._admin, self._single = admin, single
         self.takes_turns = not single
 
+    @abstractmethod
     def server(self, timeout: float) -> Server:
         """Return the server of the account, without connecting to it.
 
         Args:
             timeout: seconds for one connection and the work on it.
         """
-        raise NotImplementedError
 
     def hint(self, username: str) -> str:
         """Return the remedy for the refused login of a user; "" for the usual remedy.

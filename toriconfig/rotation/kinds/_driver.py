@@ -1,9 +1,13 @@
-"""Protocol of a driver: the operations of one database product that the rotation of an account needs."""
+"""Driver of a database product: the operations that the rotation of an account needs, and their deadline."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
+
+from toriconfig.rotation._errors import DatabaseUnreachable
+from toriconfig.rotation._run_with_timeout import Unfinished, run_with_timeout
 
 
 class Login(NamedTuple):
@@ -54,16 +58,28 @@ class Accounts(Protocol):
         ...
 
 
-class Server(Protocol):
-    """One server of a product. Each method opens a connection of its own, with a deadline, and closes it.
+class Server(ABC):
+    """One server of a product. Each operation opens a connection of its own, with a deadline, and closes it.
 
-    `str` of a server names the product and the address, and no credential.
+    `str` of a server names the product and the address, and no credential. A subclass defines the methods `_try` and
+    `_change`. They run on a thread that is abandoned after the deadline.
+
+    Attributes:
+        remedy: help of the error if the server does not answer.
+
+    Args:
+        timeout: seconds for one connection and the work on it.
     """
 
+    remedy: ClassVar[str]
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+
     @property
+    @abstractmethod
     def host(self) -> str:
         """The host that the address names; "" if the address names no host."""
-        ...
 
     def refusal(self, login: Login) -> str:
         """Return the reason why the login is refused, or "" if the login is accepted.
@@ -74,7 +90,9 @@ class Server(Protocol):
             RotationError: the server refuses for a reason unrelated to the login.
             RotationRefused: the server would accept any password.
         """
-        ...
+        said: list[str] = []
+        self._in_time(lambda: said.append(self._try(login)), f"logging in to {self}")
+        return said[0]
 
     def change(self, login: Login, work: Callable[[Accounts], None], user: str, *, rehearse: bool = False) -> None:
         """Log in and call `work`. A server with locks excludes other rotators of `user` meanwhile.
@@ -90,4 +108,19 @@ class Server(Protocol):
             RotationError: the change was refused.
             SecretError: the error of `work`.
         """
-        ...
+        self._in_time(lambda: self._change(login, work, user, rehearse=rehearse), f"changing {user} at {self}")
+
+    def _in_time(self, work: Callable[[], object], what: str) -> None:
+        error = run_with_timeout(self._timeout, work, what)
+        if isinstance(error, Unfinished):
+            raise DatabaseUnreachable(error.message, help=self.remedy)
+        if error is not None:
+            raise error
+
+    @abstractmethod
+    def _try(self, login: Login) -> str:
+        """Do the work of `refusal`, without a deadline."""
+
+    @abstractmethod
+    def _change(self, login: Login, work: Callable[[Accounts], None], user: str, *, rehearse: bool) -> None:
+        """Do the work of `change`, without a deadline."""

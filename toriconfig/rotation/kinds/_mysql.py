@@ -14,9 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from toriconfig.errors import SecretError
 from toriconfig.rotation._errors import DatabaseUnreachable, RotationError, RotationRefused
-from toriconfig.rotation._run_with_timeout import Unfinished, run_with_timeout
 from toriconfig.rotation.kinds import _driver
 from toriconfig.rotation.kinds._driver import Login
 from toriconfig.rotation.kinds._mysql_accounts import Accounts as ServerAccounts
@@ -25,7 +23,6 @@ from toriconfig.rotation.kinds._mysql_accounts import Name, Rehearsal
 if TYPE_CHECKING:
     import pymysql
 
-_LOOK = "check the URL, and that the server is running"
 _OPTIONS = ("socket", "ssl-ca", "ssl-mode")
 _MODES = ("disabled", "required", "verify-ca", "verify-identity")
 
@@ -91,8 +88,8 @@ class Address:
         return self.socket or f"{self.host}:{self.port}"
 
 
-class Server:
-    """One server of MariaDB or MySQL. The class implements the protocol `_driver.Server`.
+class Server(_driver.Server):
+    """One server of MariaDB or MySQL.
 
     Args:
         address: address of the server.
@@ -100,58 +97,40 @@ class Server:
         account_host: host part of the accounts; None: any host, and an error if several accounts have one user name.
     """
 
+    remedy = "check the URL, and that the server is running"
+
     def __init__(self, address: Address, timeout: float, account_host: str | None = None) -> None:
-        self._address, self._timeout, self._account_host = address, timeout, account_host
+        super().__init__(timeout)
+        self._address, self._account_host = address, account_host
 
     @property
     def host(self) -> str:
         return self._address.host
 
-    def refusal(self, login: Login) -> str:
-        said: list[str | SecretError] = []
-        error = run_with_timeout(self._timeout, lambda: said.append(self._try(login)), f"logging in to {self}")
-        if error is not None:
-            raise _unfinished(error)
-        if isinstance(said[0], SecretError):
-            raise said[0]
-        return said[0]
-
-    def _try(self, login: Login) -> str | SecretError:
+    def _try(self, login: Login) -> str:
         names: list[Name] = []
         failure = self._connected(login, lambda connection: names.append(current(connection)))
         if failure is not None:
-            return failure[1] if failure[0] in _LOGIN else self._error(failure, login)
+            if failure[0] in _LOGIN:
+                return failure[1]
+            raise self._error(failure, login)
         if names[0].user != login.username:
             # `--skip-grant-tables`, an anonymous account, or a method of login that maps names.
-            return RotationRefused(
+            raise RotationRefused(
                 f"{self} logs {login.username} in as {names[0]}, so a password cannot be checked",
                 help="drop the anonymous account (DROP USER ''@'host'), and start the server with its grant tables",
             )
         return ""
 
-    def change(
-        self, login: Login, work: Callable[[_driver.Accounts], None], user: str, *, rehearse: bool = False
-    ) -> None:
-        said: list[SecretError] = []
-
+    def _change(self, login: Login, work: Callable[[_driver.Accounts], None], user: str, *, rehearse: bool) -> None:
         def visit(connection: pymysql.Connection[Any]) -> None:
-            try:
-                self._lock(connection, user)
-                make = Rehearsal if rehearse else ServerAccounts
-                work(make(connection, current(connection), self._account_host))
-            except SecretError as error:
-                said.append(error)
+            self._lock(connection, user)
+            make = Rehearsal if rehearse else ServerAccounts
+            work(make(connection, current(connection), self._account_host))
 
-        def connect() -> None:
-            failure = self._connected(login, visit)
-            if failure is not None:
-                said.append(self._error(failure, login))
-
-        error = run_with_timeout(self._timeout, connect, f"changing {user} at {self}")
-        if error is not None:
-            raise _unfinished(error)
-        for one in said:
-            raise one
+        failure = self._connected(login, visit)
+        if failure is not None:
+            raise self._error(failure, login)
 
     def _lock(self, connection: pymysql.Connection[Any], user: str) -> None:
         """Exclude other rotators of `user` until the connection is closed."""
@@ -201,7 +180,7 @@ class Server:
         number, text = failure
         # Numbers from 2000 on are those of the client: no connection, or a lost one.
         if number in _SERVER or number == 0 or 2000 <= number < 3000:
-            return DatabaseUnreachable(f"{self} does not answer: {text}", help=_LOOK)
+            return DatabaseUnreachable(f"{self} does not answer: {text}", help=self.remedy)
         help = ""
         if number in _RIGHTS:
             name = login.username
@@ -235,7 +214,3 @@ def _failure(error: Exception) -> tuple[int, str]:
     text = "" if number in _SYNTAX or len(arguments) < 2 else " ".join(str(arguments[1]).split())[:200]
     text = re.sub(r"\(?using password: (YES|NO)\)?", "", text).strip()
     return number, f"{text} ({number})" if text else f"{type(error).__name__} ({number})"
-
-
-def _unfinished(error: SecretError) -> SecretError:
-    return DatabaseUnreachable(error.message, help=_LOOK) if isinstance(error, Unfinished) else error

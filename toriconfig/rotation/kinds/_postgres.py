@@ -11,9 +11,8 @@ import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from toriconfig.errors import SecretError
 from toriconfig.rotation._errors import DatabaseUnreachable, RotationError, RotationRefused
-from toriconfig.rotation._run_with_timeout import Unfinished, run_with_timeout
+from toriconfig.rotation.kinds import _driver
 from toriconfig.rotation.kinds._driver import Login
 from toriconfig.rotation.kinds._postgres_errors import About, Failure, of_connecting, of_statement
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 _LOCK = 0x746F7269
 """First half of the key of the advisory lock; the same for all rotators."""
-
-_LOOK = "check the conninfo, and that the server is running"
 
 _LISTS = frozenset({"search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries"})
 """Settings whose value is a list of names. As one text, the list would be one name. `pg_dump` has the same table."""
@@ -54,8 +51,8 @@ class Accounts:
         forget_password(self._connection, user)
 
 
-class Server:
-    """One server of PostgreSQL. The class implements the protocol `_driver.Server`.
+class Server(_driver.Server):
+    """One server of PostgreSQL. A change is one transaction under a lock. A server that requests no password is refused.
 
     Args:
         conninfo: host, port, dbname and TLS settings, without credentials.
@@ -66,7 +63,10 @@ class Server:
             password by mistake.
     """
 
+    remedy = "check the conninfo, and that the server is running"
+
     def __init__(self, conninfo: str, timeout: float) -> None:
+        super().__init__(timeout)
         import psycopg
         from psycopg.conninfo import conninfo_to_dict
 
@@ -74,31 +74,12 @@ class Server:
             self._parts: dict[str, Any] = conninfo_to_dict(conninfo)
         except psycopg.ProgrammingError:
             raise RotationRefused("the conninfo cannot be read", help="write `host=db dbname=app`, or a URI") from None
-        self._timeout = timeout
 
-    def refusal(self, login: Login) -> str:
-        """Return the reason why the login is refused, or "" if the login is accepted.
-
-        Raises:
-            DatabaseUnreachable: the login could not be tried, because the server did not answer, or the connection was
-                lost.
-            RotationError: the server refuses for a reason unrelated to the login.
-            RotationRefused: the server requests no password (`trust`, `peer`, `cert`), so any password would be
-                accepted.
-        """
-        said: list[str | SecretError] = []
-        error = run_with_timeout(self._timeout, lambda: said.append(self._try(login)), f"logging in to {self}")
-        if error is not None:
-            raise _unfinished(error)
-        if isinstance(said[0], SecretError):
-            raise said[0]
-        return said[0]
-
-    def _try(self, login: Login) -> str | SecretError:
+    def _try(self, login: Login) -> str:
         asked: list[bool] = []
         failure = self._connected(login, lambda connection: asked.append(connection.pgconn.used_password))
         if asked == [False]:
-            return RotationRefused(
+            raise RotationRefused(
                 f"{self} does not ask {login.username} for a password, so a password cannot be checked",
                 help="name a host for which pg_hba.conf requires a password",
             )
@@ -109,42 +90,17 @@ class Server:
             other = self._connected(Login(login.username, secrets.token_urlsafe(24)), lambda _: None)
             if other is not None and other.text == failure.text:
                 return failure.text
-        return self._error(failure, login)
+        raise self._error(failure, login)
 
-    def change(self, login: Login, work: Callable[[Accounts], None], user: str, *, rehearse: bool = False) -> None:
-        """Log in and call `work` in one transaction, under a lock that excludes other rotators of `user`.
-
-        Args:
-            login: the account that logs in.
-            work: function that makes the changes.
-            user: the user to change.
-            rehearse: True: roll the transaction back at its end, so that nothing is changed.
-
-        Raises:
-            DatabaseUnreachable: no answer, or the connection was lost; the change may have been made.
-            RotationError: the change was refused; nothing was changed.
-            SecretError: the error of `work`.
-        """
-        said: list[SecretError] = []
-
+    def _change(self, login: Login, work: Callable[[_driver.Accounts], None], user: str, *, rehearse: bool) -> None:
         def visit(connection: psycopg.Connection[Any]) -> None:
-            try:
-                with connection.transaction(force_rollback=rehearse):
-                    connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_LOCK, _number(user)))
-                    work(Accounts(connection))
-            except SecretError as error:
-                said.append(error)
+            with connection.transaction(force_rollback=rehearse):
+                connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_LOCK, _number(user)))
+                work(Accounts(connection))
 
-        def connect() -> None:
-            failure = self._connected(login, visit)
-            if failure is not None:
-                said.append(self._error(failure, login))
-
-        error = run_with_timeout(self._timeout, connect, f"changing {user} at {self}")
-        if error is not None:
-            raise _unfinished(error)
-        for one in said:
-            raise one
+        failure = self._connected(login, visit)
+        if failure is not None:
+            raise self._error(failure, login)
 
     def _connected(self, login: Login, work: Callable[[psycopg.Connection[Any]], None]) -> Failure | None:
         """Log in and call `work`. Return the failure for an error of psycopg; None if there was no error."""
@@ -165,7 +121,7 @@ class Server:
 
     def _error(self, failure: Failure, login: Login) -> RotationError:
         if failure.what is About.SERVER:
-            return DatabaseUnreachable(f"{self} does not answer: {failure.text}", help=_LOOK)
+            return DatabaseUnreachable(f"{self} does not answer: {failure.text}", help=self.remedy)
         help = ""
         if failure.what is About.RIGHTS:
             help = (
@@ -176,15 +132,10 @@ class Server:
 
     @property
     def host(self) -> str:
-        """The host of the conninfo; "" if the conninfo names no host."""
         return str(self._parts.get("host") or "")
 
     def __str__(self) -> str:
         return f"PostgreSQL at {self._parts.get('host', 'its socket')}:{self._parts.get('port', 5432)}"
-
-
-def _unfinished(error: SecretError) -> SecretError:
-    return DatabaseUnreachable(error.message, help=_LOOK) if isinstance(error, Unfinished) else error
 
 
 def exists(connection: psycopg.Connection[Any], user: str) -> bool:

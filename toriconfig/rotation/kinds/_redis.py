@@ -11,17 +11,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from toriconfig.errors import SecretError
 from toriconfig.pipeline._logging import library_logger
 from toriconfig.rotation._errors import DatabaseUnreachable, RotationError, RotationRefused
-from toriconfig.rotation._run_with_timeout import Unfinished, run_with_timeout
 from toriconfig.rotation.kinds import _driver
 from toriconfig.rotation.kinds._driver import Login
 
 if TYPE_CHECKING:
     import redis
 
-_LOOK = "check the URL, and that the server is running"
 _SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss", "unix": "unix"}
 _OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _NO_ACL_FILE = "not configured to use an ACL file"
@@ -149,64 +146,43 @@ class Accounts:
             )
 
 
-class Server:
-    """One server of Redis or Valkey. The class implements the protocol `_driver.Server`.
+class Server(_driver.Server):
+    """One server of Redis or Valkey.
 
     Args:
         address: address of the server.
         timeout: seconds for one connection and the work on it.
     """
 
+    remedy = "check the URL, and that the server is running"
+
     def __init__(self, address: Address, timeout: float) -> None:
-        self._address, self._timeout = address, timeout
+        super().__init__(timeout)
+        self._address = address
 
     @property
     def host(self) -> str:
         return self._address.host
 
-    def refusal(self, login: Login) -> str:
-        said: list[SecretError | str] = []
-        error = run_with_timeout(self._timeout, lambda: said.append(self._try(login)), f"logging in to {self}")
-        if error is not None:
-            raise _unfinished(error)
-        if isinstance(said[0], SecretError):
-            raise said[0]
-        return said[0]
-
-    def _try(self, login: Login) -> SecretError | str:
+    def _try(self, login: Login) -> str:
         import redis
 
         error = self._connected(login, lambda _: None)
         if error is None:
             return ""
         if _ASKS_FOR_NONE in str(error):
-            return RotationRefused(
+            raise RotationRefused(
                 f"{self} accepts any password of {login.username}, so a password cannot be checked",
                 help="give the user a password first: ACL SETUSER",
             )
-        return _text(error) if isinstance(error, redis.AuthenticationError) else self._error(error, login)
+        if isinstance(error, redis.AuthenticationError):
+            return _text(error)
+        raise self._error(error, login)
 
-    def change(
-        self, login: Login, work: Callable[[_driver.Accounts], None], user: str, *, rehearse: bool = False
-    ) -> None:
-        said: list[SecretError] = []
-
-        def visit(client: redis.Redis) -> None:
-            try:
-                work(Accounts(client, str(self), rehearse=rehearse))
-            except SecretError as error:
-                said.append(error)
-
-        def connect() -> None:
-            error = self._connected(login, visit)
-            if error is not None:
-                said.append(self._error(error, login))
-
-        error = run_with_timeout(self._timeout, connect, f"changing {user} at {self}")
+    def _change(self, login: Login, work: Callable[[_driver.Accounts], None], user: str, *, rehearse: bool) -> None:
+        error = self._connected(login, lambda client: work(Accounts(client, str(self), rehearse=rehearse)))
         if error is not None:
-            raise _unfinished(error)
-        for one in said:
-            raise one
+            raise self._error(error, login)
 
     def _connected(self, login: Login, work: Callable[[redis.Redis], None]) -> Exception | None:
         """Log in and call `work`. Return the error of redis-py; None if there was no error."""
@@ -249,7 +225,7 @@ class Server:
             )
         if isinstance(error, redis.ResponseError) and not isinstance(error, redis.BusyLoadingError):
             return RotationError(f"{self} refused {login.username}: {text}")
-        return DatabaseUnreachable(f"{self} does not answer: {text}", help=_LOOK)
+        return DatabaseUnreachable(f"{self} does not answer: {text}", help=self.remedy)
 
     def __str__(self) -> str:
         return f"Redis at {self._address}"
@@ -262,7 +238,3 @@ def _rule(sign: str, password: str) -> str:
 
 def _text(error: Exception) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
-
-
-def _unfinished(error: SecretError) -> SecretError:
-    return DatabaseUnreachable(error.message, help=_LOOK) if isinstance(error, Unfinished) else error
