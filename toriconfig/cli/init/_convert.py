@@ -12,6 +12,7 @@ from itertools import pairwise
 from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, field_validator
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from toriconfig.cli.init._held import Held
 from toriconfig.cli.init._imports import LINE
 from toriconfig.cli.init._source import Edit, Source, annotations_of, bound, resolved, used
 
@@ -51,6 +52,8 @@ class Converter:
         self.ours: set[str] = set()
         self.pydantic: set[str] = set()
         self.taken = {name for statement in kept for name in bound(statement)}
+        self._held = Held(names, kept)
+        self._removed: list[str] = []
         for statement in kept:
             self._options(statement)
             for annotation in annotations_of(statement):
@@ -81,16 +84,26 @@ class Converter:
             self._foreign_base(node)
         for annotation in annotations_of(node):
             self._secret_types(annotation)
+        for one in node.body:
+            if isinstance(one, ast.ClassDef) and one.name != "Config":
+                self._held.nested(one.name, vars(found).get(one.name))
+                self._class(one, vars(found).get(one.name), is_target=False)
+        self._fields(node, found)
+        if is_target:
+            self._config(node)
+
+    def _fields(self, node: ast.ClassDef, found: type[BaseModel]) -> None:
+        """Edit the defaults of the fields, and the functions that get their values."""
+        before = len(self._removed)
         secrets = {name for one in node.body if (name := self._field(one))}
+        removed = self._removed[before:]
+        if removed:
+            self._held.strip(found)
         for one in node.body if issubclass(found, BaseSettings) else ():
-            self._mutable(one, secrets)
+            self._mutable(one, {*secrets, *removed})
         for one in node.body:
             if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 self._function(one, secrets)
-            elif isinstance(one, ast.ClassDef) and one.name != "Config":
-                self._class(one, vars(found).get(one.name), is_target=False)
-        if is_target:
-            self._config(node)
 
     def _foreign_base(self, node: ast.ClassDef) -> None:
         """Add the base `Settings` to a class whose base is a settings class of another module."""
@@ -138,12 +151,17 @@ class Converter:
         self.edits.append(Edit(spans[-1][1], end, " | None" if optional else ""))
 
     def _field(self, node: ast.stmt) -> str:
-        """If `node` is a secret field, edit its default and return its name; otherwise return ""."""
+        """If `node` is a secret field, edit its default and return its name; otherwise return "".
+
+        The default of another field is removed if it holds a secret.
+        """
         if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
             return ""
-        if not any(self._is_secret(one) for one in ast.walk(node.annotation)):
-            return ""
         name, value = node.target.id, node.value
+        if not any(self._is_secret(one) for one in ast.walk(node.annotation)):
+            if value is not None and self._held.holds(value):
+                self._remove(node, value, name, f"the default of `{name}`, which holds a secret or lacks one now")
+            return ""
         if value is None:
             return name
         if isinstance(value, ast.Constant) and value.value is None:
@@ -154,16 +172,31 @@ class Converter:
                 self.edits.append(Edit(end, end, " | None"))
                 self._drop_ignore(value)
             return name
-        if isinstance(value, ast.Call) and resolved(value.func, self._names) is Field:
-            self._arguments(node, value, name)
-        elif not _holds_nothing(value):
-            self._drop_default(node, value, name)
+        self._remove(node, value, name, f"the default of the secret `{name}`: a secret is not copied", _LIMITS)
         return name
 
-    def _arguments(self, node: ast.AnnAssign, call: ast.Call, name: str) -> None:
-        """Remove the limits, and a default that is not empty, from the arguments of the `Field` of a secret."""
+    def _remove(
+        self, node: ast.AnnAssign, value: ast.expr, name: str, note: str, limiting: frozenset[str] = frozenset()
+    ) -> None:
+        """Remove the default of a field, unless it is empty, and note that.
+
+        Args:
+            node: the field.
+            value: the expression after `=`.
+            name: name of the field.
+            note: line for `notes`.
+            limiting: arguments of `Field` that are removed too, with a note for each.
+        """
+        if not (isinstance(value, ast.Call) and resolved(value.func, self._names) is Field):
+            if not _holds_nothing(value):
+                self._drop_default(node, value, name, note)
+            return
+        self._arguments(node, value, name, note, limiting)
+
+    def _arguments(self, node: ast.AnnAssign, call: ast.Call, name: str, note: str, limiting: frozenset[str]) -> None:
+        """Remove the limits, and a default that is not empty, from the arguments of `Field`."""
         named = [one for one in call.keywords if one.arg in ("default", "default_factory")]
-        limits = [one.arg for one in call.keywords if one.arg in _LIMITS]
+        limits = [one.arg for one in call.keywords if one.arg in limiting]
         self.notes += [f"`{limit}` of the secret `{name}`: write Secret[Annotated[str, ...]]" for limit in limits]
         empty = all(map(_holds_nothing, [*call.args, *(one.value for one in named)]))
         if empty and not limits:
@@ -174,18 +207,19 @@ class Converter:
         if kept:
             self._replace(call, f"{self._source.text(call.func)}({', '.join(kept)})")
         else:
-            self._drop_default(node, call, "" if empty else name)
+            self._drop_default(node, call, name, "" if empty else note)
             return
         if not empty:
-            self._note_default(name)
+            self._note_default(name, note)
 
-    def _drop_default(self, node: ast.AnnAssign, value: ast.expr, name: str) -> None:
+    def _drop_default(self, node: ast.AnnAssign, value: ast.expr, name: str, note: str) -> None:
         self.edits.append(Edit(self._source.span(node.annotation)[1], self._source.span(value)[1], ""))
-        if name:
-            self._note_default(name)
+        if note:
+            self._note_default(name, note)
 
-    def _note_default(self, name: str) -> None:
-        self.notes.append(f"the default of the secret `{name}`: a secret is not copied")
+    def _note_default(self, name: str, note: str) -> None:
+        self._removed.append(name)
+        self.notes.append(note)
 
     def _drop_ignore(self, value: ast.expr) -> None:
         """Remove the comment `# type: ignore` after `value`, if there is one."""

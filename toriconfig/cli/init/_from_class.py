@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -78,8 +78,9 @@ def _source_of(cls: type, module: ModuleType) -> Source:
 def _text(source: Source, kept: list[ast.stmt], converter: Converter, module: ModuleType, cls: str, target: str) -> str:
     lazy = converter.own("lazy")
     variable = "settings" if "settings" not in converter.taken else "loaded_settings"
-    parts = [source.edited(one, converter.edits) for one in kept]
-    body = _joined(kept, parts)
+    edited = {one: source.edited(one, converter.edits) for one in kept}
+    kept = _still_needed(edited, cls)
+    body = _joined(kept, [edited[one] for one in kept])
     written = ast.parse(body)
     wanted = used(written)
     imports = Imports(module.__package__ or "")
@@ -87,6 +88,13 @@ def _text(source: Source, kept: list[ast.stmt], converter: Converter, module: Mo
     _add_ours(imports, converter)
     head = f'"""Settings of the program, from {target}. Other modules import `{variable}`."""'
     return f"{head}\n\n{imports.lines()}\n{body}\n\n\n{variable} = {lazy}({cls})\n"
+
+
+def _still_needed(edited: Mapping[ast.stmt, str], cls: str) -> list[ast.stmt]:
+    """Return the statements that the class needs after the edits: a removed default needs its constants no more."""
+    after = Source("\n".join(edited.values()))
+    needed = set(map(id, after.needed(cls)))
+    return [one for one, other in zip(edited, after.tree.body, strict=True) if id(other) in needed]
 
 
 def _add_ours(imports: Imports, converter: Converter) -> None:

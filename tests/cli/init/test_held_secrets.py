@@ -1,0 +1,104 @@
+"""`toriconfig init --from`: defaults of sections that hold a secret, or need one that is not copied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.command import Toriconfig
+from support.written_project import failures
+from toriconfig.testing import Canary
+
+HEAD = """import os
+
+from pydantic import BaseModel, Field, SecretStr
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Account(BaseModel):
+    name: str = "app"
+    password: SecretStr{default}
+
+
+{before}class Config(BaseSettings):
+    model_config = SettingsConfigDict(env_nested_delimiter="__")
+
+    {field}
+"""
+REQUIRED = ""
+WITH_DEFAULT = ' = SecretStr("{c}")'
+OPTIONAL = " | None = None"
+HELD = {
+    "a section with the default of its secret": (WITH_DEFAULT, "", "account: Account = Account()"),
+    "a factory": (WITH_DEFAULT, "", "account: Account = Field(default_factory=Account)"),
+    "an argument": (REQUIRED, "", 'account: Account = Account(password=SecretStr("{c}"))'),
+    "an argument of plain text": (OPTIONAL, "", 'account: Account = Account(password="{c}", name="x")'),
+    "a lambda": (REQUIRED, "", 'account: Account = Field(default_factory=lambda: Account(password="{c}"))'),
+    "a mapping": (OPTIONAL, "", 'account: Account = Account(**{{"password": "{c}"}})'),
+    "a validated mapping": (OPTIONAL, "", 'account: Account = Account.model_validate({{"password": "{c}"}})'),
+    "a constant": (REQUIRED, 'FIRST = Account(password="{c}")\n\n\n', "account: Account = FIRST"),
+    "a function": (
+        REQUIRED,
+        'def first() -> Account:\n    return Account(password="{c}")\n\n\n',
+        "account: Account = Field(default_factory=first)",
+    ),
+    "a constant of a secret": (REQUIRED, 'KEY = "{c}"\n\n\n', "account: SecretStr = SecretStr(KEY)"),
+    "a section around it": (
+        WITH_DEFAULT,
+        "class Outer(BaseModel):\n    account: Account = Account()\n\n\n",
+        "account: Outer = Outer()",
+    ),
+    "a derived section": (WITH_DEFAULT, "class Main(Account):\n    size: int = 1\n\n\n", "account: Main = Main()"),
+    "a list": (WITH_DEFAULT, "", 'account: list[Account] = [Account(name="x")]'),
+}
+
+
+@pytest.mark.parametrize("form", HELD)
+def test_a_default_that_holds_a_secret_is_not_copied(form: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+    canary = Canary()
+    default, before, field = (text.format(c=canary.secret) for text in HELD[form])
+    (tmp_path / "conf.py").write_text(HEAD.format(default=default, before=before, field=field))
+    result = toriconfig("init", "--from", "conf:Config")
+    assert 0 == result.code, result.err
+    assert "`account`" in result.err.partition("not carried over:\n")[2]
+    (tmp_path / "conf.py").unlink()
+    written = [file.read_text() for file in tmp_path.rglob("*") if file.is_file() and file.suffix != ".pyc"]
+    canary.absent_from(*result[1:], *written)
+    environ = {"ACCOUNT": "[]"} if form == "a list" else {}
+    checked = toriconfig("check", **environ)
+    assert 0 == checked.code, checked
+
+
+STAYING = {
+    "without a secret": (OPTIONAL, 'account: Account = Account(name="x")'),
+    "a section without values": (OPTIONAL, "account: Account = Field(default_factory=Account)"),
+    "the environment": (REQUIRED, 'account: str = os.environ.get("ACCOUNT", "x")'),
+    "no section": (WITH_DEFAULT, "account: list[Account] = Field(default_factory=list)"),
+}
+
+
+@pytest.mark.parametrize("form", STAYING)
+def test_any_other_default_stays(form: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+    default, field = STAYING[form]
+    (tmp_path / "conf.py").write_text(HEAD.format(default=default, before="", field=field))
+    result = toriconfig("init", "--from", "conf:Config")
+    assert 0 == result.code, result.err
+    assert field in (tmp_path / "settings.py").read_text()
+    assert "`account`" not in result.err
+
+
+def test_every_tool_is_content_with_a_project_whose_defaults_were_removed(
+    toriconfig: Toriconfig, tmp_path: Path
+) -> None:
+    default, before, field = HELD["a constant"]
+    before += "class Outer(BaseModel):\n    first: Account = FIRST\n    size: int = 1\n\n\n"
+    field += "\n    outer: Outer = Outer()\n    hosts: list[str] = []"
+    (tmp_path / "conf.py").write_text(HEAD.format(default=default, before=before.format(c="x"), field=field))
+    assert 0 == toriconfig("init", "--from", "conf:Config").code
+    text = (tmp_path / "settings.py").read_text()
+    assert "    account: Account\n    outer: Outer\n" in text
+    assert "FIRST" not in text
+    (tmp_path / "conf.py").unlink()
+    assert {} == failures(tmp_path)
