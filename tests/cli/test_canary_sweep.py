@@ -177,6 +177,61 @@ def test_no_command_shows_an_argument_of_a_login(
         canary.absent_from(*result[1:])
 
 
+CONF = """
+import os
+from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+class Account(BaseModel):
+    name: str = "app"
+    password: SecretStr = SecretStr("{c}")
+
+class Config(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="SWEPT_", env_file=".env", secrets_dir="run")
+    api_key: SecretStr = SecretStr("{c}")
+    codes: list[SecretStr] = [SecretStr("{c}")]
+    made: SecretStr = Field(default_factory=lambda: SecretStr("{c}"), description="A code.")
+    account: Account = Account(password=SecretStr("{c}"))
+    token: str = os.environ.get("SWEPT_TOKEN", "")
+    size: int = 1
+"""
+INITS = {
+    "a class": {"conf.py": CONF},
+    "a class that its variables do not fit": {"conf.py": CONF, ".env": "SWEPT_SIZE={c}\nSWEPT_API_KEY={c}\n"},
+    "a module that raises": {"conf.py": CONF + "raise ValueError('{c}')\n"},
+    "a module with a mistake": {"conf.py": CONF + "x = '{c}\n"},
+    "an instance": {"conf.py": "Config = '{c}'\n"},
+    "dynaconf": {
+        "settings.toml": "[default]\nhost = 'h'\nurl = 'http://u:{c}@h/'\ntoken = '{c}'\n[default.db]\nport = 1\n",
+        ".secrets.toml": "[default]\napi_key = '{c}'\nall = ['{c}']\n[default.db]\npassword = '{c}'\n",
+    },
+    "dynaconf with a mistake": {"settings.toml": "[default]\napi_key = '{c}\n"},
+    "dynaconf with other tags": {"settings.yaml": "default: {{api_key: !x '{c}', api_key: '@int {c}'}}\n"},
+    "dynaconf with variables": {".env": "DYNACONF_API_KEY={c}\n", "settings.json": '{{"default": {{"A": "{c}" 1}}}}'},
+}
+
+WELL_FORMED = ("a class", "a class that its variables do not fit", "dynaconf")
+
+
+@pytest.mark.parametrize("place", INITS)
+def test_init_shows_and_writes_no_secret(place: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+    canary = Canary()
+    given = {tmp_path / name for name in INITS[place]}
+    for name, text in INITS[place].items():
+        (tmp_path / name).write_text(text.format(c=canary.secret))
+    (tmp_path / "run").mkdir()
+    source = ("--from", "conf:Config") if "conf.py" in INITS[place] else ("--from-dynaconf",)
+    codes = []
+    for more in (("--dry-run",), ("--dry-run", "--name", "other"), (), ()):
+        result = toriconfig("init", *source, *more, SWEPT_TOKEN=canary.secret, DYNACONF_TOKEN=canary.secret)
+        assert "a bug of toriconfig" not in result.err, result.err
+        canary.absent_from(*result[1:])
+        codes.append(result.code)
+    written = [file for file in tmp_path.rglob("*") if file.is_file() and file.suffix != ".pyc"]
+    canary.absent_from(*(file.read_text() for file in written if file not in given))
+    assert ([0, 0, 0, 2] if place in WELL_FORMED else [2, 2, 2, 2]) == codes
+
+
 def test_the_sweep_covers_every_command_but_those_that_only_run_others() -> None:
     from toriconfig.cli import COMMANDS as KNOWN
 
