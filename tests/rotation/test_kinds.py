@@ -129,7 +129,7 @@ def test_no_password_reaches_the_log_of_the_database(account: Account) -> None:
         account.rotation().run()
         account.rotation(single=True).run()
         connection.execute("ALTER ROLE postgres RESET log_statement")
-    log = account.postgres._process.output()
+    log = account.postgres.output()
     assert f'ALTER ROLE "{account.name}_clone" PASSWORD \'SCRAM-SHA-256$' in log
     assert account.stored()[1] not in log
 

@@ -5,21 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import signal
-import socket
 import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pymysql
 
+from local_server import LocalServer
 from support.mariadb_package import MISSING, Installed, installed
-from toriconfig.testing import Keeper, ServerProcess
 
-_READY = "port: "
 _TABLES = (
     "mysql_system_tables.sql",
     "mysql_performance_tables.sql",
@@ -28,35 +23,30 @@ _TABLES = (
 )
 
 
-class MariaDb:
+class MariaDb(LocalServer):
     """A running server; `mariadb_server()` makes one. Every statement is in its general log.
 
     Attributes:
-        host, port: where it listens.
-        user, password: of its administrator.
+        user: its administrator.
     """
 
-    host = "127.0.0.1"
+    title = "MariaDB"
     user = "root"
 
     def __init__(self, found: Installed, tls: tuple[Path, Path] | None = None, *, timeout: float = 60.0) -> None:
         self.password = secrets.token_urlsafe(16)
-        self._found, self._tls, self._timeout = found, tls, timeout
-        self._keeper = Keeper("mariadb", last_signal=signal.SIGKILL)
-        self._data = self._keeper.directory / "data"
-        try:
-            self._initialise()
-            with socket.socket() as probe:
-                probe.bind((self.host, 0))
-                self.port: int = probe.getsockname()[1]
-            self._process = ServerProcess(self._command(), self._keeper, self._environ())
-            self.start()
-        except BaseException:
-            self.close()
-            raise
+        self._found, self._tls = found, tls
+        super().__init__(timeout=timeout)
 
     def _environ(self) -> dict[str, str]:
-        return {"PATH": os.environ.get("PATH", ""), "LD_LIBRARY_PATH": self._found.libraries, "LC_ALL": "C"}
+        return {**super()._environ(), "LD_LIBRARY_PATH": self._found.libraries}
+
+    def _ready(self) -> str:
+        return f"port: {self.port}"
+
+    @property
+    def _data(self) -> Path:
+        return self.directory / "data"
 
     def _common(self) -> list[str]:
         share = self._found.share
@@ -70,7 +60,7 @@ class MariaDb:
         command += ["--innodb-buffer-pool-size=8M", "--innodb-use-native-aio=0", f"--plugin-dir={self._data}"]
         return [*command, "--user=root"] if os.getuid() == 0 else command
 
-    def _initialise(self) -> None:
+    def _prepare(self) -> None:
         self._data.mkdir(mode=0o700)
         inner = hashlib.sha1(self.password.encode()).digest()
         hashed = "*" + hashlib.sha1(inner).hexdigest().upper()
@@ -88,36 +78,23 @@ class MariaDb:
         )
 
     def _command(self) -> list[str]:
-        settings = [f"--bind-address={self.host}", f"--port={self.port}", f"--socket={self._keeper.directory / 's'}"]
+        settings = [f"--bind-address={self.host}", f"--port={self.port}", f"--socket={self.directory / 's'}"]
         if self._tls is not None:
             settings += [f"--ssl-cert={self._tls[0]}", f"--ssl-key={self._tls[1]}", "--require-secure-transport=1"]
         return [*self._common(), *settings, "--general-log=1", f"--general-log-file={self._log}", "--skip-log-bin"]
 
     @property
     def _log(self) -> Path:
-        return self._keeper.directory / "general.log"
+        return self.directory / "general.log"
 
     @property
     def url(self) -> str:
         """The address for a kind."""
         return f"mysql://{self.host}:{self.port}"
 
-    def start(self) -> None:
-        """Start it on its port, with what it held at `stop`."""
-        self._process.start()
-        end = time.monotonic() + self._timeout
-        while f"{_READY}{self.port}" not in self._process.output():
-            if not self._process.is_running or time.monotonic() > end:
-                raise RuntimeError(f"MariaDB did not come up:\n{self._process.output()}")
-            time.sleep(0.01)
-
-    def stop(self) -> None:
-        """End it; connections are refused until `start`."""
-        self._process.stop()
-
     def logged(self) -> str:
         """Every statement so far, as the general log has it, and the log of errors."""
-        return self._log.read_text(errors="replace") + self._process.output()
+        return self._log.read_text(errors="replace") + self.output()
 
     def connect(self, user: str, password: str) -> pymysql.Connection[Any]:
         """Log in."""
@@ -146,16 +123,9 @@ class MariaDb:
             return False
         return True
 
-    def close(self) -> None:
-        """End it and remove its files."""
-        if hasattr(self, "_process"):
-            self._process.stop()
-        self._keeper.close()
 
-
-@contextmanager
-def mariadb_server(tls: tuple[Path, Path] | None = None) -> Iterator[MariaDb]:
-    """A MariaDB on a free port of 127.0.0.1, gone at the end of the block and with this process.
+def mariadb_server(tls: tuple[Path, Path] | None = None) -> MariaDb:
+    """A MariaDB on a free port of 127.0.0.1, gone at the end of the `with` block and with this process.
 
     Args:
         tls: files of certificate and key; every connection then needs TLS. None: no TLS.
@@ -166,8 +136,4 @@ def mariadb_server(tls: tuple[Path, Path] | None = None) -> Iterator[MariaDb]:
     found = installed()
     if found is None:
         raise RuntimeError(MISSING)
-    server = MariaDb(found, tls)
-    try:
-        yield server
-    finally:
-        server.close()
+    return MariaDb(found, tls)
