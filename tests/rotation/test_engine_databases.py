@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
 
 import pytest
 
 from local_valkey import Valkey
 from support.accounts import RedisAccount
+from support.engine_accounts import OfEngine, RoleRotation, RootRotation, with_engine
 from support.mariadb import MariaDb
-from toriconfig.rotation import Rotation, kinds
-from toriconfig.testing import EngineKindContract, VaultServer
+from toriconfig.testing import VaultServer
 
 
-def with_engine(vault: VaultServer) -> Any:
-    if "database/" not in vault.client.sys.list_mounted_secrets_engines()["data"]:
-        vault.client.sys.enable_secrets_engine("database")
-    return vault.client.secrets.database
+class InMariaDb(OfEngine):
+    server: MariaDb
 
-
-class InMariaDb(EngineKindContract):
     @pytest.fixture(autouse=True)
     def connection(self, vault: VaultServer, mariadb: MariaDb) -> None:
         self.vault, self.server = vault, mariadb
@@ -30,8 +25,7 @@ class InMariaDb(EngineKindContract):
             f"GRANT ALL ON *.* TO {self.root}@'%' WITH GRANT OPTION",
             f"CREATE USER {self.user}@'%' IDENTIFIED BY 'x'",
         )
-        self.database = with_engine(vault)
-        self.database.configure(
+        with_engine(vault).configure(
             self.root,
             plugin_name="mysql-database-plugin",
             allowed_roles=["*"],
@@ -42,29 +36,15 @@ class InMariaDb(EngineKindContract):
 
 
 @pytest.mark.databases
-class TestDatabaseRootOfMariaDb(InMariaDb):
-    def rotation(self, **options: Any) -> Rotation:
-        return Rotation(f"database/config/{self.root}", kinds.DatabaseRoot(), environ=self.vault.environ, **options)
-
+class TestDatabaseRootOfMariaDb(RootRotation, InMariaDb):
     def state(self) -> object:
         return self.server.logs_in(self.root, "the-first-password")
 
 
 @pytest.mark.databases
-class TestStaticRoleOfMariaDb(InMariaDb):
-    @pytest.fixture(autouse=True)
-    def role(self, connection: None) -> None:
-        self.database.create_static_role(self.user, self.root, self.user, [], rotation_period="86400s")
-
-    @property
-    def path(self) -> str:
-        return f"database/static-creds/{self.user}"
-
-    def rotation(self, **options: Any) -> Rotation:
-        return Rotation(self.path, kinds.StaticRole(), environ=self.vault.environ, **options)
-
+class TestStaticRoleOfMariaDb(RoleRotation, InMariaDb):
     def state(self) -> object:
-        found = self.vault.client.read(self.path)["data"]["password"]
+        found = self.stored()
         assert self.server.logs_in(self.user, found)
         return found
 

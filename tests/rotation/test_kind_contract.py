@@ -11,6 +11,8 @@ import psycopg
 import pytest
 
 from local_postgres import Postgres
+from support import engine_accounts
+from support.engine_accounts import OfEngine, RoleRotation, RootRotation, with_engine
 from support.rotating import Account
 from toriconfig.rotation import Rotation, kinds
 from toriconfig.testing import EngineKindContract, KindContract, VaultServer
@@ -128,8 +130,10 @@ class TestTransitKey(EngineKindContract):
         return self.vault.client.secrets.transit.read_key(self.name)["data"]["latest_version"]
 
 
-class InDatabase(EngineKindContract):
+class InDatabase(OfEngine):
     """A database user of its own for each test, as the account of Vault, and another one as a static role."""
+
+    postgres: Postgres
 
     @pytest.fixture(autouse=True)
     def connection(self, vault: VaultServer, shared_postgres: Postgres) -> None:
@@ -138,10 +142,8 @@ class InDatabase(EngineKindContract):
         with psycopg.connect(shared_postgres.conninfo(), autocommit=True) as connection:
             connection.execute(f"CREATE ROLE {self.root} SUPERUSER LOGIN PASSWORD 'the-first-password'".encode())
             connection.execute(f"CREATE ROLE {self.user} LOGIN PASSWORD 'x'".encode())
-        if "database/" not in vault.client.sys.list_mounted_secrets_engines()["data"]:
-            vault.client.sys.enable_secrets_engine("database")
         where = f"{shared_postgres.host}:{shared_postgres.port}/{shared_postgres.database}?sslmode=disable"
-        vault.client.secrets.database.configure(
+        with_engine(vault).configure(
             self.root,
             plugin_name="postgresql-database-plugin",
             allowed_roles=["*"],
@@ -152,10 +154,7 @@ class InDatabase(EngineKindContract):
         )
 
 
-class TestDatabaseRoot(InDatabase):
-    def rotation(self, **options: Any) -> Rotation:
-        return Rotation(f"database/config/{self.root}", kinds.DatabaseRoot(), environ=self.vault.environ, **options)
-
+class TestDatabaseRoot(RootRotation, InDatabase):
     def state(self) -> object:
         try:
             psycopg.connect(self.postgres.conninfo(self.root, "the-first-password")).close()
@@ -164,24 +163,12 @@ class TestDatabaseRoot(InDatabase):
         return "the first password"
 
 
-class TestStaticRole(InDatabase):
-    @pytest.fixture(autouse=True)
-    def role(self, connection: None) -> None:
-        database = self.vault.client.secrets.database
-        database.create_static_role(self.user, self.root, self.user, [], rotation_period="86400s")
-
-    @property
-    def path(self) -> str:
-        return f"database/static-creds/{self.user}"
-
-    def rotation(self, **options: Any) -> Rotation:
-        return Rotation(self.path, kinds.StaticRole(), environ=self.vault.environ, **options)
-
+class TestStaticRole(RoleRotation, InDatabase):
     def state(self) -> object:
-        return self.vault.client.read(self.path)["data"]["password"]
+        return self.stored()
 
 
 def test_every_kind_passes_its_contract() -> None:
-    source = Path(__file__).read_text()
+    source = "".join(Path(file).read_text() for file in (__file__, engine_accounts.__file__))
     tried = {*kinds.KINDS} - {"database-user", "mysql", "redis"}  # by their accounts
     assert [] == [name for name in tried if f"kinds.{kinds.KINDS[name].__name__}(" not in source]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import secrets
-import socket
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +13,7 @@ from support.accounts import MysqlAccount
 from support.mariadb import MariaDb
 from support.rotate_command import rotate, rotate_json
 from support.rotating import killed_after
-from toriconfig.errors import SecretError
-from toriconfig.rotation import DatabaseUnreachable, Rotation, RotationError, RotationRefused
+from toriconfig.rotation import DatabaseUnreachable, RotationError, RotationRefused
 from toriconfig.rotation.kinds import MysqlUser, _account
 from toriconfig.rotation.kinds._mysql import Address
 from toriconfig.rotation.kinds._mysql_accounts import password_hash
@@ -195,13 +192,6 @@ def test_a_second_user_that_cannot_get_the_privileges_is_undone(mysql_account: M
     assert mysql_account.logs_in()
 
 
-def test_a_refused_administrator_is_named(mysql_account: MysqlAccount) -> None:
-    mysql_account.vault.put("secret/wrong", {"username": "root", "password": "wrong"})
-    with pytest.raises(RotationRefused, match="refused root: Access denied") as caught:
-        mysql_account.rotation(kind=mysql_account.kind(admin="secret/wrong")).run()
-    assert "the administrator at secret/wrong" in caught.value.help
-
-
 @pytest.mark.parametrize(
     "method", ["unix_socket OR mysql_native_password", "mysql_native_password USING '{}' OR unix_socket"]
 )
@@ -226,25 +216,6 @@ def test_an_anonymous_account_does_not_pass_for_the_user(mysql_account: MysqlAcc
         mysql_account.server.run(f"DROP USER ''@'{host}'")
 
 
-def test_a_server_that_is_down_is_reported_and_the_rotation_can_go_on(vault: VaultServer, mariadb: MariaDb) -> None:
-    account = MysqlAccount(vault, mariadb)
-    nowhere = MysqlUser("mysql://127.0.0.1:1", account.admin)
-    with pytest.raises(DatabaseUnreachable, match="MySQL at 127.0.0.1:1 does not answer"):
-        account.rotation(kind=nowhere, timeout=2.0).run()
-    code, _, err = rotate(
-        vault.environ, account.path, "--kind", "mysql", "--url", "mysql://127.0.0.1:1", "--admin", account.admin
-    )
-    assert (3, True) == (code, "check the URL, and that the server is running" in err)
-    assert "" == account.rotation().status().step
-
-
-def test_a_server_that_hangs_is_given_up_after_the_timeout(mysql_account: MysqlAccount) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        kind = MysqlUser(f"mysql://127.0.0.1:{silent.getsockname()[1]}", mysql_account.admin)
-        with pytest.raises(DatabaseUnreachable):
-            mysql_account.rotation(kind=kind, timeout=1.0).run()
-
-
 def test_another_rotator_of_the_account_is_waited_for(mysql_account: MysqlAccount) -> None:
     import zlib
 
@@ -253,13 +224,6 @@ def test_another_rotator_of_the_account_is_waited_for(mysql_account: MysqlAccoun
         cursor.execute("SELECT GET_LOCK(%s, 1)", (f"toriconfig {zlib.crc32(f'{mysql_account.name}_clone'.encode())}",))
         with pytest.raises(DatabaseUnreachable, match="another rotator of .* does not finish"):
             mysql_account.rotation(timeout=2.0).run()
-
-
-def test_a_missing_driver_is_named(mysql_account: MysqlAccount, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pymysql", None)
-    with pytest.raises(RotationRefused, match="the kind mysql needs pymysql") as caught:
-        mysql_account.rotation().run()
-    assert "toriconfig[mysql]" in caught.value.help
 
 
 def test_the_command_line_rotates_reports_and_rolls_back(mysql_account: MysqlAccount) -> None:
@@ -292,22 +256,6 @@ def test_no_log_of_the_server_and_no_output_shows_a_password(
     assert mysql_account.first not in logged
     new.absent_from(logged, plan, outcome, rotation, rotation.kind, *events)
     assert new.secret == mysql_account.stored()[1]
-
-
-def test_no_failure_shows_a_password(mysql_account: MysqlAccount, monkeypatch: pytest.MonkeyPatch) -> None:
-    new = Canary()
-    monkeypatch.setattr(_account, "random_text", lambda: new.secret)
-    mysql_account.vault.put("secret/wrong", {"username": "root", "password": new.secret})
-    makers: list[Callable[[], Rotation]] = [
-        lambda: mysql_account.rotation(kind=mysql_account.kind(admin="secret/wrong")),
-        lambda: mysql_account.rotation(kind=MysqlUser("mysql://127.0.0.1:1", "secret/wrong"), timeout=2.0),
-        lambda: mysql_account.rotation(verify=lambda _: False),
-    ]
-    for make in makers:
-        rotation = make()
-        with new.watch(), pytest.raises(SecretError) as caught:
-            rotation.run()
-        new.absent_from(caught.value, rotation, mysql_account.server.logged())
 
 
 @pytest.mark.parametrize(

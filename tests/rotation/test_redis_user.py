@@ -6,8 +6,6 @@ import hashlib
 import itertools
 import logging
 import secrets
-import socket
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -19,8 +17,7 @@ from local_valkey import Valkey, valkey_server
 from support.accounts import RedisAccount
 from support.rotate_command import rotate, rotate_json
 from support.rotating import at, killed_after
-from toriconfig.errors import SecretError
-from toriconfig.rotation import DatabaseUnreachable, Rotation, RotationError, RotationRefused
+from toriconfig.rotation import Rotation, RotationError, RotationRefused
 from toriconfig.rotation.kinds import RedisUser, _account
 from toriconfig.testing import Canary, VaultServer
 
@@ -201,37 +198,6 @@ def test_the_administrator_rotates_its_own_password(vault: VaultServer) -> None:
         account.client.close()
 
 
-def test_a_refused_administrator_is_named(redis_account: RedisAccount) -> None:
-    redis_account.vault.put("secret/wrong", {"username": "default", "password": "wrong"})
-    with pytest.raises(RotationRefused, match="refused default: ") as caught:
-        redis_account.rotation(kind=redis_account.kind(admin="secret/wrong")).run()
-    assert "the administrator at secret/wrong" in caught.value.help
-
-
-def test_a_server_that_is_down_is_reported(redis_account: RedisAccount) -> None:
-    nowhere = RedisUser("redis://127.0.0.1:1", redis_account.admin)
-    with pytest.raises(DatabaseUnreachable, match="Redis at 127.0.0.1:1 does not answer"):
-        redis_account.rotation(kind=nowhere, timeout=2.0).run()
-    setup = ["--kind", "redis", "--url", "redis://127.0.0.1:1", "--admin", redis_account.admin]
-    code, _, err = rotate(redis_account.vault.environ, redis_account.path, *setup)
-    assert (3, True) == (code, "check the URL, and that the server is running" in err)
-    assert "" == redis_account.rotation().status().step
-
-
-def test_a_server_that_hangs_is_given_up_after_the_timeout(redis_account: RedisAccount) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        kind = RedisUser(f"redis://127.0.0.1:{silent.getsockname()[1]}", redis_account.admin)
-        with pytest.raises(DatabaseUnreachable):
-            redis_account.rotation(kind=kind, timeout=1.0).run()
-
-
-def test_a_missing_driver_is_named(redis_account: RedisAccount, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "redis", None)
-    with pytest.raises(RotationRefused, match="the kind redis needs redis") as caught:
-        redis_account.rotation().run()
-    assert "toriconfig[redis]" in caught.value.help
-
-
 def test_the_command_line_rotates_reports_and_rolls_back(redis_account: RedisAccount) -> None:
     environ, path = redis_account.vault.environ, redis_account.path
     setup = ["--kind", "redis", "--url", redis_account.server.url, "--admin", redis_account.admin]
@@ -284,22 +250,6 @@ def test_neither_the_server_nor_an_output_shows_a_password(
     new.absent_from(*logged, plan, outcome, rotation, rotation.kind, *events)
     assert redis_account.first not in str(logged)
     assert hashlib.sha256(new.secret.encode()).hexdigest() in redis_account.server.acl_file.read_text()
-
-
-def test_no_failure_shows_a_password(redis_account: RedisAccount, monkeypatch: pytest.MonkeyPatch) -> None:
-    new = Canary()
-    monkeypatch.setattr(_account, "random_text", lambda: new.secret)
-    redis_account.vault.put("secret/wrong", {"username": "default", "password": new.secret})
-    makers: list[Callable[[], Rotation]] = [
-        lambda: redis_account.rotation(kind=redis_account.kind(admin="secret/wrong")),
-        lambda: redis_account.rotation(kind=RedisUser("redis://127.0.0.1:1", "secret/wrong"), timeout=2.0),
-        lambda: redis_account.rotation(verify=lambda _: False),
-    ]
-    for make in makers:
-        rotation = make()
-        with new.watch(), pytest.raises(SecretError) as caught:
-            rotation.run()
-        new.absent_from(caught.value, rotation, redis_account.server.output())
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import redis
 
 from local_valkey import Valkey
 from support.mariadb import MariaDb
-from toriconfig.rotation import Rotation
-from toriconfig.rotation.kinds import MysqlUser, RedisUser
+from toriconfig.rotation import Rotation, kinds
 from toriconfig.rotation.kinds._mysql_accounts import password_hash
 from toriconfig.testing import VaultServer
 
@@ -19,16 +18,30 @@ from toriconfig.testing import VaultServer
 class Stored:
     """An account that is stored at `path`; the administrator of its server at `admin`."""
 
-    def __init__(self, vault: VaultServer, admin: str, user: str, password: str) -> None:
-        self.vault, self.admin = vault, admin
+    kind_name: ClassVar[str]
+    product: ClassVar[str]
+    driver: ClassVar[str]
+    server: MariaDb | Valkey
+
+    def __init__(self, vault: VaultServer, server: MariaDb | Valkey) -> None:
+        self.vault, self.server, self.admin = vault, server, f"secret/{self.kind_name}-admin"
         self.name = f"app_{secrets.token_hex(4)}"
         self.path = f"secret/{self.name}"
         self.first = secrets.token_urlsafe(16)
         vault.put(self.path, {"username": self.name, "password": self.first, "other": "stays"})
-        vault.put(admin, {"username": user, "password": password})
+        vault.put(self.admin, {"username": server.user, "password": server.password})
 
-    def kind(self, **options: Any) -> Any:
-        raise NotImplementedError
+    def kind(self, url: str | None = None, **options: Any) -> Any:
+        """The kind of the account, at the address of its server unless another one is given."""
+        return kinds.KINDS[self.kind_name](url or self.server.url, **{"admin": self.admin, **options})
+
+    def nowhere(self, port: int = 1) -> str:
+        """A URL at which no server of the product answers."""
+        return f"{self.server.url.partition(':')[0]}://127.0.0.1:{port}"
+
+    def logged(self) -> str:
+        """Everything that the server has written."""
+        return self.server.output()
 
     def accepts(self, username: str, password: str) -> bool:
         raise NotImplementedError
@@ -47,31 +60,33 @@ class Stored:
 
 
 class MysqlAccount(Stored):
+    kind_name, product, driver = "mysql", "MySQL", "pymysql"
+    server: MariaDb
+
     def __init__(self, vault: VaultServer, server: MariaDb, host: str = "%") -> None:
-        super().__init__(vault, "secret/mysql-admin", server.user, server.password)
-        self.server, self.host = server, host
+        super().__init__(vault, server)
+        self.host = host
         server.run(
             "CREATE DATABASE IF NOT EXISTS shop",
             f"CREATE USER '{self.name}'@'{host}' IDENTIFIED BY PASSWORD '{password_hash(self.first)}'",
             f"GRANT SELECT, INSERT ON shop.* TO '{self.name}'@'{host}'",
         )
 
-    def kind(self, **options: Any) -> MysqlUser:
-        return MysqlUser(self.server.url, **{"admin": self.admin, **options})
+    def logged(self) -> str:
+        return self.server.logged()
 
     def accepts(self, username: str, password: str) -> bool:
         return self.server.logs_in(username, password)
 
 
 class RedisAccount(Stored):
+    kind_name, product, driver = "redis", "Redis", "redis"
+    server: Valkey
+
     def __init__(self, vault: VaultServer, server: Valkey) -> None:
-        super().__init__(vault, "secret/redis-admin", server.user, server.password)
-        self.server = server
+        super().__init__(vault, server)
         self.client = _untyped(server)
         self.client.execute_command("ACL SETUSER", self.name, "on", f">{self.first}", "~app:*", "+get", "+set")
-
-    def kind(self, **options: Any) -> RedisUser:
-        return RedisUser(self.server.url, **{"admin": self.admin, **options})
 
     def accepts(self, username: str, password: str) -> bool:
         client = redis.Redis(host=self.server.host, port=self.server.port, username=username, password=password)
