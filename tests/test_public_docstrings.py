@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterator
@@ -11,31 +10,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from reference.names import ROOMS, names_of
 from toriconfig._core.value import Value
 from toriconfig.rotation import Kind
 from toriconfig.vault import LoginMethod
 
-MODULES = [
-    "toriconfig",
-    "toriconfig.backends",
-    "toriconfig.backends.aws",
-    "toriconfig.errors",
-    "toriconfig.integrations.boto",
-    "toriconfig.integrations.httpx",
-    "toriconfig.integrations.hvac",
-    "toriconfig.integrations.metrics",
-    "toriconfig.integrations.opentelemetry",
-    "toriconfig.integrations.prometheus",
-    "toriconfig.integrations.psycopg_pool",
-    "toriconfig.integrations.requests",
-    "toriconfig.integrations.sqlalchemy",
-    "toriconfig.pipeline",
-    "toriconfig.rotation",
-    "toriconfig.rotation.kinds",
-    "toriconfig.sources",
-    "toriconfig.testing",
-    "toriconfig.vault",
-]
 PROTOCOLS = (Kind, LoginMethod)  # they describe the parameters of their methods for every class that implements them
 SECTION = re.compile(r"^(\w+):\n((?:(?: .*)?\n)*)", re.MULTILINE)
 ENTRY = re.compile(r"^ {4}([a-z_][\w, ]*): ", re.MULTILINE)
@@ -43,13 +22,8 @@ ENTRY = re.compile(r"^ {4}([a-z_][\w, ]*): ", re.MULTILINE)
 
 def public(module: str) -> Iterator[tuple[str, Any]]:
     """The functions and classes of this package that a module offers."""
-    room = importlib.import_module(module)
-    for name in getattr(room, "__all__", None) or vars(room):
-        value = getattr(room, name)
-        if name.startswith("_") or not (inspect.isclass(value) or inspect.isfunction(value)):
-            continue
-        home = str(value.__module__)
-        if home == module or (hasattr(room, "__all__") and home.startswith("toriconfig")):
+    for name, value in names_of(module):
+        if (inspect.isclass(value) or inspect.isfunction(value)) and value.__module__.startswith("toriconfig"):
             yield f"{module}.{name}", value
 
 
@@ -79,7 +53,7 @@ def in_protocol(owner: type, name: str) -> bool:
 def functions() -> dict[str, Callable[..., Any]]:
     """The public functions, and the methods of public classes."""
     found: dict[str, Callable[..., Any]] = {}
-    for name, value in [pair for module in MODULES for pair in public(module)]:
+    for name, value in [pair for module in ROOMS for pair in public(module)]:
         if inspect.isfunction(value):
             found[name] = value
         else:
@@ -88,7 +62,7 @@ def functions() -> dict[str, Callable[..., Any]]:
 
 
 def classes() -> dict[str, type]:
-    return {name: value for module in MODULES for name, value in public(module) if inspect.isclass(value)}
+    return {name: value for module in ROOMS for name, value in public(module) if inspect.isclass(value)}
 
 
 def made_by(owner: type) -> set[str]:

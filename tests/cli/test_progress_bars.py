@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from support.command import in_a_process
+from support.command import in_a_process, python
 from support.terminal import on_terminal
-from support.written_project import run
 from toriconfig.testing import Canary, VaultServer
 
 CHECK = ["-m", "toriconfig.cli", "check", "--settings", "app:App"]
@@ -124,7 +123,7 @@ def test_prefetch_of_a_service_draws_nothing(tmp_path: Path, shared_vault_server
     assert (0, "") == on_terminal(
         ["-c", PREFETCH.replace("ARGUMENTS", "")], tmp_path, environ=shared_vault_server.environ
     )
-    piped = run(tmp_path, "-c", PREFETCH.replace("ARGUMENTS", "bar=True"), **shared_vault_server.environ)
+    piped = python(tmp_path, "-c", PREFETCH.replace("ARGUMENTS", "bar=True"), **shared_vault_server.environ)
     assert (0, "", "") == (piped.returncode, piped.stdout, piped.stderr)
 
 

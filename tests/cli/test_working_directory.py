@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.command import Result, Toriconfig, clean_environ
+from support.command import Result, Toriconfig, clean_environ, python
 from toriconfig.cli import COMMANDS
 
 LIBRARIES = frozenset((
@@ -67,16 +67,7 @@ def run(folder: Path, *arguments: str, flags: tuple[str, ...] = (), **environ: s
     """The command as its script runs it: from a folder that is not the working directory."""
     script = folder.parent / "script.py"
     script.write_text("from toriconfig.cli import main\nmain()\n")
-    done = subprocess.run(
-        [sys.executable, *flags, str(script), *arguments],
-        cwd=folder,
-        env=clean_environ(**environ),
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=60,
-        check=False,
-    )
+    done = python(folder, *flags, str(script), *arguments, **environ)
     return Result(done.returncode, done.stdout, done.stderr)
 
 

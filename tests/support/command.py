@@ -50,6 +50,20 @@ def in_a_process(*arguments: str, cwd: Path, environ: Mapping[str, str] | None =
     return Result(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
 
+def python(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder, with further variables and without those that would steer a command."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=clean_environ(**environ),
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+        check=False,
+    )
+
+
 @contextmanager
 def in_this_process(
     monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]

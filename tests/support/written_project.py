@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
-from support.command import ROOT, clean_environ
+from support.command import ROOT, python
 
 BIN = Path(sys.executable).parent
 CACHE = str(ROOT / ".mypy_cache" / "written")
@@ -34,23 +33,9 @@ def failures(folder: Path, *modules: str, **environ: str) -> dict[str, str]:
     files = [f"{module.replace('.', '/')}.py" for module in modules]
     found = {}
     for name, arguments in PASSING.items():
-        done = run(folder, *arguments, *(files if name == "mypy" else []), **environ)
+        done = python(folder, *arguments, *(files if name == "mypy" else []), **environ)
         if done.returncode:
             found[name] = done.stdout + done.stderr
     text = "".join(f"from {module} import settings; print(settings.model_dump())\n" for module in modules)
-    done = run(folder, "-c", text, **environ)
+    done = python(folder, "-c", text, **environ)
     return found | ({"run": done.stderr} if done.returncode else {})
-
-
-def run(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in the project."""
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env=clean_environ(**environ),
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=120,
-        check=False,
-    )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from support.command import Toriconfig
-from support.written_project import failures, run
+from support.command import Toriconfig, python
+from support.written_project import failures
 from toriconfig.testing import Canary
 
 SECTIONS = '''
@@ -99,7 +99,7 @@ def _old(tmp_path: Path) -> Path:
 
 
 def dumped(folder: Path, module: str, name: str = "Config", **environ: str) -> object:
-    done = run(folder, "-c", DUMP.format(module=module, name=name), **environ)
+    done = python(folder, "-c", DUMP.format(module=module, name=name), **environ)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

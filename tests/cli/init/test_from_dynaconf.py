@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from support.command import Toriconfig
-from support.written_project import failures, run
+from support.command import Toriconfig, python
+from support.written_project import failures
 from toriconfig.testing import Canary
 
 CONFIG = """
@@ -79,7 +79,7 @@ def _project(tmp_path: Path) -> Path:
 
 
 def values(folder: Path, program: str, profile: str) -> object:
-    done = run(folder, "-c", program, SERVICE_PROFILE=profile)
+    done = python(folder, "-c", program, SERVICE_PROFILE=profile)
     assert done.returncode == 0, done.stderr
     return _without_secrets(json.loads(done.stdout))
 
