@@ -107,6 +107,7 @@ def test_an_unfinished_rotation_is_shown_with_the_command_to_type(vault: VaultSe
 
 
 def test_a_declared_age_of_a_secret_that_is_gone_is_a_finding(vault: VaultServer, folder: Path) -> None:
+    (folder / "fleet.py").write_text(APP.replace('gone#token"', 'gone#token", max_age=86400'))
     code, out, err = rotate(vault.environ, *FLEET, "--max-age", "90d", cwd=folder)
     assert 1 == code
     assert "secret/fleet/gone#token: Vault holds nothing at secret/fleet/gone" in err

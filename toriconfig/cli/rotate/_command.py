@@ -74,7 +74,12 @@ class _Age(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic 
 @click.option(
     "--due", is_flag=True, help="Rotate only secrets that are due; without REF: of all with a declared max_age."
 )
-@click.option("--max-age", type=_Age(), help="For --due: maximum age, such as 90d; default: declared in the settings.")
+@click.option(
+    "--max-age",
+    type=_Age(),
+    help="For --due: maximum age, such as 90d, in place of the declared max_age. A secret without a declared one is "
+    "never due, unless it is given as REF.",
+)
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=4, show_default=True, help="For --due: concurrent rotations."
 )

@@ -45,8 +45,7 @@ def over_all(references: tuple[str, ...], act: str, options: dict[str, Any], hoo
         if reference not in names:
             continue
         try:
-            limit = age if options["max_age"] is None else options["max_age"]
-            rotations.append(make_rotation(reference, names[reference], limit, act, options))
+            rotations.append(make_rotation(reference, names[reference], age, act, options))
         except click.UsageError as error:
             if "VAULT_ADDR" in error.message:
                 raise
@@ -152,18 +151,18 @@ def _code(untold: dict[str, str]) -> Exit:
 def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> list[tuple[str, float | None]]:
     """Return a list of `(reference, max_age)` for the given references; without any, for the declared references.
 
-    `max_age` is the smallest age that the settings declare for the reference; None if they declare none, or if both
-    `references` and `--max-age` are given.
+    `max_age` is the value of `--max-age`, or else the smallest age that the settings declare for the reference. It is
+    None if there is neither, and for a declared reference without a declared age.
 
-    Declared references without an age are included only with `--max-age`, or if the act is `status`, `resume`,
-    `rollback` or `table`. Those of them that have a version or parameters, or create something at each read, are
-    included only if the act is `table`.
+    Declared references without a declared age are included only if the act is `status`, `resume`, `rollback` or
+    `table`. Those of them that have a version or parameters, or create something at each read, are included only if the
+    act is `table`.
 
     Raises:
         click.UsageError: the settings cannot be loaded.
     """
     if references and options["max_age"] is not None:
-        return [(reference, None) for reference in references]
+        return [(reference, options["max_age"]) for reference in references]
     from toriconfig._load.attempt import try_load
 
     asked = recipe(options["target"], options["profile"], options["config_dir"], no_local=options["no_local"]).replaced(
@@ -182,14 +181,32 @@ def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> 
     if references:
         return [(reference, ages.get(reference)) for reference in references]
     after_records = act in ("status", "resume", "rollback", "table")
-    if after_records and not ages:
-        note("the settings declare no reference to Vault")
-    if options["max_age"] is None and not after_records:
-        return [(place, age) for place, age in ages.items() if age is not None]
-    fleeting = [place for place, age in ages.items() if age is None and _fleeting(place)]
-    for place in () if after_records else fleeting:
-        note(f"skipped: {place} is issued anew automatically, or pinned; otherwise name it")
-    return [(place, age) for place, age in ages.items() if act == "table" or place not in fleeting]
+    if after_records:
+        if not ages:
+            note("the settings declare no reference to Vault")
+        chosen = {
+            place: age for place, age in ages.items() if act == "table" or age is not None or not _fleeting(place)
+        }
+    else:
+        chosen = {place: age for place, age in ages.items() if age is not None}
+        _tell_undated([place for place in ages if place not in chosen], some=bool(chosen), asked=options["max_age"])
+    replaced = options["max_age"]
+    return [(place, age if age is None or replaced is None else replaced) for place, age in chosen.items()]
+
+
+def _tell_undated(places: list[str], *, some: bool, asked: float | None) -> None:
+    """Inform the user about declared secrets that are never due, because they have no declared age.
+
+    Args:
+        places: their references.
+        some: True if another declared secret has a declared age. False: the user is always informed.
+        asked: the value of `--max-age`. Unless it is None, each secret that could be rotated is named.
+    """
+    if not some:
+        note("no declared secret has a max_age: declare it, as Ref(..., max_age=...), or name REF")
+    for place in places if asked is not None else ():
+        if not _fleeting(place):
+            note(f"skipped: {place} has no declared max_age: name it to rotate it")
 
 
 def _fleeting(reference: str) -> bool:

@@ -43,11 +43,10 @@ def table(options: dict[str, Any]) -> int:
 
 
 def _row(
-    context: click.Context, reference: str, age: float | None, options: dict[str, Any]
+    context: click.Context, reference: str, limit: float | None, options: dict[str, Any]
 ) -> tuple[_report.Item, int]:
     from toriconfig.errors import SecretError
 
-    limit = age if options["max_age"] is None else options["max_age"]
     with context.scope(cleanup=False):
         try:
             rotation = make_rotation(reference, kind_name(reference, options), limit, "status", options)
