@@ -7,7 +7,7 @@ from toriconfig import Ref, Secret, lazy
 
 
 class App(BaseModel):
-    api_key: Annotated[Secret[str], Ref("secret/app#api_key", max_age="90d")]
+    api_key: Annotated[Secret[str], Ref("secret/app#api_key", max_age=90 * 24 * 60 * 60)]
 
 
 settings = lazy(App)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support.rotate_command import rotate, rotate_json
+from toriconfig import Ref
+from toriconfig.rotation import Rotation
 from toriconfig.rotation._journal import stamp
 from toriconfig.testing import VaultServer
 
@@ -98,3 +102,14 @@ def test_the_table_shows_no_due_time_for_a_secret_that_is_never_due(vault: Vault
         assert [None] * 4 == [ages[key] for key in UNDATED]
     _, items = rotate_json(vault.environ, "--status", "--max-age", "90d", *SETTINGS, cwd=folder)
     assert [90 * DAY] * 2 == [item["max_age"] for item in items if item["max_age"] is not None]
+
+
+@pytest.mark.parametrize("age", ["90d", "3600", timedelta(days=90), -1, float("nan"), True], ids=repr)
+def test_an_age_that_is_no_number_of_seconds_is_refused_with_the_remedy(age: Any) -> None:
+    for make in (Ref, Rotation):
+        with pytest.raises(
+            ValueError, match=r"max_age must be a number of seconds from 0, such as 90 \* 24 \* 60 \* 60"
+        ):
+            make("secret/app#key", max_age=age)
+    with pytest.raises(ValueError, match="max_age must be a number of seconds"):
+        Ref("secret/app#key").replaced(max_age=age)

@@ -34,3 +34,17 @@ class SystemClock:
 
 
 SYSTEM: Clock = SystemClock()
+
+
+def check_age(max_age: object) -> None:
+    """Check that an age is a number of seconds.
+
+    Args:
+        max_age: the age; None: no age.
+
+    Raises:
+        ValueError: it is no number from 0.
+    """
+    number = isinstance(max_age, (int, float)) and not isinstance(max_age, bool)
+    if max_age is not None and not (number and max_age >= 0):  # type: ignore[operator]
+        raise ValueError("max_age must be a number of seconds from 0, such as 90 * 24 * 60 * 60 for 90 days")

@@ -16,14 +16,10 @@ from toriconfig._core.path import quote, quoted
 from toriconfig._core.value import Value
 
 _REFUSED = frozenset("\x7f%?#\\{}") | frozenset(map(chr, range(0x21)))
-
 _ISSUING = frozenset({"issue", "sign", "sign-verbatim", "creds", "sts"})
 """Segments before the name of the role in a path at which Vault issues credentials."""
-
 _PARAMETERS = "after `?` stands `name=value&name=value`, each name once; a value with a space or one of ? # { } | stands in quotes"
-
 _UNSENDABLE = frozenset("\\") | frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
-
 _HIDES_PATHS = ("%2e", "%2f", "%5c")
 """Encoded `.`, `/` and backslash. A proxy that decodes a path twice would interpret these characters."""
 
@@ -61,12 +57,12 @@ class Ref(Value):
             path (`secret/tori`, not `secret/data/tori`). A certificate needs its parameters:
             `pki/issue/tori?common_name=tori.internal&ttl=72h`. Segments, parameter values and the key may be quoted,
             with a backslash before a quote inside: `secret/"my app"#"a#b"`.
-        max_age: seconds after which the secret is due for `toriconfig rotate --due`; None: never due by age.
+        max_age: seconds from 0 after which the secret is due for `toriconfig rotate --due`; None: never due by age.
         scheme: scheme of the backend, as in `Ref("db#password", scheme="memory")` for `${memory:db#password}`. If it is
             not "vault", the reference is `path` or `path#key`, and the backend decides which paths are valid.
 
     Raises:
-        ValueError: the reference is invalid; the message names the error.
+        ValueError: the reference or `max_age` is invalid; the message names the error.
     """
 
     reference: str
@@ -75,6 +71,10 @@ class Ref(Value):
 
     def __post_init__(self) -> None:
         self.parsed  # noqa: B018  (raises for an invalid reference)
+        if self.max_age is not None:
+            from toriconfig._core.clock import check_age
+
+            check_age(self.max_age)
 
     @property
     def parsed(self) -> ParsedReference:

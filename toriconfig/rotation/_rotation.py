@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from toriconfig._core.clean_call import clean_methods, expect
-from toriconfig._core.clock import SYSTEM, Clock
+from toriconfig._core.clock import SYSTEM, Clock, check_age
 from toriconfig._core.markers import Ref
 from toriconfig._vault import connect
 from toriconfig.rotation._abilities import takes_turns
@@ -101,6 +101,7 @@ class Rotation:
         variables = os.environ if environ is None else environ
         self.chosen = Chosen(self.ref, kind, setup or {}, variables)
         self.max_age = self.ref.max_age if max_age is None else max_age
+        check_age(self.max_age)
         if grace is not None and not 0 <= grace <= _YEAR:
             raise ValueError(f"grace must be a number of seconds from 0 to {_YEAR}, a year, not {grace}")
         if not (verify_timeout > 0 and timeout > 0):
