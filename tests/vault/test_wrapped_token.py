@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from support.fake_vault import secret
 from toriconfig import Ref, Secret, SettingsConfigDict, load
 from toriconfig._vault import shutdown
+from toriconfig._vault.adapter import hvac_client
 from toriconfig.errors import VaultDenied, VaultNotFound
 from toriconfig.testing import VaultServer, vault_server
 from toriconfig.vault import AppRole, HvacLogin, Login, Token, UserPass
@@ -166,6 +167,61 @@ def test_a_login_of_another_namespace_is_used_in_the_root_namespace(server: Vaul
     assert 200 == session.client.request("GET", "team/secret/data/app").status
 
 
+def _reads(client: hvac.Client) -> None:
+    client.token = "t"
+    client.secrets.kv.v2.read_secret_version("app", raise_on_deleted_version=True)
+
+
+def _chooses(client: hvac.Client) -> None:
+    client.adapter.namespace = "missing/deep"
+    client.auth.userpass.login("bob", "right-pin-1")
+
+
+UNKNOWN: dict[str, tuple[Any, dict[str, str], str, str]] = {
+    "a password": (LOGINS[0], {"login_namespace": "missing"}, "missing", "`vault.login_namespace`"),
+    "hvac": (LOGINS[1], {"login_namespace": "/missing/"}, "missing", "`vault.login_namespace`"),
+    "a function": (LOGINS[2], {"login_namespace": "team/missing"}, "team/missing", "`vault.login_namespace`"),
+    "a function that reads": (Login(_reads), {"login_namespace": "missing"}, "missing", "`vault.login_namespace`"),
+    "a function that chooses": (Login(_chooses), {"namespace": "team"}, "missing/deep", "the function that logs in"),
+    "a wrapped token": (Token("t", wrapped=True), {"login_namespace": "missing"}, "missing", "`vault.login_namespace`"),
+    "a wrapped secret id": (
+        AppRole("r", "t", wrapped=True),
+        {"namespace": "team", "login_namespace": "missing"},
+        "missing",
+        "`vault.login_namespace`",
+    ),
+    "hvac in that of the secrets": (LOGINS[1], {"namespace": "missing"}, "missing", "VAULT_NAMESPACE"),
+    "a wrapped token in that of the secrets": (
+        Token("t", wrapped=True),
+        {"namespace": "missing"},
+        "missing",
+        "VAULT_NAMESPACE",
+    ),
+    "a token": (Token("root"), {"namespace": "missing"}, "missing", "VAULT_NAMESPACE"),
+}
+
+
+@pytest.mark.parametrize(("auth", "namespaces", "name", "setting"), UNKNOWN.values(), ids=UNKNOWN)
+def test_a_namespace_that_does_not_exist_is_named_with_its_setting(
+    server: VaultServer, connect: Connect, auth: Any, namespaces: dict[str, str], name: str, setting: str
+) -> None:
+    session = connect({"VAULT_ADDR": server.address}, auth=auth, **namespaces)
+    with pytest.raises(VaultNotFound) as caught:
+        secret(session, "secret/app").get()
+    assert f"Vault does not know the namespace {name}, or it is sealed" == caught.value.message
+    assert f"look at {setting}" == caught.value.help
+
+
+def test_a_request_of_the_client_names_the_namespace_that_it_chose(server: VaultServer, connect: Connect) -> None:
+    session = connect({"VAULT_ADDR": server.address}, auth=Token(server.token), namespace="team")
+    client = hvac_client(session.client)
+    client.adapter.namespace = "missing"
+    with pytest.raises(VaultNotFound, match="Vault does not know the namespace missing, or"):
+        client.secrets.kv.v2.read_secret_version("app", raise_on_deleted_version=True)
+    with pytest.raises(VaultNotFound, match="Vault does not know the namespace missing, or"):
+        session.client.request("GET", "secret/data/app", headers={"X-Vault-Namespace": "missing"})
+
+
 def test_the_namespace_of_a_login_is_named_when_it_is_refused(server: VaultServer, connect: Connect) -> None:
     auth = AppRole("nobody", "x")
     server.approle("somebody", "app")
@@ -173,6 +229,7 @@ def test_the_namespace_of_a_login_is_named_when_it_is_refused(server: VaultServe
     with pytest.raises(VaultDenied) as caught:
         secret(session, "secret/app").get()
     assert "the login was sent to the root namespace" in caught.value.help
+    assert caught.value.help.endswith("look at `vault.login_namespace`")
 
 
 def test_a_function_may_choose_the_namespace_of_its_login(server: VaultServer, connect: Connect) -> None:

@@ -108,7 +108,7 @@ class ClientAdapter(Adapter):  # type: ignore[misc]
         """
         path, query = _split(url)
         query.update({name: _query_value(value) for name, value in (kwargs.get("params") or {}).items()})
-        extra = dict(headers or {})
+        extra: dict[str, str] = dict(headers or {})
         if kwargs.get("wrap_ttl"):
             extra["X-Vault-Wrap-TTL"] = str(kwargs["wrap_ttl"])
         if (self.namespace or "").strip("/") != self.session.namespace:
@@ -128,7 +128,10 @@ class ClientAdapter(Adapter):  # type: ignore[misc]
         else:
             if answer.status < 400 or not raise_exception:
                 return answer.body if answer.status == 200 and answer.body else Response(answer)
-            failure = error_of(answer, method.upper(), path) or VaultError(f"Vault answered {answer.status}")
+            namespace: str = extra.get("X-Vault-Namespace", self.session.namespace)
+            failure = error_of(answer, method.upper(), path, namespace=namespace) or VaultError(
+                f"Vault answered {answer.status}"
+            )
             failure.status = answer.status
         raise with_hvac_class(failure, method, path)
 

@@ -230,7 +230,11 @@ class Client:
             return self._error
         if token is not None:
             return self._judged(
-                self.exchange(deadline, method, path, body, token, query, headers, repeatable), method, path, check
+                self.exchange(deadline, method, path, body, token, query, headers, repeatable),
+                method,
+                path,
+                check,
+                headers,
             )
         live = self.identity.token(deadline)
         if isinstance(live, SecretError):
@@ -242,7 +246,7 @@ class Client:
                 return other
             live = other
             outcome = self.exchange(deadline, method, path, body, live.value, query, headers, repeatable)
-        answer = self._judged(outcome, method, path, check)
+        answer = self._judged(outcome, method, path, check, headers)
         if not isinstance(answer, SecretError):
             answer.token = live
             if answer.status < 300:
@@ -345,8 +349,11 @@ class Client:
         warn_http(self.resolved.addresses)
         return transport
 
-    def _judged(self, outcome: Answer | Failure, method: str, path: str, check: bool) -> Answer | SecretError:
-        error = error_of(outcome, method, path, namespace=self.resolved.namespace)
+    def _judged(
+        self, outcome: Answer | Failure, method: str, path: str, check: bool, headers: Mapping[str, str] | None
+    ) -> Answer | SecretError:
+        namespace = (headers or {}).get("X-Vault-Namespace", self.resolved.namespace)
+        error = error_of(outcome, method, path, namespace=namespace)
         if isinstance(outcome, Answer) and (error is None or not check):
             return outcome
         return error or VaultUnreachable("Vault cannot be reached", reference=path)

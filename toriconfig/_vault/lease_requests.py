@@ -33,7 +33,8 @@ def renew(
     body = {"lease_id": current.id, "increment": int(current.term)}
     answer = requester.ask(deadline, "POST", RENEW, body, check=False, relogin=False)
     if isinstance(answer, Answer):
-        outcome, error = leases.renewal_outcome(answer.status, answer.text), error_of(answer, "POST", RENEW)
+        outcome = leases.renewal_outcome(answer.status, answer.text)
+        error = error_of(answer, "POST", RENEW, namespace=requester.resolved.namespace)
     else:
         outcome, error = "final" if isinstance(answer, VaultDenied) else "unchanged", answer
     if outcome == "renewed" and isinstance(answer, Answer):

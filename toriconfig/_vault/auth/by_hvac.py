@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from toriconfig._runtime.deadline import Deadline
 from toriconfig._vault.adapter import hvac_client
 from toriconfig._vault.auth.masked import mask_credentials
-from toriconfig._vault.auth.send import in_namespace, refusal, send
+from toriconfig._vault.auth.send import in_namespace, namespace_setting, refusal, send
 from toriconfig._vault.engines.paths import issues_on_read
 from toriconfig._vault.http.response import Answer
-from toriconfig._vault.http.translate import error_of
+from toriconfig._vault.http.translate import error_of, lacks_namespace
 from toriconfig.errors import SecretError, VaultDenied, VaultUnreachable
 from toriconfig.vault.login_request import LoginAnswer, LoginRequest
 
@@ -85,9 +85,11 @@ class LoginClient:
         if isinstance(outcome, SecretError):
             raise outcome
         if login and outcome.status in (400, 401, 403):
-            raise refusal(outcome, path, self._name, namespace)
-        if not isinstance(outcome, Answer):
-            raise error_of(outcome, method, path, namespace=namespace) or VaultUnreachable("Vault cannot be reached")
+            raise refusal(outcome, path, self._name, self._requester.resolved, namespace)
+        if not isinstance(outcome, Answer) or lacks_namespace(outcome):
+            setting = namespace_setting(self._requester.resolved, namespace)
+            error = error_of(outcome, method, path, namespace=namespace, setting=setting)
+            raise error or VaultUnreachable("Vault cannot be reached")
         auth = outcome.body.get("auth")
         if isinstance(auth, dict):
             self.granted.append(auth)

@@ -371,7 +371,9 @@ class Identity:
                 if not token.must_be_replaced:
                     return token.due(executor.rnd)
             elif outcome.status not in (400, 403):
-                return self._renewal_failed(token, error_of(outcome, "POST", "auth/token/renew-self"), now)
+                namespace = requester.resolved.namespace
+                error = error_of(outcome, "POST", "auth/token/renew-self", namespace=namespace)
+                return self._renewal_failed(token, error, now)
         given = token_now(self._auth, requester, deadline) if isinstance(self._auth, Token) else None
         if isinstance(given, str):
             if given != token.value:

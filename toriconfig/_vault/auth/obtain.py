@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from toriconfig._runtime.deadline import Deadline
 from toriconfig._vault.auth.login import given_token, login_request, sendable
 from toriconfig._vault.auth.masked import mask_credentials
-from toriconfig._vault.auth.send import in_namespace, refusal, send
+from toriconfig._vault.auth.send import in_namespace, namespace_setting, refusal, send
 from toriconfig._vault.auth.tools import Tools
 from toriconfig._vault.auth.unwrap import Ask, token_of, unwrap
 from toriconfig._vault.http.response import Answer
@@ -48,7 +48,7 @@ def obtain(requester: WorkerRequester, deadline: Deadline) -> LiveToken | Secret
         return outcome
     facts = outcome.body.get("auth") if isinstance(outcome, Answer) and outcome.status < 300 else None
     granted = _granted(facts, now) if isinstance(facts, dict) else None
-    return granted or refusal(outcome, request.path, auth.method, resolved.login_namespace)
+    return granted or refusal(outcome, request.path, auth.method, resolved, resolved.login_namespace)
 
 
 def token_now(auth: Token, requester: WorkerRequester, deadline: Deadline) -> str | SecretError:
@@ -69,13 +69,16 @@ def token_now(auth: Token, requester: WorkerRequester, deadline: Deadline) -> st
 
 
 def _asker(requester: WorkerRequester, deadline: Deadline) -> Ask:
-    headers = in_namespace(requester.resolved)
+    resolved = requester.resolved
+    namespace, headers = resolved.login_namespace, in_namespace(resolved)
+    setting = namespace_setting(resolved, namespace)
 
     def ask(method: str, path: str, body: dict[str, Any] | None, token: str) -> Answer | VaultError:
         outcome = requester.exchange(deadline, method, path, body, token, headers=headers, repeatable=False)
         if isinstance(outcome, Answer) and outcome.status < 300:
             return outcome
-        return error_of(outcome, method, path) or VaultUnreachable("Vault cannot be reached", reference=path)
+        error = error_of(outcome, method, path, namespace=namespace, setting=setting)
+        return error or VaultUnreachable("Vault cannot be reached", reference=path)
 
     return ask
 

@@ -90,13 +90,14 @@ def send(
     return outcome
 
 
-def refusal(outcome: Answer | Failure, path: str, method: str, namespace: str) -> SecretError:
+def refusal(outcome: Answer | Failure, path: str, method: str, resolved: Resolved, namespace: str) -> SecretError:
     """Return the error of a login that has returned no token.
 
     Args:
         outcome: outcome of the login.
         path: path of the login.
         method: name of the login method.
+        resolved: configuration of the session.
         namespace: namespace of the request.
     """
     if isinstance(outcome, Answer) and outcome.status in (400, 401, 403):
@@ -107,13 +108,26 @@ def refusal(outcome: Answer | Failure, path: str, method: str, namespace: str) -
             reference=path,
             status=outcome.status,
             request_id=outcome.request_id,
-            help=f"{_LOCKED if locked else _REFUSED}; {_elsewhere(namespace)}",
+            help=f"{_LOCKED if locked else _REFUSED}; {_elsewhere(resolved, namespace)}",
         )
-    return error_of(outcome, "POST", path, namespace=namespace) or VaultUnreachable(
+    setting = namespace_setting(resolved, namespace)
+    return error_of(outcome, "POST", path, namespace=namespace, setting=setting) or VaultUnreachable(
         f"the login at {path} brought no token: this is not Vault's answer"
     )
 
 
-def _elsewhere(namespace: str) -> str:
+def namespace_setting(resolved: Resolved, namespace: str) -> str:
+    """Return the variable or option that sets the namespace of a request of a login, for a remedy.
+
+    Args:
+        resolved: configuration of the session.
+        namespace: namespace of the request. A function that logs in may use another one than that of the settings.
+    """
+    if namespace != resolved.login_namespace:
+        return "the function that logs in"
+    return "VAULT_NAMESPACE" if resolved.vault.login_namespace is None else "`vault.login_namespace`"
+
+
+def _elsewhere(resolved: Resolved, namespace: str) -> str:
     where = f"the namespace {namespace}" if namespace else "the root namespace"
-    return f"the login was sent to {where}, which has no roles of other namespaces: look at VAULT_NAMESPACE"
+    return f"the login was sent to {where}, which has no roles of other namespaces: look at {namespace_setting(resolved, namespace)}"

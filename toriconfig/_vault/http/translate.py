@@ -70,14 +70,17 @@ def judge(outcome: Answer | Failure, *, repeatable: bool) -> Verdict:
     return _DONE
 
 
-def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: str = "") -> VaultError | None:
+def error_of(
+    outcome: Answer | Failure, method: str, path: str, *, namespace: str = "", setting: str = "VAULT_NAMESPACE"
+) -> VaultError | None:
     """Return the error of an outcome; None for an answer with a status below 300.
 
     Args:
         outcome: the last outcome of the request.
         method: method of the request.
         path: path of the request, without `/v1/`.
-        namespace: namespace of the request, for the message.
+        namespace: namespace of the request, for the message; "": the root namespace.
+        setting: variable or option that sets the namespace, for the remedy.
     """
     if isinstance(outcome, Failure):
         return VaultUnreachable(
@@ -93,7 +96,7 @@ def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: st
     if status == 403:
         return denied(path, method, request_id=outcome.request_id)
     if status == 404 and not outcome.body.keys().isdisjoint(_OF_VAULT):
-        return _absent(outcome, path, namespace)
+        return _absent(outcome, path, namespace, setting)
     if status in (501, 503):
         text = outcome.text.lower()
         if "sealed" in text or "not initialized" in text or "sealed" in outcome.body:
@@ -115,10 +118,15 @@ def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: st
     help = ""
     if "unknown role" in said:
         where = f"in the namespace {namespace}" if namespace else "in the root namespace"
-        help = f"look at the role that the path names: the engine has none of that name {where}; and at VAULT_NAMESPACE"
+        help = f"look at the role that the path names: the engine has none of that name {where}; and at {setting}"
     elif issues(path) and path.split("/")[-2] not in ("creds", "sts"):
         help = _parameters(path)
     return VaultError(f"Vault refused {method} {path} with {status}{said}", status=status, help=help, **given)
+
+
+def lacks_namespace(answer: Answer) -> bool:
+    """Return True if the answer reports that the namespace of the request does not exist."""
+    return answer.status == 404 and "namespace not found" in answer.text
 
 
 def _unsupported(path: str, method: str, said: str, given: dict[str, Any]) -> VaultError:
@@ -212,14 +220,15 @@ def timed_out(path: str, seconds: float) -> VaultUnreachable:
     )
 
 
-def _absent(answer: Answer, path: str, namespace: str) -> VaultNotFound:
+def _absent(answer: Answer, path: str, namespace: str, setting: str) -> VaultNotFound:
     text = answer.text
     message, help = f"Vault holds nothing at {path}", "look at the spelling of the path, and of the namespace if any"
-    if "namespace not found" in text:
-        message, help = f"Vault does not know the namespace {namespace}, or it is sealed", "look at VAULT_NAMESPACE"
+    if lacks_namespace(answer):
+        name = f"the namespace {namespace}" if namespace else "a namespace of the path"
+        message, help = f"Vault does not know {name}, or it is sealed", f"look at {setting}"
     elif "no handler for route" in text:
         where = f" in the namespace {namespace}" if namespace else ""
-        message, help = f"no secrets engine is mounted at {path}{where}", "look at the mount and at VAULT_NAMESPACE"
+        message, help = f"no secrets engine is mounted at {path}{where}", f"look at the mount and at {setting}"
     return VaultNotFound(message, reference=path, status=404, request_id=answer.request_id, help=help)
 
 
