@@ -265,12 +265,12 @@ def test_without_the_extra_each_secret_is_one_warning_with_the_remedy(
     with pytest.raises(MissingCredentialError) as caught:
         settings.token.get()
     assert str(caught.value) == (
-        "token: the secret is not set; looked in: aws:prod/db#password (boto3 is not installed: pip install "
-        "'toriconfig[aws]'), variables APP_* (set APP_TOKEN, or pip install 'toriconfig[aws]')"
+        "token: boto3 is not installed: pip install 'toriconfig[aws]'; looked in: aws:prod/db#password, variables APP_* "
+        "(pip install 'toriconfig[aws]', or set APP_TOKEN)"
     )
     toriconfig.reload(settings)
     (warning,) = warned(caplog)
-    assert "pip install 'toriconfig[aws]'" in warning
+    assert warning.startswith("App: `token`: boto3 is not installed: pip install 'toriconfig[aws]'; looked in: ")
     assert "\n" not in warning
 
 
@@ -281,14 +281,19 @@ def test_without_the_extra_a_lower_layer_is_used_with_one_warning(
     options: Any = {"env_prefix": "APP_", "environ": {"APP_TOKEN": "from the variable"}}
     assert app(**options).token.get() == app(**options).token.get() == "from the variable"
     (warning,) = warned(caplog)
-    assert warning.endswith("boto3 is not installed, so `token` comes from APP_TOKEN instead of aws:prod/db#password")
+    assert warning.endswith(
+        "boto3 is not installed (pip install 'toriconfig[aws]'), so `token` comes from APP_TOKEN instead of "
+        "aws:prod/db#password"
+    )
 
 
 def test_where_nothing_names_a_region_no_request_is_made_and_each_secret_is_one_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     settings = load(App, overrides={"token": "${aws:a}", "other": "${aws:b}"})
-    with pytest.raises(MissingCredentialError, match=r"AWS is not configured: set AWS_REGION"):
+    with pytest.raises(
+        MissingCredentialError, match=r"^token: AWS is not configured: set AWS_REGION; looked in: aws:a"
+    ):
         settings.token.get()
     assert settings.other is None
     assert len(warned(caplog)) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,25 @@ def test_check_online_without_a_region_names_the_remedy_for_each_secret(folder: 
     done = folder.run("check", "--online", "-o", "concise")
     assert done.code == 1
     assert done.out.count("TC401") == 4
-    assert folder.run("check", "--online").out.count("set APP_TOKEN, or set AWS_REGION") == 1
+    assert folder.run("check", "--online").out.count("help:     set AWS_REGION, or set APP_TOKEN\n") == 1
+
+
+@pytest.mark.parametrize("text", ["${aws:a}", "${aws:a?stage=AWSPREVIOUS#b}", "http://u:${aws:a#b|url}@h"])
+@pytest.mark.parametrize("remedy", ["set AWS_REGION", "pip install 'toriconfig[aws]'"])
+def test_the_remedy_comes_first_where_nothing_of_aws_is_set_up(
+    text: str, remedy: str, monkeypatch: pytest.MonkeyPatch, folder: Folder
+) -> None:
+    (folder.path / "app.yaml").write_text(YAML.replace("${aws:prod/db#password}\n", f"{text}\n", 1))
+    environ = {}
+    if "pip" in remedy:
+        monkeypatch.setitem(sys.modules, "boto3", None)
+        environ = {"AWS_REGION": "eu-central-1"}
+    assert f"token: {{}}: {remedy}; looked in: " in folder.run("explain", "token", "--online", **environ).err.replace(
+        "boto3 is not installed" if environ else "AWS is not configured", "{}"
+    )
+    assert f"({remedy}, or set APP_TOKEN)\n" in folder.run("check", "--online", "-o", "concise", **environ).out
+    doctor = folder.run("doctor", **environ).out.splitlines()
+    assert remedy == doctor[doctor.index(next(one for one in doctor if " aws: " in one)) + 1].strip()
 
 
 def test_check_online_without_credentials_is_a_secret_without_a_value(moto: Moto, folder: Folder) -> None:

@@ -42,7 +42,7 @@ def test_a_backend_that_is_not_configured_is_not_asked_and_each_secret_is_one_wa
 ) -> None:
     absent = Absent({"db": {"password": "x"}})
     for _ in range(2):
-        with pytest.raises(MissingCredentialError, match=r"\(memory has no address: set MEMORY_ADDR\)"):
+        with pytest.raises(MissingCredentialError, match="^token: memory has no address: set MEMORY_ADDR; looked in: "):
             app(absent).token.get()
     warnings = [one for one in caplog.records if one.levelno == logging.WARNING]
     assert (len(warnings), absent.fetches) == (1, [])
@@ -52,7 +52,7 @@ def test_a_lower_layer_is_used_where_a_backend_is_not_configured(caplog: pytest.
     options: Any = {"backends": [Absent({})], "env_prefix": "APP_", "environ": {"APP_TOKEN": "lower"}}
     assert load(App, overrides={"token": "${memory:db#password}"}, **options).token.get() == "lower"
     (warning,) = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
-    assert "memory has no address, so `token` comes from APP_TOKEN" in warning
+    assert "memory has no address (set MEMORY_ADDR), so `token` comes from APP_TOKEN" in warning
 
 
 def test_unconfigured_that_raises_is_a_reason_of_its_own(canary: Canary) -> None:

@@ -103,7 +103,8 @@ def choose(node: Node | None, shape: Shape, path: Path, query: Query, parts: Par
             unread = Missing(reference, str(absent), "load without `offline`", origin_of(reference), "unread")
             return base.replaced(provider=Fallback(unread, _provider(lower), lambda _: None))
         instead = f"`{show(path)}` comes from {lower.origin} instead of {reference}"
-        return base.replaced(provider=lower, warning=f"{absent.reason}, so {instead}")
+        remedy = f" ({absent.remedy})" if absent.remedy and scheme_of(reference) != "vault" else ""
+        return base.replaced(provider=lower, warning=f"{absent.reason}{remedy}, so {instead}")
     first = provider_at(place, parts, reference)
     if lower is None:
         return base.replaced(provider=first)
@@ -266,13 +267,15 @@ def _missing(base: Choice, reference: str, shape: Shape, path: Path, query: Quer
     variable = query.how_to_set(path)
     in_vault = scheme_of(reference) == "vault"
     whose = "Vault " if in_vault else ""
-    looked = [*([f"{whose}{reference} ({absent})"] if reference else []), *query.looked(path)]
+    first = absent if reference and not in_vault and absent is not None and absent.remedy else None
+    why = f" ({absent})" if first is None else ""
+    looked = [*([f"{whose}{reference}{why}"] if reference else []), *query.looked(path)]
     remedy = f"set {variable}" if variable else "set it in a layer, or refer to it with `${vault:path#key}`"
-    if reference and not in_vault and absent is not None and absent.remedy:
-        remedy += f", or {absent.remedy}"
+    if first is not None:
+        remedy = f"{first.remedy}, or {remedy}"
     elif reference:
         remedy += f", or {'configure Vault and ' if in_vault else ''}store it at {reference}"
-    message = f"the secret is not set; looked in: {', '.join(looked) or 'no layer at all'}"
+    message = f"{first or 'the secret is not set'}; looked in: {', '.join(looked) or 'no layer at all'}"
     unasked = query.offline and bool(reference)  # a backend may have it: no request was sent
     origin = origin_of(reference) if reference else _NOWHERE
     missing = Missing(reference, message, remedy, origin, "unread" if unasked else "missing")
