@@ -130,6 +130,28 @@ def test_a_rotator_that_still_runs_is_left_alone_and_is_no_failure(vault: VaultS
     assert (0, "resumed   secret/running#token\n") == (code, out)
 
 
+def test_a_rotator_that_hangs_is_abandoned_after_the_time_of_the_help(vault: VaultServer) -> None:
+    left(vault, "secret/hanging")
+    record = vault.get("secret/hanging.rotation")
+    begin(record["id"])
+    try:
+        for seconds, expected in ((3000, False), (4000, True)):
+            rewrite(vault, "secret/hanging", at=stamp(time.time() - seconds))
+            status = rotation(vault, "secret/hanging").status()
+            assert (True, expected) == (status.alive, status.abandoned)
+        for after, abandoned in (("2h", False), ("1h", True)):
+            arguments = ("secret/hanging#token", "--abandoned-after", after)
+            assert [abandoned] == [item["abandoned"] for item in rotate_json(vault.environ, *arguments, "--status")[1]]
+        code, items = rotate_json(vault.environ, "secret/hanging#token", *DUE, "--abandoned-after", "2h")
+        assert (0, ["lost"]) == (code, [item["result"] for item in items])
+        assert ["resumed"] == [one.result for one in rotate_due([rotation(vault, "secret/hanging")]).lines]
+    finally:
+        end(record["id"])
+    told = " ".join(rotate({}, "--help")[1].split())
+    assert "without progress after which an unfinished rotation is abandoned, even if its program still runs" in told
+    assert "unfinished and not abandoned" in told
+
+
 def test_a_rotator_elsewhere_is_left_alone_until_it_was_silent_for_long(vault: VaultServer) -> None:
     left(vault, "secret/elsewhere")
     held_elsewhere(vault, "secret/elsewhere", 3000)

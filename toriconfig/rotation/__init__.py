@@ -33,7 +33,7 @@ open. `resume` continues from the recorded step, and needs a verifier if the rot
 undoes the rotation. A rollback before promotion first writes the secret again unchanged, so that a concurrent
 promotion fails. A rollback after promotion is a rotation to the former value. The next rollback completes a rollback
 that was interrupted, and repeats a rollback that failed. No other rotation starts while a record is open.
-`rotate_due` resumes an open rotation when its process has ended.
+`rotate_due` resumes an open rotation when its process has ended, or has made no progress for `abandoned_after`.
 
 **A single database user.** The former password stops working at apply. If Vault then refuses, or does not answer in
 time, the former password is restored, even if this restoration cannot be recorded. The next rotator applies and

@@ -88,7 +88,8 @@ def rotate_due(
 ) -> Report:
     """Rotate each secret whose `max_age` has passed. A failure of one rotation does not stop the others.
 
-    An unfinished rotation whose rotator has ended is completed first. A secret that another rotator rotates in the
+    An unfinished rotation that is abandoned is completed first. It is abandoned if its process has ended, or if it made
+    no progress for the `abandoned_after` of the given rotation. A secret that another rotator rotates in the
     meantime is not rotated again.
 
     Args:
@@ -96,8 +97,8 @@ def rotate_due(
             secret, the rotation with the smallest `max_age` is used.
         workers: number of concurrent rotations, 1 to 64.
         dry_run: True: only report which rotations are due and whether they could start.
-        act: "rotate"; "plan": as `dry_run`; "resume" or "rollback": complete or undo each unfinished rotation whose
-            rotator has ended, and rotate no other secret.
+        act: "rotate"; "plan": as `dry_run`; "resume" or "rollback": complete or undo each unfinished rotation that is
+            abandoned, and rotate no other secret.
         force: True: rotate alternating users even if the last rotation is younger than `min_age`.
         bar: True: draw a progress bar on a terminal (extra `bar`).
         on_line: called with each result as it arrives, one call at a time, on a rotating thread; None: no call.

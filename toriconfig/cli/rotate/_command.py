@@ -89,7 +89,8 @@ class _Age(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic 
     type=_Age(),
     default="1h",
     show_default=True,
-    help="For --due: age at which an unfinished rotation is abandoned, if its program's state is unknown.",
+    help="For --due and --status: time without progress after which an unfinished rotation is abandoned, even if its "
+    "program still runs. If the program has ended, the rotation is abandoned at once.",
 )
 @click.option(
     "--hook",
@@ -138,7 +139,7 @@ def rotate(references: tuple[str, ...], **options: Any) -> int:
     KINDS
 
     With --due, the options --status, --resume and --rollback act on all declared secrets, or on all REF. --resume and
-    --rollback then skip secrets without an unfinished rotation, or whose rotating program still runs.
+    --rollback then skip secrets whose rotation is finished, or unfinished and not abandoned (--abandoned-after).
     """  # noqa: D301  (\b keeps click from joining the lines)
     act = _act(options)
     _check_together(act, references, options)
