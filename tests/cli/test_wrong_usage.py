@@ -34,6 +34,8 @@ SLIPS = [
     ("rotate", "secret/app#key={}"),
     ("rotate", "--kind", "given", "secret/app#key", "{}"),
     ("rotate", "--kind", "{}", "secret/app#key"),
+    ("rotate", "--due", "--kind", "{}"),
+    ("rotate", "--status", "--kind", "a.{}"),
     ("rotate", "secret/app#key", "--{}"),
     ("rotate", "secret/app#key", "--length", "{}"),
     ("rotate", "secret/app#key", "--timeout", "{}"),
@@ -90,7 +92,7 @@ def test_the_remedy_is_reported(toriconfig: Toriconfig) -> None:
         (("rotate", "a/b#c", "--length", "x"), "invalid value for '--length': expected a whole number"),
         (("rotate", "a/b#c", "--workers", "99"), "invalid value for '--workers': expected a whole number 1<=x<=64"),
         (("rotate", "a/b#c", "--max-age", "soon"), "not an age: write 90d"),
-        (("rotate", "a/b#c", "--kind", "generatd"), "no kind 'generatd', meant as 'generated': name one"),
+        (("rotate", "a/b#c", "--kind", "generatd"), "no kind 'generatd' (did you mean `generated`?): use generated, "),
         (("vault", "get", "a/b"), "REFERENCE names no key: write `PATH#key`"),
         (("rotate", "a/b#c", "a//b#c"), "REF 2: the path"),
         (("rotate", "a//b#c"), "REF: the path"),
@@ -101,3 +103,18 @@ def test_a_typing_error_is_reported_with_the_correct_spelling(
     arguments: tuple[str, ...], told: str, toriconfig: Toriconfig
 ) -> None:
     assert told in " ".join(toriconfig(*arguments, VAULT_ADDR="http://127.0.0.1:1").err.split())
+
+
+KINDS = "generated, given, command, database-user, mysql, redis, static-role, database-root, transit-key, key-pair"
+
+
+@pytest.mark.parametrize("where", [("a/b#c",), ("--due",), ("--status",), ("a/b", "--resume"), ("a/b#c", "--stdin")])
+@pytest.mark.parametrize("name", ["nosuch", "my-kind", "mypackage.rotation.Service", "x9:", "", "postgres"])
+def test_a_kind_that_does_not_exist_is_named_with_all_that_do(
+    name: str, where: tuple[str, ...], toriconfig: Toriconfig
+) -> None:
+    result = toriconfig("rotate", *where, "--kind", name, stdin="x", VAULT_ADDR="http://127.0.0.1:1", VAULT_TOKEN="t")
+    told = " ".join(result.err.split())
+    wrong = "there is no such kind" if "9" in name else f"no kind '{name}'"
+    assert (2, "") == (result.code, result.out)
+    assert f"--kind: {wrong}: use {KINDS}, or module:Class of a class of your own" in told

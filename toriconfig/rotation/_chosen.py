@@ -43,7 +43,8 @@ class Chosen:
         from toriconfig.rotation import kinds
 
         if isinstance(kind, str) and kinds.find(kind) is None:
-            raise ValueError(f"no kind {kind!r}: name one of {', '.join(kinds.names())}")
+            known = ", ".join(kinds.names())
+            raise ValueError(f"no kind {kind!r}: name one of {known}, or give a class of your own")
         self.given_class: type[Any] | None = kind if isinstance(kind, type) else None
         self.kind: Kind | None = None if isinstance(kind, (str, type)) else kind
         self._ref, self.setup, self.environ = ref, setup, environ
@@ -93,7 +94,7 @@ class Chosen:
             raise KindUnknown(
                 f"neither {self._ref} nor a record determines the kind of rotation",
                 reference=str(self._ref),
-                help=f"name one with --kind: {', '.join(kinds.names())}",
+                help=f"name one with --kind: {', '.join(kinds.names())}, or module:Class",
             )
         return self._made(name, recorded.setup if recorded is not None and recorded.kind == name else {})
 

@@ -10,7 +10,7 @@ import click
 from toriconfig.cli._options import load_options, settings_option
 from toriconfig.cli._say import note
 from toriconfig.cli.rotate._hooks import Hooks
-from toriconfig.cli.rotate._kind_options import KindOptions, asked_of, chosen_name, class_of, was_given
+from toriconfig.cli.rotate._kind_options import KindOptions, asked_of, chosen_name, class_of, unknown_kind, was_given
 from toriconfig.cli.rotate._login import described_vault
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -203,6 +203,8 @@ def _check_together(act: str, references: tuple[str, ...], options: dict[str, An
     if options["force"] and act not in ("rotate", "dry_run"):
         raise click.UsageError(f"--force applies to a rotation, not to --{act}")
     options["name"] = chosen_name(options["name"])
+    if was_given("name") and class_of(options["name"]) is None:
+        raise click.UsageError(unknown_kind(options["name"]))
     given_value = options["kind_stdin"] or asked_of(class_of(options["name"])) is not None
     if given_value and options["due"] and act in ("rotate", "dry_run"):
         raise click.UsageError("--due cannot rotate to a given value: omit --due")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from inspect import cleandoc
 from typing import Any
 
@@ -12,6 +13,7 @@ from toriconfig.cli._import import search_working_directory
 
 CHOSEN = "toriconfig.rotate.kind"
 """Key in click's context for the class that `--kind` names."""
+_WORDS = re.compile(r"[A-Za-z]{1,16}(?:[-_.:][A-Za-z]{1,16}){0,4}")
 _MADE = "toriconfig.rotate.options"
 _METAVARS = {int: "INTEGER", float: "FLOAT"}
 
@@ -95,6 +97,21 @@ def chosen_name(name: str | None) -> str:
     """
     chosen = click.get_current_context().meta.get(CHOSEN)
     return chosen.name if chosen is not None else name or ""
+
+
+def unknown_kind(name: str) -> str:
+    """Return the message for a `--kind` that names no kind: the wrong name, the similar one, and all that are known.
+
+    The wrong name is shown only if it consists of words. Other text may be a secret that was given by mistake.
+    """
+    from toriconfig._core.suggest import near
+    from toriconfig.rotation import kinds
+
+    known = kinds.names()
+    candidate = near(name, known)
+    wrong = f"no kind {name!r}" if not name or candidate or _WORDS.fullmatch(name) else "there is no such kind"
+    meant = f" (did you mean `{candidate}`?)" if candidate else ""
+    return f"--kind: {wrong}{meant}: use {', '.join(known)}, or module:Class of a class of your own"
 
 
 def was_given(name: str) -> bool:
@@ -205,7 +222,8 @@ def _named(target: str) -> type[Any] | None:
     """Return the class that `target`, the value of `--kind`, names; None if `target` is the name of no kind.
 
     Raises:
-        ValueError: the class cannot be imported, or is not a kind; the message gives the reason.
+        ValueError: the class cannot be imported, or is not a kind, or `target` has the form of neither; the message
+            gives the reason.
     """
     from toriconfig.rotation import kinds
     from toriconfig.rotation.kinds._found import why_no_kind
@@ -214,7 +232,7 @@ def _named(target: str) -> type[Any] | None:
     if not colon:
         return kinds.find(target)
     if not all(part.isidentifier() for part in (*module.split("."), name)):
-        raise ValueError("--kind must be the name of a kind, or module:Class")
+        raise ValueError(unknown_kind(target))
     search_working_directory()
     try:
         found = getattr(importlib.import_module(module), name)

@@ -38,7 +38,7 @@ def kind_name(reference: str, options: dict[str, Any]) -> str:
     """Return the name of the kind, from the command line or the form of the reference; "" if only the record has it.
 
     Raises:
-        click.UsageError: the reference is invalid, or there is no such kind.
+        click.UsageError: the reference is invalid.
     """
     from toriconfig._core.markers import split
     from toriconfig.rotation import kinds
@@ -53,17 +53,7 @@ def kind_name(reference: str, options: dict[str, Any]) -> str:
     required = [pair for pairs in owners().values() for pair in pairs if pair[1].required]
     makes = next((kind.name for kind, option in required if option.new_value), "")
     name = options["name"] or makes or kinds.guess(place.path, place.key)
-    if name and class_of(name) is None:
-        raise click.UsageError(f"{_no_kind(name)}: name one with --kind: {', '.join(kinds.names())}")
     return str(name) or next((kind.name for kind, option in required if option.recorded), "")
-
-
-def _no_kind(name: str) -> str:
-    from toriconfig._core.suggest import near
-    from toriconfig.rotation import kinds
-
-    candidate = near(name, kinds.names())
-    return f"no kind {name!r}, meant as {candidate!r}" if candidate else "there is no such kind"
 
 
 def refuse_other_kinds(names: set[str], act: str, options: dict[str, Any]) -> None:
