@@ -128,7 +128,8 @@ class ClientAdapter(Adapter):  # type: ignore[misc]
         else:
             if answer.status < 400 or not raise_exception:
                 return answer.body if answer.status == 200 and answer.body else Response(answer)
-            namespace: str = extra.get("X-Vault-Namespace", self.session.namespace)
+            own: str = self.session.namespace
+            namespace = extra.get("X-Vault-Namespace", own)
             failure = error_of(answer, method.upper(), path, namespace=namespace) or VaultError(
                 f"Vault answered {answer.status}"
             )
