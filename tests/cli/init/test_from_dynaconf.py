@@ -175,6 +175,16 @@ def test_files_without_environments_become_one_file(tmp_path: Path, toriconfig: 
     assert {} == failures(tmp_path)
 
 
+def test_of_a_value_and_a_key_below_it_the_later_one_stays_as_in_dynaconf(
+    tmp_path: Path, toriconfig: Toriconfig
+) -> None:
+    (tmp_path / "settings.yaml").write_text("a: 1\na__b: 2\nc__d: 3\nc: 4\n")
+    assert 0 == toriconfig("init", "--from-dynaconf").code
+    assert (tmp_path / "app.yaml").read_text().endswith("\na:\n  b: 2\nc: 4\n")
+    done = python(tmp_path, "-c", "import dynaconf; print(dynaconf.Dynaconf(settings_files='settings.yaml').as_dict())")
+    assert "{'A': {'b': 2}, 'C': 4}\n" == done.stdout
+
+
 def test_what_cannot_be_carried_over_is_listed(project: Path, toriconfig: Toriconfig) -> None:
     (project / "config.py").write_text(
         CONFIG.replace("merge_enabled=True,", "").replace('".secrets', '"settings.local.toml", "x.ini", ".secrets')

@@ -100,7 +100,8 @@ class Converter:
         if removed:
             self._held.strip(found)
         for one in node.body if issubclass(found, BaseSettings) else ():
-            self._mutable(one, {*secrets, *removed})
+            if not found.model_fields.keys().isdisjoint(bound(one)):
+                self._mutable(one, {*secrets, *removed})
         for one in node.body:
             if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 self._function(one, secrets)
@@ -115,8 +116,7 @@ class Converter:
 
     def _secret_types(self, annotation: ast.expr) -> None:
         for node in ast.walk(annotation):
-            kind = _SECRETS.get(resolved(node, self._names)) if isinstance(node, (ast.Name, ast.Attribute)) else None
-            if kind:
+            if kind := self._named(node, _SECRETS):
                 self._replace(node, self.own("Secret") + kind)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _IN_TEXT.search(node.value):
                 text = _IN_TEXT.sub(lambda found: f"{self.own('Secret')}[{found[1].lower()}]", node.value)
@@ -127,11 +127,8 @@ class Converter:
     def _modernize(self, annotation: ast.expr) -> None:
         """Write `Optional[X]`, `Union[X, Y]` and `List[X]` as `X | None`, `X | Y` and `list[X]`."""
         for node in ast.walk(annotation):
-            if isinstance(node, (ast.Name, ast.Attribute)):
-                found = resolved(node, self._names)
-                builtin = next((name for old, name in _BUILTIN.items() if found is old), None)
-                if builtin:
-                    self._replace(node, builtin)
+            if builtin := self._named(node, _BUILTIN):
+                self._replace(node, builtin)
             elif isinstance(node, ast.Subscript):
                 found = resolved(node.value, self._names)
                 if found is typing.Optional or found is typing.Union:
@@ -165,9 +162,7 @@ class Converter:
         if value is None:
             return name
         if isinstance(value, ast.Constant) and value.value is None:
-            if not isinstance(node.annotation, ast.Constant) and self._is_secret(
-                node.annotation
-            ):  # the annotation does not allow the default, and a type checker says so
+            if self._named(node.annotation, _SECRETS):  # type checkers reject None for `SecretStr`
                 end = self._source.span(node.annotation)[1]
                 self.edits.append(Edit(end, end, " | None"))
                 self._drop_ignore(value)
@@ -248,7 +243,15 @@ class Converter:
     def _is_secret(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             return _IN_TEXT.search(node.value) is not None
-        return isinstance(node, (ast.Name, ast.Attribute)) and resolved(node, self._names) in _SECRETS
+        return self._named(node, _SECRETS) != ""
+
+    def _named(self, node: ast.AST, texts: Mapping[object, str]) -> str:
+        """Return the text for the object that a name stands for; "" for any other object or node.
+
+        Objects are compared by identity, because an annotation may name an object that has no hash.
+        """
+        found = resolved(node, self._names)
+        return next((text for one, text in texts.items() if found is one), "")
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, secrets: set[str]) -> None:
         opened = [one for one in ast.walk(node) if isinstance(one, ast.Attribute) and one.attr == "get_secret_value"]
@@ -273,7 +276,7 @@ class Converter:
                 return
             value = one.value if isinstance(one, (ast.Assign, ast.AnnAssign)) and _sets_config(one) else None
             if value is not None:
-                self._configure(value)
+                self._configure(value, " " * one.col_offset)
                 return
         first = node.body[0]
         documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
@@ -294,24 +297,25 @@ class Converter:
         edit = Edit(end, end, f"\n\n{indent}{line}") if documented else Edit(start, start, f"{line}\n{gap}{indent}")
         self.edits.append(edit)
 
-    def _configure(self, value: ast.expr) -> None:
+    def _configure(self, value: ast.expr, indent: str) -> None:
         if isinstance(value, ast.Call):
             arguments: list[ast.expr | ast.keyword] = [*value.args, *value.keywords]
             if resolved(value.func, self._names) in (ConfigDict, dict):
                 self._replace(value.func, self.own("SettingsConfigDict"))
             self._insert(value, arguments, f'config_name="{self._base}"')
-        elif isinstance(value, ast.Dict) and all(map(_is_name, value.keys)):
+        elif isinstance(value, ast.Dict) and all(_text_of(key).isidentifier() for key in value.keys):
             pairs = zip(value.keys, value.values, strict=True)
-            lines = [
-                f"{one.value}={self._source.text(of)}"
-                for one, of in pairs
-                if isinstance(one, ast.Constant) and isinstance(one.value, str)
-            ]
-            indent = " " * (value.col_offset - len("model_config = "))
-            self._replace(value, _call(self.own("SettingsConfigDict"), [f'config_name="{self._base}"', *lines], indent))
+            given = [f"{_text_of(one)}={self._source.text(of)}" for one, of in pairs]
+            self._replace(value, self._call([f'config_name="{self._base}"', *given], value.col_offset, indent))
         else:
             text = self._source.text(value)
             self._replace(value, f'{self.own("SettingsConfigDict")}(config_name="{self._base}", **({text}))')
+
+    def _call(self, arguments: list[str], column: int, indent: str) -> str:
+        """Return a call of `SettingsConfigDict` that begins at `column`, with the line breaks of a formatter."""
+        function = self.own("SettingsConfigDict")
+        line = f"{function}({', '.join(arguments)})"
+        return line if column + len(line) <= LINE else f"{function}({_lines(arguments, indent)})"
 
     def _insert(self, whole: ast.Call, parts: Sequence[ast.expr | ast.keyword], text: str) -> None:
         """Insert a first argument into a call, with the line breaks of a formatter."""
@@ -326,8 +330,8 @@ class Converter:
             between = f"\n{indent}" if not indent.strip() else " "
             self.edits.append(Edit(first, first, f"{text},{between}"))
             return
-        width = self._source.data.find(b"\n", end) if b"\n" in self._source.data[end:] else len(self._source.data)
-        if width - line + len(text) + 2 + len("Settings") <= LINE:
+        line_end = end + len(self._source.data[end:].partition(b"\n")[0])
+        if line_end - line + len(text) + 2 + len("Settings") <= LINE:
             self.edits.append(Edit(first, first, f"{text}, "))
             return
         indent = " " * (len(self._source.data[line:first]) - len(self._source.data[line:first].lstrip()))
@@ -335,18 +339,12 @@ class Converter:
         self.edits.append(Edit(first, end - 1, exploded))
 
 
-def _call(function: str, arguments: list[str], indent: str) -> str:
-    """Return the text of a call for `model_config = CALL`, with the line breaks of a formatter."""
-    line = f"{function}({', '.join(arguments)})"
-    return line if len(f"{indent}model_config = {line}") <= LINE else f"{function}({_lines(arguments, indent)})"
-
-
 def _lines(arguments: list[str], indent: str) -> str:
     return "".join(f"\n{indent}    {one}," for one in arguments) + f"\n{indent}"
 
 
-def _is_name(key: ast.expr | None) -> bool:
-    return isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value.isidentifier()
+def _text_of(key: ast.expr | None) -> str:
+    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
 
 
 def _sets_config(node: ast.Assign | ast.AnnAssign) -> bool:

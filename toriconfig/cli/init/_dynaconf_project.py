@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from glob import glob
+from itertools import islice
 from typing import Any, NamedTuple
 
 import click
@@ -96,8 +97,8 @@ def _listed(value: object) -> list[str]:
 
 def _calls() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the folder and the literal arguments of each call of `Dynaconf` in a module of the project."""
-    for number, file in enumerate(_modules()):
-        data = read_regular(file, LARGEST_PROJECT, secret=False) if number < _MOST_MODULES else b""
+    for file in islice(_modules(), _MOST_MODULES):
+        data = read_regular(file, LARGEST_PROJECT, secret=False)
         if isinstance(data, Unread) or b"ynaconf" not in data:
             continue
         try:

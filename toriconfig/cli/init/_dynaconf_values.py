@@ -138,15 +138,16 @@ def _clean(values: Mapping[str, Any], path: Path, file: str, notes: list[str]) -
             if name != "dynaconf_merge":
                 notes.append(f"{file}: `{show((*path, key))}`, an option of dynaconf")
             continue
-        first, *below = [part for part in name.split("__") if part] or [name]
+        parts = [part for part in name.split("__") if part] or [name]
         at = found
-        for part in (first, *below)[:-1]:
-            at = at.setdefault(part, {}) if isinstance(at.setdefault(part, {}), dict) else {}
-        last = (first, *below)[-1]
+        for part in parts[:-1]:
+            if not isinstance(at.get(part), dict):  # a later section replaces a value
+                at[part] = {}
+            at = at[part]
         if isinstance(value, dict):
-            merge(at, {last: _clean(value, (*path, first, *below), file, notes)})
+            merge(at, {parts[-1]: _clean(value, (*path, *parts), file, notes)})
         else:
-            at[last] = _cast(value, (*path, first, *below), file, notes)
+            at[parts[-1]] = _cast(value, (*path, *parts), file, notes)
     return found
 
 

@@ -6,6 +6,7 @@ import ast
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -111,16 +112,20 @@ def _add_ours(imports: Imports, converter: Converter) -> None:
 
 def _joined(statements: list[ast.stmt], parts: list[str]) -> str:
     """Return the texts `parts` of the statements as one text, with the blank lines of a formatter."""
-    text, before = "", None
-    for one, part in zip(statements, parts, strict=True):
-        block = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-        near = before is not None and not isinstance(one, block) and not isinstance(before, block)
-        near = near and before is not None and one.lineno - (before.end_lineno or 0) == 1
-        loose = before is not None and not isinstance(one, block) and not isinstance(before, block)
-        gap = "" if near else "\n" if loose else "\n\n" if before is not None or isinstance(one, block) else "\n"
-        text += f"{gap}{part}\n"
-        before = one
-    return text.removesuffix("\n")
+    if not parts:
+        return ""
+    texts = ["\n\n" if _is_block(statements[0]) else "\n", parts[0]]
+    for (before, one), part in zip(pairwise(statements), parts[1:], strict=True):
+        if _is_block(before) or _is_block(one):
+            texts.append("\n\n\n")
+        else:
+            texts.append("\n" if one.lineno - (before.end_lineno or 0) == 1 else "\n\n")
+        texts.append(part)
+    return "".join(texts)
+
+
+def _is_block(statement: ast.stmt) -> bool:
+    return isinstance(statement, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
 
 
 def _foreign_secrets(cls: type) -> Iterable[str]:

@@ -50,11 +50,9 @@ class Imports:
 
     def drop(self, module: str, names: set[str]) -> None:
         """Remove each `from module import name` for a name in `names`. Do nothing for names that are not imported."""
-        left = {entry for entry in self._names.get(module, ()) if entry[0] not in names}
-        if left or module not in self._names:
-            self._names.update({module: left} if left else {})
-        else:
-            del self._names[module]
+        left = {entry for entry in self._names.pop(module, ()) if entry[0] not in names}
+        if left:
+            self._names[module] = left
 
     def lines(self) -> str:
         """Return the import statements, in sections with blank lines between them."""

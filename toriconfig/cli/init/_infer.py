@@ -6,6 +6,7 @@ import datetime
 import keyword
 import re
 from collections.abc import Iterable, Sequence
+from itertools import chain, count
 from typing import Any
 
 from pydantic import BaseModel
@@ -52,12 +53,13 @@ class Classes:
             others: the values of each profile that has the section.
             config: source lines of the `model_config` of the class.
         """
-        keys = dict.fromkeys(key for values in ([base] if base is not None else []) + list(others) for key in values)
+        layers = [*([] if base is None else [base]), *others]
+        keys = dict.fromkeys(key for values in layers for key in values)
         taken: set[str] = set()
         lines = []
         for key in keys:
             field = _field_name(key, taken)
-            every = [values[key] for values in ([base] if base is not None else []) + list(others) if key in values]
+            every = [values[key] for values in layers if key in values]
             required = key in base if base is not None else len(every) == len(others)
             kind = self._section(key, name, base, others, every) or self._type(every)
             lines.append(self._field(field, key, kind, required=required))
@@ -83,24 +85,18 @@ class Classes:
     def _name(self, key: str, parent: str) -> str:
         plain = "".join(part[:1].upper() + part[1:] for part in re.split(r"\W|_", key, flags=re.ASCII) if part)
         plain = plain if plain[:1].isalpha() else f"Section{plain}"
-        name, number = plain, 2
-        for candidate in (plain, parent + plain):
-            name = candidate
-            if name not in self._names:
-                break
-        while name in self._names:
-            name, number = f"{plain}{number}", number + 1
+        candidates = chain((plain, parent + plain), (f"{plain}{number}" for number in count(2)))
+        name = next(one for one in candidates if one not in self._names)
         self._names.add(name)
         return name
 
     def _field(self, field: str, key: str, kind: str, *, required: bool) -> str:
-        optional = not required
-        if optional and "None" not in kind.split(" | ") and kind != "Any":
+        if not required and "None" not in kind.split(" | ") and kind != "Any":
             kind += " | None"
-        arguments = [*(["default=None"] if optional else []), *([f"alias={_quoted(key)}"] if field != key else [])]
         if field == key:
-            return f"    {field}: {kind}{' = None' if optional else ''}"
+            return f"    {field}: {kind}{'' if required else ' = None'}"
         self.imports.add("pydantic", "Field")
+        arguments = [*([] if required else ["default=None"]), f"alias={_quoted(key)}"]
         line = f"    {field}: {kind} = Field({', '.join(arguments)})"
         if len(line) <= LINE:
             return line
@@ -149,8 +145,10 @@ def _field_name(key: str, taken: set[str]) -> str:
     """
     name = re.sub(r"\W", "_", key, flags=re.ASCII).strip("_") or "field"
     name = name if name[:1].isalpha() else f"n_{name}"
-    if keyword.iskeyword(name) or hasattr(BaseModel, name) or name.startswith("model_"):
-        name = f"{name}_" if not name.startswith("model_") else f"the_{name}"
+    if name.startswith("model_"):
+        name = f"the_{name}"
+    elif keyword.iskeyword(name) or hasattr(BaseModel, name):
+        name += "_"
     while name in taken:
         name += "_"
     taken.add(name)

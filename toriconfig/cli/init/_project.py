@@ -85,7 +85,6 @@ def class_of(draft: Draft, names: Names) -> Iterator[type[BaseModel]]:
     """
     from toriconfig._schema.secret_check import refuse_hidden
     from toriconfig._schema.shape import root_shape
-    from toriconfig.errors import ConfigError
 
     made = ModuleType(names.module)
     made.__file__ = names.file
@@ -96,8 +95,6 @@ def class_of(draft: Draft, names: Names) -> Iterator[type[BaseModel]]:
         cls: type[BaseModel] = getattr(made, draft.cls)
         refuse_hidden(root_shape(cls))
         yield cls
-    except (ConfigError, TypeError) as error:
-        raise click.UsageError(f"{names.file} would not work, and nothing was written: {_reason(error)}") from None
     except click.UsageError:
         raise
     except Exception as error:  # noqa: BLE001 - a module may raise anything
