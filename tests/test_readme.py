@@ -42,7 +42,7 @@ def test_the_page_of_commands_has_every_command_and_exit_code() -> None:
 
 def test_every_test_that_a_table_of_a_guide_names_is_there() -> None:
     missing = []
-    for page in sorted((ROOT / "examples").glob("*/README.md")):
+    for page in sorted((ROOT / "examples").glob("*/*.md")):
         for heading, rows in re.findall(
             r"^\| .* \| (?:tests in|test)(.*?)\|\n\|[-|]+\n((?:\|.*\n)+)",
             page.read_text(encoding="utf-8"),
@@ -51,7 +51,7 @@ def test_every_test_that_a_table_of_a_guide_names_is_there() -> None:
             folder = re.search(r"`tests/(\w+)/`", heading)
             for name in re.findall(r"`((?:\w+/)*test_\w+\.py)", rows):
                 file = ROOT / "tests" / (folder[1] if folder else "") / name
-                missing += [] if file.exists() else [f"{page.parent.name}: {name}"]
+                missing += [] if file.exists() else [f"{page.parent.name}/{page.name}: {name}"]
     assert [] == missing
 
 

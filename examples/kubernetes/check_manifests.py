@@ -101,8 +101,7 @@ class Deployment(Shape):
 
 Manifest = ServiceAccount | ConfigMap | OpaqueSecret | Deployment
 one = TypeAdapter[Manifest](Manifest)
-files = ["configmap.yaml", "secret.yaml", "deployment.yaml", "agent.yaml"]
-read: list[Any] = [found for file in files for found in yaml.safe_load_all(Path(file).read_text())]
+read: list[Any] = [found for file in sys.argv[1:] for found in yaml.safe_load_all(Path(file).read_text())]
 manifests = [one.validate_python(found, strict=True) for found in read]
 there = {(manifest.kind, manifest.metadata.name) for manifest in manifests}
 for manifest in manifests:

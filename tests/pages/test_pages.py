@@ -12,6 +12,9 @@ import pytest
 from support.pages import ROOT, Reader, blocks, broken_links, pages
 
 GUIDES = [page for page in pages() if page.parent.parent == ROOT / "examples"]
+FOLDERS = sorted({page.parent for page in GUIDES})
+REFERENCE = ROOT / "examples" / "reference" / "README.md"
+LONGEST = 200
 
 
 def _name(page: Path) -> str:
@@ -29,7 +32,7 @@ def test_a_page_runs_when_it_is_copied_into_an_empty_folder(page: Path, tmp_path
     _read(page.read_text(encoding="utf-8"), tmp_path)
 
 
-@pytest.mark.parametrize("page", pages(), ids=_name)
+@pytest.mark.parametrize("page", [*pages(), *sorted((ROOT / ".github").glob("*.md"))], ids=_name)
 def test_every_link_of_a_page_resolves(page: Path) -> None:
     assert broken_links(page) == []
 
@@ -42,15 +45,15 @@ def test_every_file_that_a_page_shows_is_beside_it(page: Path) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("page", [page for page in GUIDES if list(page.parent.glob("*.py"))], ids=_name)
-def test_the_code_of_a_guide_has_no_type_errors(page: Path) -> None:
+@pytest.mark.parametrize("folder", [folder for folder in FOLDERS if list(folder.glob("*.py"))], ids=_name)
+def test_the_code_of_a_guide_has_no_type_errors(folder: Path) -> None:
     """A guide is a project of its own, whose modules import each other by their plain names."""
-    files = sorted(file.name for file in page.parent.glob("*.py"))
+    files = sorted(file.name for file in folder.glob("*.py"))
     command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml"), "--no-error-summary"]
-    environ = {**os.environ, "MYPYPATH": f"{page.parent}{os.pathsep}{ROOT}"}
+    environ = {**os.environ, "MYPYPATH": f"{folder}{os.pathsep}{ROOT}"}
     # celery has no types, so its decorators have none.
     command += ["--allow-untyped-decorators", "--cache-dir", str(ROOT / ".mypy_cache" / "guides"), *files]
-    done = subprocess.run(command, cwd=page.parent, env=environ, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -122,4 +125,33 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
 
 def test_the_index_names_every_guide() -> None:
     index = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
-    assert [] == [page for page in GUIDES if f"]({page.parent.name}/README.md)" not in index]
+    assert [] == [folder for folder in FOLDERS if f"]({folder.name}/README.md)" not in index]
+
+
+def test_the_first_page_of_a_guide_links_to_the_others() -> None:
+    others = [page for page in GUIDES if page.name != "README.md"]
+    first = {folder: (folder / "README.md").read_text(encoding="utf-8") for folder in FOLDERS}
+    assert [] == [_name(page) for page in others if f"]({page.name})" not in first[page.parent]]
+
+
+def test_no_page_is_left_out() -> None:
+    found = {page for page in (ROOT / "examples").rglob("*.md") if "/." not in str(page.relative_to(ROOT))}
+    assert found == set(pages()) - {ROOT / "README.md"}
+
+
+@pytest.mark.parametrize("page", [page for page in GUIDES if page != REFERENCE], ids=_name)
+def test_a_guide_is_read_in_ten_minutes(page: Path) -> None:
+    assert LONGEST >= len(page.read_text(encoding="utf-8").splitlines())
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=_name)
+def test_the_first_commands_of_a_page_begin_in_an_empty_folder(page: Path) -> None:
+    commands = [block.text for block in blocks(page.read_text(encoding="utf-8")) if block.language == "console"]
+    assert not commands or '$ cd "$(mktemp -d)"\n' in commands[0]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=_name)
+def test_every_file_of_a_guide_is_shown_or_named(folder: Path) -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in folder.glob("*.md"))
+    files = [file.relative_to(folder) for file in folder.rglob("*") if file.is_file() and file.suffix != ".pyc"]
+    assert [] == [file for file in files if "_cache" not in str(file) and str(file) not in text]

@@ -50,7 +50,8 @@ class Block(NamedTuple):
 
 def pages() -> list[Path]:
     """Every page whose blocks are run."""
-    return [ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "examples").glob("*/README.md"))]
+    guides = sorted((ROOT / "examples").glob("*/*.md"))
+    return [ROOT / "README.md", ROOT / "examples" / "README.md", *guides]
 
 
 def blocks(page: str) -> Iterator[Block]:
