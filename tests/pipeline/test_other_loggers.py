@@ -310,7 +310,7 @@ def test_neither_library_is_imported_by_us() -> None:
 
 def test_the_table_of_the_guide_names_a_test_for_each_row() -> None:
     root = Path(__file__).parents[2]
-    table = (root / "examples" / "logging" / "README.md").read_text().split("below `tests/`:")[1].split("\n\n")[1]
+    table = (root / "examples" / "logging" / "limits.md").read_text().split("below `tests/`:")[1].split("\n\n")[1]
     rows = [line.strip("| ").split(" | ") for line in table.strip().splitlines()[2:]]
     assert len(rows) >= 8
     for *_, named in rows:
