@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from support.command import Toriconfig, clean_environ, in_a_process
+from support.terminal import on_terminal
 from toriconfig.testing import Canary, VaultServer
 
 READ = "from toriconfig import ToriSettings, load; print(load(ToriSettings).api_key.get()[::-1])"
@@ -251,30 +252,11 @@ def test_denied_and_missing_paths_are_findings(shared_vault_server: VaultServer,
 
 
 def test_a_terminal_is_asked_for_the_value_without_echo(shared_vault_server: VaultServer, tmp_path: Path) -> None:
-    import pty
-
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(tmp_path)
-        command = [sys.executable, "-m", "toriconfig.cli", "vault", "put", "secret/asked#key"]
-        os.execve(command[0], command, clean_environ(**shared_vault_server.environ))
-    written = b""
-    for answers in range(1, 3):
-        while written.lower().count(b"value") + written.lower().count(b"repeat") < answers:
-            written += os.read(terminal, 1000)
-        os.write(terminal, b"typed-in-secret\n")
-    while True:
-        try:
-            part = os.read(terminal, 1000)
-        except OSError:
-            break
-        if not part:
-            break
-        written += part
-    assert os.waitpid(pid, 0)[1] == 0
-    os.close(terminal)
-    assert {"key": "typed-in-secret"} == shared_vault_server.get("secret/asked")
-    assert b"typed-in-secret" not in written
+    command = ["-m", "toriconfig.cli", "vault", "put", "secret/asked#key"]
+    answers = {b"alue": "typed-in-secret", b"Repeat": "typed-in-secret"}
+    code, shown = on_terminal(command, tmp_path, answers=answers, environ=shared_vault_server.environ)
+    assert (0, {"key": "typed-in-secret"}) == (code, shared_vault_server.get("secret/asked"))
+    assert "typed-in-secret" not in shown
 
 
 def test_json_values_come_out_as_they_are(shared_vault_server: VaultServer, toriconfig: Toriconfig) -> None:

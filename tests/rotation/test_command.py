@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import pty
 import signal
 import subprocess
 import sys
-import termios
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from support.command import clean_environ
-from support.rotate_command import rotate
+from support.rotate_command import rotate, rotate_json
 from support.rotating import Account, killed_after
+from support.terminal import on_terminal
 from toriconfig._devserver import wait_for
 from toriconfig.cli._exit import Exit
 from toriconfig.rotation import Event, Rotation, kinds
@@ -44,6 +42,8 @@ class App(BaseModel):
     late: Annotated[Secret[str], Ref("secret/one#key", max_age=86400)]
     later: Annotated[Secret[str], Ref("secret/one#key")]
 """
+
+ROTATE = ["-m", "toriconfig.cli", "rotate"]
 
 FLEETING = """
 from typing import Annotated
@@ -132,6 +132,7 @@ def test_a_value_from_standard_input_may_be_large_and_is_taken_whole(vault: Vaul
         (["secret/../given#token"], None, "`.` or `..` segment"),
         (["secret/given#token", "--length", "3"], None, "can be guessed"),
         (["--due", "--max-age", "soon"], None, "not an age: write 90d"),
+        (["--due", "--max-age", "9" * 400], None, "not an age: write 90d"),
     ],
 )
 def test_invalid_arguments_exit_with_code_2(
@@ -159,51 +160,32 @@ def test_one_that_cannot_be_rotated_stops_no_other(vault: VaultServer) -> None:
     assert "rotated secret/second#token" in out
 
 
-def on_terminal(environ: Mapping[str, str], *arguments: str, answers: Mapping[bytes, str]) -> tuple[int, bytes]:
-    """Run it on a terminal, answering without an echo; the exit code and all that was shown."""
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 100))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "toriconfig.cli", "rotate", *arguments],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-        env={**os.environ, **environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    os.close(theirs)
-    shown = b""
-    for question, answer in answers.items():
-        while question not in shown:
-            shown += os.read(ours, 1000)
-        while termios.tcgetattr(ours)[3] & termios.ECHO:
-            time.sleep(0.01)
-        os.write(ours, answer.encode() + b"\n")
-    try:
-        while chunk := os.read(ours, 1000):
-            shown += chunk
-    except OSError:  # the other end of the terminal is closed
-        os.close(ours)
-    return process.wait(30), shown
+def test_a_secret_that_cannot_be_rotated_has_the_act_of_the_others(vault: VaultServer) -> None:
+    vault.put("secret/second", {"token": "old"})
+    references = ("secret/first?x=1#token", "secret/second#token")
+    _, items = rotate_json(vault.environ, *references, "--due", "--max-age", "0", "--dry-run")
+    assert {("failed", "dry-run"), ("due", "dry-run")} == {(item["result"], item["act"]) for item in items}
 
 
-def test_a_value_is_asked_for_on_a_terminal_without_echo(vault: VaultServer) -> None:
+def test_a_value_is_asked_for_on_a_terminal_without_echo(vault: VaultServer, tmp_path: Path) -> None:
     vault.put("secret/asked", {"token": "old"})
     canary = Canary()
     answers = {b"new value:": canary.secret, b"Repeat for confirmation:": canary.secret}
-    code, shown = on_terminal(vault.environ, "--kind", "given", "secret/asked#token", answers=answers)
+    command = [*ROTATE, "--kind", "given", "secret/asked#token"]
+    code, shown = on_terminal(command, tmp_path, answers=answers, environ=vault.environ)
     assert (0, canary.secret) == (code, vault.get("secret/asked")["token"])
     canary.absent_from(shown)
 
 
-def test_due_draws_a_bar_on_a_terminal(vault: VaultServer) -> None:
+def test_due_draws_a_bar_on_a_terminal(vault: VaultServer, tmp_path: Path) -> None:
     references = [f"secret/drawn/{number}#token" for number in range(5)]
     for reference in references:
         vault.put(reference.removesuffix("#token"), {"token": "old"})
-    code, shown = on_terminal(vault.environ, "--due", "--max-age", "0", *references, answers={})
+    command = [*ROTATE, "--due", "--max-age", "0", *references]
+    code, shown = on_terminal(command, tmp_path, environ=vault.environ)
     assert 0 == code
-    assert b"rotating: 100%" in shown, shown
-    assert 5 == shown.count(b"rotated   secret/drawn/")
+    assert "rotating: 100%" in shown, shown
+    assert 5 == shown.count("rotated   secret/drawn/")
 
 
 def test_due_takes_the_secrets_that_the_settings_declare(vault: VaultServer, tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from support.command import clean_environ
@@ -21,6 +23,7 @@ def on_terminal(
     *,
     stdout: int | None = None,
     interrupt_at: bytes = b"",
+    answers: Mapping[bytes, str] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> tuple[int, str]:
     """Run Python with standard error on a terminal; return its exit code and what the terminal showed.
@@ -28,13 +31,14 @@ def on_terminal(
     Args:
         stdout: standard output, such as `subprocess.DEVNULL`; None: the terminal too.
         interrupt_at: pattern of the text at which the process gets SIGINT, as from Ctrl-C; empty: it gets none.
+        answers: questions and their answers, in order; each is typed when the terminal shows no echo.
     """
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 100))
     process = subprocess.Popen(
         [sys.executable, *arguments],
         cwd=cwd,
-        stdin=subprocess.DEVNULL,
+        stdin=theirs if answers else subprocess.DEVNULL,
         stdout=theirs if stdout is None else stdout,
         stderr=theirs,
         start_new_session=True,
@@ -42,12 +46,16 @@ def on_terminal(
     )
     os.close(theirs)
     shown = b""
-    try:
+    left = list((answers or {}).items())
+    with suppress(OSError):  # the other end of the terminal is closed
         while chunk := os.read(ours, 1000):
             shown += chunk
             if interrupt_at and re.search(interrupt_at, shown):
                 process.send_signal(signal.SIGINT)
                 interrupt_at = b""
-    except OSError:  # the other end of the terminal is closed
-        os.close(ours)
+            if left and left[0][0] in shown:
+                while termios.tcgetattr(ours)[3] & termios.ECHO:
+                    time.sleep(0.01)
+                os.write(ours, left.pop(0)[1].encode() + b"\n")
+    os.close(ours)
     return process.wait(60), shown.decode()

@@ -51,9 +51,14 @@ class CommandHook:
 
     Args:
         arguments: program and arguments.
+
+    Raises:
+        ValueError: there is no program.
     """
 
     def __init__(self, arguments: Sequence[str]) -> None:
+        if not arguments:
+            raise ValueError("a hook needs a program")
         self._command = Command(arguments)
         self.name = f"hook {self._command.arguments[0]}"
 

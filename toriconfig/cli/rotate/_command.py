@@ -14,6 +14,8 @@ from toriconfig.cli.rotate._kind_options import KindOptions, asked_of, chosen_na
 from toriconfig.cli.rotate._login import described_vault
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_MOST_DIGITS = 12
+"""Maximum number of digits of an age."""
 _ACTS = ("dry_run", "status", "resume", "rollback")
 
 
@@ -25,7 +27,7 @@ class _Age(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic 
             return value
         text = str(value)
         number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
-        if not number.isdecimal():
+        if not number.isdecimal() or len(number) > _MOST_DIGITS:
             self.fail("not an age: write 90d, 12h, 30m or a number of seconds", param, ctx)
         return float(int(number) * _UNITS[unit])
 

@@ -15,12 +15,23 @@ from toriconfig.cli._usage import shown
 from toriconfig.cli.rotate import _report, _text
 from toriconfig.cli.rotate._acts import told_status
 from toriconfig.cli.rotate._hooks import Hooks
-from toriconfig.cli.rotate._kinds import kind_name, make_rotation, refuse_other_kinds
+from toriconfig.cli.rotate._kinds import NotConfigured, kind_name, make_rotation, refuse_other_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from toriconfig.rotation import Line, Rotation
+    from toriconfig.rotation._due import Act
+
+_ACTS: dict[str, Act] = {"rotate": "rotate", "dry_run": "plan", "resume": "resume", "rollback": "rollback"}
+_COUNTED = {
+    "rotated": "rotated",
+    "resumed": "resumed",
+    "undone": "undone",
+    "fresh": "not due",
+    "lost": "left to others",
+}
+"""Results that the last line counts, with their words."""
 
 
 def over_all(references: tuple[str, ...], act: str, options: dict[str, Any], hooks: Hooks) -> int:
@@ -46,9 +57,9 @@ def over_all(references: tuple[str, ...], act: str, options: dict[str, Any], hoo
             continue
         try:
             rotations.append(make_rotation(reference, names[reference], age, act, options))
+        except NotConfigured:
+            raise
         except click.UsageError as error:
-            if "VAULT_ADDR" in error.message:
-                raise
             untold[reference] = error.message
     if act == "status":
         return _statuses(rotations, references, untold, options)
@@ -77,12 +88,12 @@ def _rotated(rotations: list[Rotation], untold: dict[str, str], act: str, option
             sys.stdout.flush()
 
     for reference, why in untold.items():
-        hooks.send(_not_begun(reference, why, act), None)
+        hooks.send(_report.of_usage_error(reference, act, why), None)
     try:
         report = rotate_due(
             rotations,
             workers=options["workers"],
-            act={"dry_run": "plan"}.get(act, act),  # type: ignore[arg-type]
+            act=_ACTS[act],
             force=options["force"],
             bar=bar,
             on_line=on_line,
@@ -90,14 +101,7 @@ def _rotated(rotations: list[Rotation], untold: dict[str, str], act: str, option
     finally:
         _write(items if as_json else None, [*waiting], untold, act)
     failed = [line for line in report.lines if line.result == "failed"]
-    done = {
-        "rotated": "rotated",
-        "resumed": "resumed",
-        "undone": "undone",
-        "fresh": "not due",
-        "lost": "left to others",
-    }
-    counts = [(len(report.of(result)), word) for result, word in done.items()]
+    counts = [(len(report.of(result)), word) for result, word in _COUNTED.items()]
     parts = [f"{count} {word}" for count, word in counts if count or word in ("rotated", "not due")]
     total = len(report.lines) + len(untold)
     note(f"{', '.join(parts)}, {len(failed) + len(untold)} failed, {total} in all")
@@ -136,12 +140,7 @@ def _write(items: list[_report.Item] | None, lines: list[str], untold: dict[str,
         for text in [*lines, *(clean(f"failed    {shown(reference)}: {why}") for reference, why in untold.items())]:
             say(text)
         return
-    _report.write_json([*items, *(_not_begun(one, why, act) for one, why in untold.items())])
-
-
-def _not_begun(reference: str, why: str, act: str) -> _report.Item:
-    error = {"type": "UsageError", "message": why, "help": ""}
-    return {"reference": shown(reference), "act": act, "result": "failed", "error": error}
+    _report.write_json([*items, *(_report.of_usage_error(one, act, why) for one, why in untold.items())])
 
 
 def _code(untold: dict[str, str]) -> Exit:

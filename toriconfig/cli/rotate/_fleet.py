@@ -10,10 +10,9 @@ import click
 from toriconfig._core.printable import clean
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._say import note, say
-from toriconfig.cli._usage import shown
 from toriconfig.cli.rotate import _report
 from toriconfig.cli.rotate._due import declared
-from toriconfig.cli.rotate._kinds import kind_name, make_rotation, refuse_other_kinds
+from toriconfig.cli.rotate._kinds import NotConfigured, kind_name, make_rotation, refuse_other_kinds
 
 if TYPE_CHECKING:
     from toriconfig.rotation import Rotation
@@ -50,11 +49,10 @@ def _row(
     with context.scope(cleanup=False):
         try:
             rotation = make_rotation(reference, kind_name(reference, options), limit, "status", options)
+        except NotConfigured:
+            raise
         except click.UsageError as error:
-            if "VAULT_ADDR" in error.message:
-                raise
-            told = {"type": "UsageError", "message": error.message, "help": ""}
-            item = {"reference": shown(reference), "act": "status", "result": "failed", "error": told}
+            item = _report.of_usage_error(reference, "status", error.message)
             return {**item, **_times(None, None, limit)}, Exit.FINDINGS
         try:
             return _asked(rotation, limit)

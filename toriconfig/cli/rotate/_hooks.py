@@ -61,7 +61,7 @@ class Hooks:
                 flag = "--webhook"
                 hooks += [Webhook(one, key) for one in urls]
         except ValueError as error:
-            raise click.UsageError(f"{flag}: {str(error).replace('verifier', 'hook')}") from None
+            raise click.UsageError(f"{flag}: {error}") from None
         self._deliveries = Deliveries(hooks, options["hook_timeout"])
 
     def send(self, item: _report.Item, rotation: Rotation | None, *, interrupted: bool = False) -> None:

@@ -33,13 +33,9 @@ class KindOptions(click.Command):
 
     def _without_clash(self, kind: type[Any] | None) -> type[Any] | None:
         taken = {"--help", "-h", *(flag for one in self.params for flag in one.opts)}
-        for option in _declared(kind):
-            if option.flag in taken:
-                raise ValueError(
-                    f"the kind {kind.name} declares {option.flag}, which every rotation has: rename the option"
-                    if kind is not None
-                    else ""
-                )
+        clash = next((option.flag for option in _declared(kind) if option.flag in taken), None)
+        if kind is not None and clash is not None:
+            raise ValueError(f"the kind {kind.name} declares {clash}, which every rotation has: rename the option")
         return kind
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:

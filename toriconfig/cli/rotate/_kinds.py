@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from toriconfig.rotation import Event, Kind, Rotation
 
 
+class NotConfigured(click.UsageError):
+    """No address of Vault is configured, so no rotation can be created."""
+
+
 def make_rotations(references: list[tuple[str, float | None]], act: str, options: dict[str, Any]) -> list[Rotation]:
     """Return a rotation for each reference.
 
@@ -111,6 +115,7 @@ def make_rotation(reference: str, name: str, max_age: float | None, act: str, op
         options: the options of the command line.
 
     Raises:
+        NotConfigured: no address of Vault is configured.
         click.UsageError: the reference or an option is invalid.
     """
     from toriconfig.rotation import Command, Rotation, RotationRefused
@@ -137,7 +142,7 @@ def make_rotation(reference: str, name: str, max_age: float | None, act: str, op
         rotation.chosen.guessed = not options["name"] and bool(name) and name == rotation.chosen.guess
         return rotation
     except RotationRefused:
-        raise click.UsageError(
+        raise NotConfigured(
             "Vault is not configured: set VAULT_ADDR, or use `toriconfig vault dev -- COMMAND`"
         ) from None
     except ValueError as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._say import say_json
+from toriconfig.cli._usage import shown
 
 if TYPE_CHECKING:
     from toriconfig.errors import SecretError
@@ -65,6 +66,12 @@ def of_error(reference: str, act: str, error: SecretError) -> Item:
     elif isinstance(error, RotationRefused):
         result = "refused"
     return {"reference": reference, "act": act.replace("_", "-"), "result": result, "error": error_item(error)}
+
+
+def of_usage_error(reference: str, act: str, message: str) -> Item:
+    """Return the JSON item of a rotation that could not be created."""
+    error = {"type": "UsageError", "message": message, "help": ""}
+    return {"reference": shown(reference), "act": act.replace("_", "-"), "result": "failed", "error": error}
 
 
 def error_item(error: SecretError) -> Item:
