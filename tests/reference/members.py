@@ -209,7 +209,7 @@ def _parameters(owner: type) -> Iterator[tuple[str, str, str]]:
     if issubclass(owner, Value):
         for name in owner._fields:
             yield name, "", _shown(owner._defaults[name]) if name in owner._defaults else "required"
-    elif dataclasses.is_dataclass(owner) and owner.__init__.__name__ == "__init__" and "init" not in _given(owner):
+    elif dataclasses.is_dataclass(owner) and not _has_own_init(owner):
         for one in dataclasses.fields(owner):
             missing = one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
             made = one.default_factory() if one.default_factory is not dataclasses.MISSING else one.default
@@ -230,9 +230,9 @@ def _parameters(owner: type) -> Iterator[tuple[str, str, str]]:
             yield each.name, kind, default
 
 
-def _given(owner: type) -> set[str]:
-    """Return the functions that a dataclass defines itself."""
-    return {"init"} if "__init__" in vars(owner) and not vars(owner)["__dataclass_params__"].init else set()
+def _has_own_init(owner: type) -> bool:
+    """Return True if a dataclass defines its constructor itself."""
+    return "__init__" in vars(owner) and not vars(owner)["__dataclass_params__"].init
 
 
 def _shown(default: Any) -> str:

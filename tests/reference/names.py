@@ -12,6 +12,15 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import toriconfig
+from toriconfig._api import Subscription
+from toriconfig._core.clock import Clock
+from toriconfig._core.markers import ParsedReference
+from toriconfig._core.tree import Node
+from toriconfig._devserver import DevServer
+from toriconfig._inspect.explain import Candidate
+from toriconfig._live.health import SecretHealth
+from toriconfig._live.watcher import Watcher
+from toriconfig._load.snapshot import LayerRead
 
 PACKAGE = Path(toriconfig.__file__).parent
 
@@ -64,11 +73,13 @@ def attribute_doc(module: str, name: str) -> str:
         found = definition(module, owner)
         assert found is not None and isinstance(found.node, ast.ClassDef)
         body = found.node.body
-    for one, following in pairwise(body):
-        targets = one.targets if isinstance(one, ast.Assign) else [one.target] if isinstance(one, ast.AnnAssign) else []
-        is_text = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
-        if is_text and any(isinstance(target, ast.Name) and target.id == member for target in targets):
-            return str(following.value.value)  # type: ignore[attr-defined]
+    for pair in pairwise(body):
+        match pair:
+            case (
+                ast.Assign(targets=[ast.Name(id=found_name)]) | ast.AnnAssign(target=ast.Name(id=found_name)),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ) if found_name == member:
+                return text
     return ""
 
 
@@ -182,17 +193,8 @@ ROOMS = (
 )
 """The modules whose public names the page lists."""
 
-OTHERS = frozenset(
-    (
-        "Candidate",
-        "Clock",
-        "DevServer",
-        "LayerRead",
-        "Node",
-        "ParsedReference",
-        "SecretHealth",
-        "Subscription",
-        "Watcher",
-    )
-)
+OTHER_CLASSES = (Candidate, Clock, DevServer, LayerRead, Node, ParsedReference, SecretHealth, Subscription, Watcher)
 """Classes that no module exports, and whose objects public functions and attributes return."""
+
+OTHERS = frozenset(one.__name__ for one in OTHER_CLASSES)
+"""The names of these classes."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from reference import tables, variables
 from reference.members import class_text, data_text, function_text, is_ours, table, wrapped
-from reference.names import ROOMS, names_of
+from reference.names import OTHER_CLASSES, ROOMS, names_of
 
 COMMAND = "python tests/reference/write.py"
 TITLE = f"""# Reference
@@ -99,33 +99,25 @@ def _sections() -> Iterator[Section]:
 
 def _top(found: list[tuple[str, Any]]) -> Iterator[Section]:
     """Yield the sections of the package's own names."""
+
+    def is_error(value: Any) -> bool:
+        return inspect.isclass(value) and issubclass(value, BaseException)
+
     kinds: dict[str, Callable[[Any], bool]] = {
         "Functions": inspect.isfunction,
-        "Errors": lambda value: inspect.isclass(value) and issubclass(value, BaseException),
-        "Classes": inspect.isclass,
+        "Classes": lambda value: inspect.isclass(value) and not is_error(value),
+        "Errors": is_error,
     }
     left = [pair for pair in found if pair[0] not in ("settings", "Vault")]
-    for title in ("Functions", "Classes", "Errors"):
-        others = [kinds[other] for other in kinds if other == "Errors" and title == "Classes"]
-        chosen = [pair for pair in left if kinds[title](pair[1]) and not any(other(pair[1]) for other in others)]
+    for title, belongs in kinds.items():
+        chosen = [pair for pair in left if belongs(pair[1])]
         yield Section(title, "", tuple(_entry("toriconfig", "", name, value) for name, value in chosen))
 
 
 def _results() -> Section:
     """Return the section of classes that no module exports, and whose objects public functions return."""
-    from toriconfig._api import Subscription
-    from toriconfig._core.clock import Clock
-    from toriconfig._core.markers import ParsedReference
-    from toriconfig._core.tree import Node
-    from toriconfig._devserver import DevServer
-    from toriconfig._inspect.explain import Candidate
-    from toriconfig._live.health import SecretHealth
-    from toriconfig._live.watcher import Watcher
-    from toriconfig._load.snapshot import LayerRead
-
-    found = (Candidate, Clock, DevServer, LayerRead, Node, ParsedReference, SecretHealth, Subscription, Watcher)
     intro = "Programs get objects of these classes from functions and attributes, and need not import the classes."
-    return Section("Other classes", intro, tuple(_entry("", "", one.__name__, one) for one in found))
+    return Section("Other classes", intro, tuple(_entry("", "", one.__name__, one) for one in OTHER_CLASSES))
 
 
 def _of_module(room: str, found: list[tuple[str, Any]]) -> Section:

@@ -75,7 +75,7 @@ def _keys(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, 
             continue
         kind = inner.__name__ if isinstance(inner, type) and "[" not in repr(inner) else repr(inner)
         kind = re.sub(r"[\w.]+\.(\w)", r"\1", kind.replace("'", '"')).replace("NoneType", "None")
-        made = info.default_factory() if info.default_factory is not None else info.default  # type: ignore[call-arg]
+        made = info.get_default(call_default_factory=True)
         default = "" if made is PydanticUndefined or isinstance(made, set) else f"`{default_text(made)}`"
         yield f"{prefix}{name}", kind, default, info.description or ""
 
