@@ -130,7 +130,7 @@ class _Walk:
         self.lost |= closed and text.lstrip()[0] not in ",]}#"
         if self.read <= _MOST_READ and not self.lost and (self._ends_a_key(before, text) or _is_below(text, hanging)):
             # The name of a secret on the line before, its colon on this one or nowhere.
-            self.floor, self.base, self.column = 0, self.depth, len(_LEAD.match(before)[0])  # type: ignore[index]
+            self.floor, self.base, self.column = 0, self.depth, _lead(before)
             self._lex(text, 0, 0)
             return 0
         return self._followed(text)
@@ -221,7 +221,6 @@ class _Walk:
         """
         first = suspicious(text)
         mask_from = len(text) if first is None else first
-        lead = _LEAD.match(text)
         read, found = 0, False
         for at, shown in openings(text, self.sensitive, self.anchors, inside=self.depth > 0):
             if at < start:
@@ -233,7 +232,7 @@ class _Walk:
             before = self.bracket
             ended = self._lex(text, at, before.depth)
             if ended is None:
-                self.floor, self.base, self.column = before.depth, 0, len(lead[0]) if lead else 0
+                self.floor, self.base, self.column = before.depth, 0, _lead(text)
                 return mask_from
             # Another secret may begin within what was just taken for a value: a stray quote is enough.
             self.bracket, self.quote, found = before, "", True
@@ -265,7 +264,8 @@ class _Walk:
         if self._literal(text):
             return None
         at, fresh, tagged = start, True, False
-        first = _SPACES.match(text, start).end()  # type: ignore[union-attr]  # it matches always
+        spaces = _SPACES.match(text, start)
+        first = spaces.end() if spaces else start
         while at < len(text):
             if self.quote:
                 at, fresh = self._close(text, at, floor), False
@@ -367,6 +367,12 @@ def _is_separator(text: str, at: int) -> bool:
     It does if a space, comma, bracket or the line end follows the colon, or if a quote precedes the colon.
     """
     return text[at + 1 : at + 2] in _AFTER_COLON or text[at - 1 : at] in ('"', "'")
+
+
+def _lead(text: str) -> int:
+    """Return the number of characters before the key or value of a line: its spaces and dashes."""
+    lead = _LEAD.match(text)
+    return lead.end() if lead else 0
 
 
 def _indent(text: str) -> int:

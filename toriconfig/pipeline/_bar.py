@@ -55,18 +55,18 @@ def bar_on_terminal(total: int | None, description: str) -> Callable[[Report], N
         raise ImportError("a bar needs tqdm: pip install 'toriconfig[bar]'") from error
     if sys.stderr is None or not sys.stderr.isatty():
         return None
-    drawn: Any = None
+    bar: Any = None
 
     def draw(report: Report) -> None:
-        nonlocal drawn
-        if drawn is None:
+        nonlocal bar
+        if bar is None:
             # The tracker decides when to draw, so tqdm's own throttle and its monitor thread stay off.
-            drawn = tqdm(total=total, desc=clean(description) or None, mininterval=0, maxinterval=0, file=sys.stderr)
-        drawn.n = report.count
+            bar = tqdm(total=total, desc=clean(description) or None, mininterval=0, maxinterval=0, file=sys.stderr)
+        bar.n = report.count
         if report.done and report.count:
-            drawn.total = report.count  # 100 % with the true count, where fewer came or none were promised
-        drawn.refresh()
+            bar.total = report.count  # 100 % of the true count, also if fewer items came than were expected
+        bar.refresh()
         if report.done or report.stopped:
-            drawn.close()
+            bar.close()
 
     return draw

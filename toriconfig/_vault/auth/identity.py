@@ -281,7 +281,7 @@ class Identity:
         """Return a new token or the error. An unexpected exception is returned as an error too."""
         try:
             return obtain(self._requester, deadline)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - every waiter gets an outcome
             return internal_error(internal(error))
 
     def _use(self, token: LiveToken, replacing: LiveToken | None) -> LiveToken:
