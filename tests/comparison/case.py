@@ -14,6 +14,7 @@ from pathlib import Path
 
 from comparison.inputs import SECRET
 from comparison.judging import Verdict, becomes, grade, text_of
+from support.changes import kubernetes_swap
 from toriconfig.testing import AppRoleLogin, VaultServer, vault_server
 
 ROWS = {
@@ -131,13 +132,5 @@ def checked(case: Case, program: str) -> Verdict:
 
 
 def swap(case: Case, text: str) -> None:
-    """Change `mounted/app.yaml` as Kubernetes changes a ConfigMap: `..data` then points to another folder."""
-    new = case.folder / "mounted" / f"..{time.time_ns()}"
-    new.mkdir(parents=True)
-    (new / "app.yaml").write_text(text, encoding="utf-8")
-    link = case.folder / "mounted" / "..tmp"
-    link.symlink_to(new.name)
-    link.rename(case.folder / "mounted" / "..data")
-    file = case.folder / "mounted" / "app.yaml"
-    if not file.is_symlink():
-        file.symlink_to("..data/app.yaml")
+    """Change `mounted/app.yaml` as Kubernetes changes a ConfigMap."""
+    kubernetes_swap(case.folder / "mounted", f"..{time.time_ns()}", **{"app.yaml": text})

@@ -130,9 +130,9 @@ def test_a_lazy_object_is_shown_while_another_thread_loads_it() -> None:
 @pytest.mark.parametrize("live", [False, True])
 @pytest.mark.parametrize("path", ["/typed", "/plain"])
 def test_fastapi_returns_a_lazy_object_also_while_an_override_is_live(path: str, live: bool) -> None:
-    fastapi = pytest.importorskip("fastapi")
     import asyncio
 
+    import fastapi
     import httpx
 
     class Plain(BaseModel):

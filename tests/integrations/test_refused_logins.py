@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Annotated, Any
@@ -63,8 +64,6 @@ def by_sqlalchemy(postgres: Postgres, secret: Secret[Any], times: int, before_la
 
 def by_async_sqlalchemy(driver: str) -> Users:
     def run(postgres: Postgres, secret: Secret[Any], times: int, before_last: Callable[[], None]) -> list[str]:
-        for needed in ("greenlet", driver):
-            pytest.importorskip(needed)
         from sqlalchemy.ext.asyncio import create_async_engine
 
         async def main() -> list[str]:
@@ -220,7 +219,7 @@ def test_later_listeners_may_change_the_connection_parameters(blue: FakeProvider
 def test_a_refused_login_is_distinguished_from_other_failures(
     blue: FakeProvider, shared_postgres: Postgres, user: str, password: str, database: str | None, refused: bool
 ) -> None:
-    asyncpg: Any = pytest.importorskip("asyncpg")
+    asyncpg: Any = importlib.import_module("asyncpg")  # it has no types
     with psycopg.connect(shared_postgres.conninfo(), autocommit=True) as root:
         for name, how in (
             ("locked", "NOLOGIN"),

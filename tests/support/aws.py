@@ -104,15 +104,17 @@ def moto_server() -> Iterator[Moto]:
         text=True,
     )
     assert process.stderr is not None
+    drain = threading.Thread(target=process.stderr.read, daemon=True)
     try:
-        found = next(filter(None, (re.search(r"http://127\.0\.0\.1:\d+", line) for line in process.stderr)))
-        drain = threading.Thread(target=process.stderr.read, daemon=True)
+        found = next(filter(None, (re.search(r"http://127\.0\.0\.1:\d+", line) for line in process.stderr)), None)
+        assert found is not None, "moto did not come up"
         drain.start()
         yield Moto(found[0])
     finally:
         process.kill()
         process.wait(30)
-        drain.join(30)
+        if drain.is_alive():
+            drain.join(30)
         process.stderr.close()
 
 

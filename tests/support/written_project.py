@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 from support.command import ROOT, python
 
-BIN = Path(sys.executable).parent
 CACHE = str(ROOT / ".mypy_cache" / "written")
 PASSING = {
     "check": ["-m", "toriconfig", "check"],
