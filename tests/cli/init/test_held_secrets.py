@@ -11,6 +11,8 @@ from support.written_project import failures
 from toriconfig.testing import Canary
 
 HEAD = """import os
+from functools import partial
+from typing import Annotated, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, Field, SecretStr
 
@@ -51,6 +53,27 @@ HELD = {
         "account: Outer = Outer()",
     ),
     "a derived section": (WITH_DEFAULT, "class Main(Account):\n    size: int = 1\n\n\n", "account: Main = Main()"),
+    "a mapping for a section": (OPTIONAL, "", 'account: Account = {{"password": "{c}"}}'),
+    "a mapping in a field": (REQUIRED, "", 'account: Account | None = Field({{"password": "{c}"}}, description="A.")'),
+    "a part of a call": (WITH_DEFAULT, "", 'account: Account = Field(default_factory=partial(Account, name="x"))'),
+    "a part of a call with it": (
+        OPTIONAL,
+        "",
+        'account: Account = Field(default_factory=partial(Account, password="{c}"))',
+    ),
+    "an annotation": (REQUIRED, "", 'account: Annotated[Account, Field(default=Account(password=SecretStr("{c}")))]'),
+    "a factory in an annotation": (WITH_DEFAULT, "", "account: Annotated[Account, Field(default_factory=Account)]"),
+    "the annotation of a secret": (REQUIRED, "", 'account: Annotated[SecretStr, Field(default=SecretStr("{c}"))]'),
+    "a generic section": (
+        REQUIRED,
+        'T = TypeVar("T")\n\n\nclass Box(BaseModel, Generic[T]):\n    key: SecretStr = SecretStr("{c}")\n    of: T | None = None\n\n\n',
+        "account: Box[int] = Box[int]()",
+    ),
+    "a constant of the class": (
+        WITH_DEFAULT,
+        "",
+        "FIRST: ClassVar[Account] = Account()\n    account: Account = FIRST",
+    ),
     "a list": (WITH_DEFAULT, "", 'account: list[Account] = [Account(name="x")]'),
 }
 
@@ -69,6 +92,35 @@ def test_a_default_that_holds_a_secret_is_not_copied(form: str, toriconfig: Tori
     environ = {"ACCOUNT": "[]"} if form == "a list" else {}
     checked = toriconfig("check", **environ)
     assert 0 == checked.code, checked
+
+
+IN_CODE = {
+    "a validator": (
+        "account: Account | None = None\n\n    @field_validator('account')\n    @classmethod\n"
+        "    def fill(cls, value: Account | None) -> Account:\n        return value or Account(password='{c}')"
+    ),
+    "a property": ("size: int = 1\n\n    @property\n    def key(self) -> SecretStr:\n        return SecretStr('{c}')"),
+    "a dataclass": "login: Login = Login()",
+    "a dataclass with an argument": "login: Login = Login(key=SecretStr('{c}'))",
+    "a lambda of another field": "size: int = Field(default_factory=lambda: len(SecretStr('{c}').get_secret_value()))",
+}
+
+
+@pytest.mark.parametrize("form", IN_CODE)
+def test_a_secret_in_code_is_emptied_and_listed(form: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+    canary = Canary()
+    before = f"@dataclass\nclass Login:\n    key: SecretStr = SecretStr('{canary.secret}')\n\n\n"
+    text = HEAD.replace("import os\n", "import os\nfrom dataclasses import dataclass\n")
+    text = text.replace("SecretStr\n", "SecretBytes, SecretStr, field_validator\n", 1)
+    field = IN_CODE[form].format(c=canary.secret)
+    (tmp_path / "conf.py").write_text(text.format(default=OPTIONAL, before=before, field=field))
+    result = toriconfig("init", "--from", "conf:Config")
+    assert 0 == result.code, result.err
+    told = result.err.partition("not carried over:\n")[2]
+    assert "a secret in the code of `" in told or "the default of `" in told
+    (tmp_path / "conf.py").unlink()
+    written = [file.read_text() for file in tmp_path.rglob("*") if file.is_file() and file.suffix != ".pyc"]
+    canary.absent_from(*result[1:], *written)
 
 
 STAYING = {

@@ -8,6 +8,7 @@ import re
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import TypeGuard
 
 from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, field_validator
 
@@ -95,6 +96,7 @@ class Converter:
     def _fields(self, node: ast.ClassDef, found: type[BaseModel]) -> None:
         """Edit the defaults of the fields, and the functions that get their values."""
         before = len(self._removed)
+        self._held.lost = set()
         secrets = {name for one in node.body if (name := self._field(one))}
         removed = self._removed[before:]
         if removed:
@@ -155,10 +157,17 @@ class Converter:
         if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
             return ""
         name, value = node.target.id, node.value
+        in_annotation = [one for one in ast.walk(node.annotation) if self._is_field(one)]
         if not any(self._is_secret(one) for one in ast.walk(node.annotation)):
-            if value is not None and self._held.holds(value):
-                self._remove(node, value, name, f"the default of `{name}`, which holds a secret or lacks one now")
+            note = f"the default of `{name}`, which holds a secret or lacks one now"
+            if value is not None and self._held.in_default(value, node.annotation):
+                self._remove(node, value, name, note)
+            for call in in_annotation:
+                if self._held.in_default(call, node.annotation):
+                    self._arguments(node, call, name, note, frozenset())
             return ""
+        for call in in_annotation:
+            self._arguments(node, call, name, f"the default of the secret `{name}`: a secret is not copied", _LIMITS)
         if value is None:
             return name
         if isinstance(value, ast.Constant) and value.value is None:
@@ -182,14 +191,17 @@ class Converter:
             note: line for `notes`.
             limiting: arguments of `Field` that are removed too, with a note for each.
         """
-        if not (isinstance(value, ast.Call) and resolved(value.func, self._names) is Field):
+        if not self._is_field(value):
             if not _holds_nothing(value):
                 self._drop_default(node, value, name, note)
             return
         self._arguments(node, value, name, note, limiting)
 
+    def _is_field(self, node: ast.AST) -> TypeGuard[ast.Call]:
+        return isinstance(node, ast.Call) and resolved(node.func, self._names) is Field
+
     def _arguments(self, node: ast.AnnAssign, call: ast.Call, name: str, note: str, limiting: frozenset[str]) -> None:
-        """Remove the limits, and a default that is not empty, from the arguments of `Field`."""
+        """Remove the limits, and a default that is not empty, from the arguments of `Field`, in annotations too."""
         named = [one for one in call.keywords if one.arg in ("default", "default_factory")]
         limits = [one.arg for one in call.keywords if one.arg in limiting]
         self.notes += [f"`{limit}` of the secret `{name}`: write Secret[Annotated[str, ...]]" for limit in limits]
@@ -199,7 +211,7 @@ class Converter:
         kept = [self._source.text(one) for one in call.args if empty]
         dropped = {*limits, *(() if empty else ("default", "default_factory"))}
         kept += [self._source.text(one) for one in call.keywords if one.arg not in dropped]
-        if kept:
+        if kept or call is not node.value:
             self._replace(call, f"{self._source.text(call.func)}({', '.join(kept)})")
         else:
             self._drop_default(node, call, name, "" if empty else note)
@@ -214,6 +226,7 @@ class Converter:
 
     def _note_default(self, name: str, note: str) -> None:
         self._removed.append(name)
+        self._held.lost.add(name)
         self.notes.append(note)
 
     def _drop_ignore(self, value: ast.expr) -> None:

@@ -14,6 +14,7 @@ import click
 
 from toriconfig.cli.init._convert import Converter, calls_at_import
 from toriconfig.cli.init._draft import Draft, Names
+from toriconfig.cli.init._held import without_secrets
 from toriconfig.cli.init._imports import Imports, own_imports
 from toriconfig.cli.init._source import Source, used
 
@@ -33,8 +34,9 @@ def draft_of_class(target: str, names: Names) -> Draft:
     source = _source_of(cls, module)
     kept = source.needed(cls.__name__)
     converter = Converter(source, vars(module), kept, names.name, cls.__name__)
-    text = _text(source, kept, converter, module, cls.__name__, target)
-    notes = [*converter.notes, *_foreign_secrets(cls)]
+    body, left = without_secrets(_body(source, kept, converter, cls.__name__), vars(module))
+    text = _text(body, source, converter, module, cls.__name__, target)
+    notes = [*converter.notes, *left, *_foreign_secrets(cls)]
     name = os.path.basename(module.__file__ or "")
     notes += [f"the call in line {line} of {name}, which runs at import" for line in calls_at_import(source, kept)]
     if "__file__" in {found for one in kept for found in used(one)}:
@@ -76,12 +78,15 @@ def _source_of(cls: type, module: ModuleType) -> Source:
     return source
 
 
-def _text(source: Source, kept: list[ast.stmt], converter: Converter, module: ModuleType, cls: str, target: str) -> str:
-    lazy = converter.own("lazy")
-    variable = "settings" if "settings" not in converter.taken else "loaded_settings"
+def _body(source: Source, kept: list[ast.stmt], converter: Converter, cls: str) -> str:
     edited = {one: source.edited(one, converter.edits) for one in kept}
     kept = _still_needed(edited, cls)
-    body = _joined(kept, [edited[one] for one in kept])
+    return _joined(kept, [edited[one] for one in kept])
+
+
+def _text(body: str, source: Source, converter: Converter, module: ModuleType, cls: str, target: str) -> str:
+    lazy = converter.own("lazy")
+    variable = "settings" if "settings" not in converter.taken else "loaded_settings"
     written = ast.parse(body)
     wanted = used(written)
     imports = Imports(module.__package__ or "")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 from toriconfig._schema.shape import confidential, fields_of
-from toriconfig.cli.init._source import bound, resolved
+from toriconfig.cli.init._source import Source, bound, resolved
 
 
 class Held:
@@ -17,11 +17,15 @@ class Held:
     Args:
         names: the names of the module with their objects.
         kept: the statements that are copied.
+
+    Attributes:
+        lost: the fields of the current class whose defaults are removed. Other defaults cannot use their names.
     """
 
     def __init__(self, names: Mapping[str, object], kept: Iterable[ast.stmt]) -> None:
         self._names = dict(names)
         self._bare: set[type] = set()
+        self.lost: set[str] = set()
         plain = [one for one in kept if not isinstance(one, ast.ClassDef)]
         self._statements = {name: one for one in plain for name in bound(one)}
 
@@ -32,6 +36,19 @@ class Held:
     def strip(self, model: type) -> None:
         """Record that the default of a field of the model is removed, so that the model needs a value for the field."""
         self._bare.add(model)
+
+    def in_default(self, value: ast.expr, annotation: ast.expr) -> bool:
+        """Return True if the default of a field cannot be copied: it holds a secret, or is a mapping for a model with one.
+
+        Args:
+            value: the default, or a call of `Field`.
+            annotation: the annotation of the field.
+        """
+        if self.holds(value):
+            return True
+        if not any(isinstance(one, ast.Dict) and one.keys for one in ast.walk(value)):
+            return False
+        return any(self._secret_keys(model) for model in self._models(ast.walk(annotation)))
 
     def holds(self, node: ast.AST, seen: frozenset[str] = frozenset()) -> bool:
         """Return True if the value of an expression, or of a name in the expression, holds a secret.
@@ -47,6 +64,8 @@ class Held:
                 found = resolved(one, self._names)
                 if found is SecretStr or found is SecretBytes:
                     return True
+            if isinstance(one, ast.Name) and one.id in self.lost:
+                return True
             if isinstance(one, ast.Name) and one.id in self._statements and one.id not in seen:
                 if self.holds(self._statements[one.id], seen | {one.id}):
                     return True
@@ -56,19 +75,33 @@ class Held:
 
     def _creates_one(self, call: ast.Call) -> bool:
         """Return True if the call creates a model with a secret among its arguments, or a model in `_bare`."""
-        factories = [one.value for one in call.keywords if one.arg == "default_factory"]
-        if any(self._is_bare(model) for model in self._models([call.func, *factories])):
+        given = [*call.args, *(one.value for one in call.keywords)]  # as in `partial(Model, ...)`
+        if any(self._is_bare(model) for model in self._models([call.func, *given])):
             return True
-        for model in self._models([call.func]):
-            secret = {key for key, field in fields_of(model).items() if confidential(field.shape)}
-            named = [one for one in call.keywords if not isinstance(one.value, ast.Call)]  # a call is judged by itself
-            if (call.args and secret) or any(one.arg is None or one.arg in secret for one in named):
+        named = [one for one in call.keywords if not isinstance(one.value, ast.Call)]  # a call is judged by itself
+        for model in self._models([call.func, *call.args[:1]]):
+            secret = self._secret_keys(model)
+            if any(one.arg is None or one.arg in secret for one in named):
                 return True
-        return False
+        return bool(call.args) and any(map(self._secret_keys, self._models([call.func])))
 
-    def _models(self, expressions: Iterable[ast.expr]) -> Iterator[type[BaseModel]]:
-        """Yield the models that the expressions name, also as `Model.model_construct`."""
-        for one in expressions:
+    def written(self, call: ast.Call) -> Iterator[ast.Constant]:
+        """Yield the arguments of a call that are secrets as text."""
+        values = [*call.args, *(one.value for one in call.keywords)]
+        if resolved(call.func, self._names) not in (SecretStr, SecretBytes):
+            secret = {key for model in self._models([call.func, *call.args[:1]]) for key in self._secret_keys(model)}
+            values = [one.value for one in call.keywords if one.arg in secret]
+        for one in values:
+            if isinstance(one, ast.Constant) and isinstance(one.value, (str, bytes)) and one.value:
+                yield one
+
+    def _secret_keys(self, model: type[BaseModel]) -> set[str]:
+        return {key for key, field in fields_of(model).items() if confidential(field.shape)}
+
+    def _models(self, expressions: Iterable[ast.AST]) -> Iterator[type[BaseModel]]:
+        """Yield the models that the expressions name, also as `Model[int]` or `Model.model_construct`."""
+        for expression in expressions:
+            one = expression.value if isinstance(expression, ast.Subscript) else expression
             found = resolved(one, self._names)
             if found is None and isinstance(one, ast.Attribute):
                 found = resolved(one.value, self._names)
@@ -77,3 +110,30 @@ class Held:
 
     def _is_bare(self, model: type) -> bool:
         return not self._bare.isdisjoint(model.__mro__)
+
+
+def without_secrets(text: str, names: Mapping[str, object]) -> tuple[str, list[str]]:
+    """Replace each secret in the code of a module, such as a function or a dataclass, by an empty one.
+
+    Such a secret is text in a call of `SecretStr` or `SecretBytes`, or for a secret key of a model.
+
+    Args:
+        text: the code.
+        names: the names of the module with their objects.
+
+    Returns:
+        The code, and one note for each replaced secret.
+    """
+    source, held = Source(text), Held(names, ())
+    found: list[tuple[int, int, bytes]] = []
+    notes: list[str] = []
+    for statement in source.tree.body:
+        where = next(bound(statement), "the module")
+        for call in (one for one in ast.walk(statement) if isinstance(one, ast.Call)):
+            for value in held.written(call):
+                found.append((*source.span(value), b'b""' if isinstance(value.value, bytes) else b'""'))
+                notes.append(f"a secret in the code of `{where}`: it is empty now, so set it there in another way")
+    data = source.data
+    for start, end, empty in sorted(found, reverse=True):
+        data = data[:start] + empty + data[end:]
+    return data.decode(), notes
