@@ -132,7 +132,7 @@ def without_secrets(text: str, names: Mapping[str, object]) -> tuple[str, list[s
         for call in (one for one in ast.walk(statement) if isinstance(one, ast.Call)):
             for value in held.written(call):
                 found.append((*source.span(value), b'b""' if isinstance(value.value, bytes) else b'""'))
-                notes.append(f"a secret in the code of `{where}`: it is empty now, so set it there in another way")
+                notes.append(f"a secret in the code of `{where}`: it is not copied, so it is empty there")
     data = source.data
     for start, end, empty in sorted(found, reverse=True):
         data = data[:start] + empty + data[end:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import click
 
 from toriconfig.cli.init import _lines
 from toriconfig.cli.init._draft import Draft, Names
+from toriconfig.cli.init._source import bound
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -98,7 +100,10 @@ def class_of(draft: Draft, names: Names) -> Iterator[type[BaseModel]]:
     except click.UsageError:
         raise
     except Exception as error:  # noqa: BLE001 - a module may raise anything
-        raise click.UsageError(f"{names.file} would not work, and nothing was written: {_reason(error)}") from None
+        place = _place(error, draft.module, names.file)
+        remedy = f"; change {place} in the class that is copied, and run the command again" if place else ""
+        message = f"{names.file} would not work, and nothing was written: {_reason(error)}{remedy}"
+        raise click.UsageError(message) from None
     finally:
         if former is None:
             del sys.modules[names.module]
@@ -108,9 +113,34 @@ def class_of(draft: Draft, names: Names) -> Iterator[type[BaseModel]]:
 
 def _reason(error: Exception) -> str:
     """Return an error as text. The message is shown only if it holds no value."""
+    from pydantic import ValidationError
+
     from toriconfig.cli._class_of import told
 
-    return told(error)
+    if not isinstance(error, ValidationError):
+        return told(error)
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    keys = (f"`{'.'.join(map(str, one['loc'])) or error.title}` ({one['type']})" for one in found)
+    return f"a default of {error.title} is invalid at {', '.join(keys)}"
+
+
+def _place(error: Exception, text: str, file: str) -> str:
+    """Return the name of the field, constant or function whose definition raised the error; "" if there is none.
+
+    Args:
+        error: the error.
+        text: text of the module.
+        file: name of the module in the traceback.
+    """
+    from traceback import extract_tb
+
+    lines = [frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == file]
+    statements, names = ast.parse(text).body, list[str]()
+    for line in lines:  # the frame of the module, then that of a class
+        found = next((one for one in statements if one.lineno <= (line or 0) <= (one.end_lineno or 0)), None)
+        names += list(bound(found))[:1] if found is not None else []
+        statements = found.body if isinstance(found, ast.ClassDef) else []
+    return f"`{'.'.join(names)}`" if names else ""
 
 
 def _missing(path: str, lines: str) -> str:
