@@ -212,6 +212,83 @@ def test_what_cannot_be_carried_over_is_listed(project: Path, toriconfig: Torico
     assert not (project.parent / "x.yaml").exists()
 
 
+DATES = """
+default:
+  day: 2024-01-02
+  time: 2024-01-02 03:04:05
+  short: 2024-01-02T03:04:05.5
+  utc: 2024-01-02T03:04:05Z
+  offset: 2024-01-02T03:04:05+02:00
+  days: [2024-01-02, 2024-02-03]
+  mixed: [2024-01-02, "x"]
+  flow: {day: 2024-01-02, "other": 2024-01-03}
+  anchor: &day 2024-05-06
+  alias: *day
+  base: &base {day: 2024-01-02, text: "2024-01-02"}
+  merged:
+    <<: *base
+    more: 2024-03-04
+  quoted: "2024-01-02"
+  single: '2024-01-02'
+  folded: >-
+    2024-01-02
+  tagged: !!str 2024-01-02
+  loose: 2024-1-2
+  clock: 12:30:00
+  commented: 2024-01-02  # a day
+  later: 2024-01-02
+development:
+  later: 2024-03-03
+production:
+  later: 2025-01-02
+"""
+TYPES = {
+    "day": "date",
+    "time": "datetime",
+    "short": "datetime",
+    "utc": "datetime",
+    "offset": "datetime",
+    "days": "list[date]",
+    "mixed": "list[date | str]",
+    "anchor": "date",
+    "alias": "date",
+    "more": "date",
+    "text": "str",
+    **dict.fromkeys(("quoted", "single", "folded", "tagged", "loose", "clock"), "str"),
+    "commented": "date",
+    "later": "date",
+}
+
+
+def test_dates_of_yaml_are_dates_of_the_same_values(tmp_path: Path, toriconfig: Toriconfig) -> None:
+    (tmp_path / "config.py").write_text(CONFIG.replace("settings.toml", "settings.yaml"))
+    (tmp_path / "settings.yaml").write_text(DATES)
+    theirs = {profile: values(tmp_path, THEIRS, profile) for profile in ("development", "production")}
+    assert 0 == toriconfig("init", "--from-dynaconf").code
+    text = (tmp_path / "settings.py").read_text()
+    assert {key: f"    {key}: {kind}\n" in text for key, kind in TYPES.items()} == dict.fromkeys(TYPES, True), text
+    for profile, expected in theirs.items():
+        assert expected == values(tmp_path, OURS, profile)
+    (tmp_path / "config.py").unlink()
+    assert {} == failures(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "line", ["a: 2024-13-45", "a: 9999-12-31T23:59:59-12:00", "a: 0000-01-01", "? [a]\n: 2024-01-02"]
+)
+def test_text_that_only_looks_like_a_date_is_no_error_of_the_program(
+    line: str, tmp_path: Path, toriconfig: Toriconfig
+) -> None:
+    (tmp_path / "settings.yaml").write_text(f"{line}\nb: 2024-01-02\n")
+    result = toriconfig("init", "--from-dynaconf")
+    if "?" in line:
+        assert (2, True) == (result.code, "settings.yaml:1:3 cannot be read" in result.err), result.err
+        return
+    assert 0 == result.code, result.err
+    text = (tmp_path / "settings.py").read_text()
+    assert "    a: str\n    b: date\n" in text
+
+
 ODD = """
 default:
   3: a

@@ -14,6 +14,7 @@ from toriconfig._core.path import Path, show
 from toriconfig._core.problem import CODES
 from toriconfig._masking.shown import conceals
 from toriconfig.cli._read import LARGEST_INPUT, file_text
+from toriconfig.cli.init._dynaconf_dates import with_dates
 from toriconfig.cli.init._dynaconf_project import DynaconfProject
 
 Values = dict[str, Any]
@@ -101,7 +102,7 @@ def _content(file: str) -> Values:
     if file.endswith(".toml"):  # with dates
         return tomllib.loads(file_text(file, LARGEST_INPUT))
     values: Values = _raw(first.root)
-    return values
+    return with_dates(values, file_text(file, LARGEST_INPUT)) if file.endswith((".yaml", ".yml")) else values
 
 
 def _raw(node: Any) -> Any:
