@@ -14,6 +14,7 @@ import click
 
 from toriconfig._core.regular_file import Unread, read_regular
 from toriconfig.cli._read import LARGEST_PROJECT
+from toriconfig.cli.init._dynaconf_unread import option, registered, unread_arguments
 
 ENDINGS = (".toml", ".yaml", ".yml", ".json")
 _OTHER_ENDINGS = (".ini", ".cfg", ".conf", ".properties", ".py")
@@ -28,7 +29,7 @@ class DynaconfProject(NamedTuple):
         plain: settings files, lowest precedence first.
         secret: files of secrets, lowest precedence first.
         options: those arguments of `Dynaconf(...)` that are literals.
-        notes: one line for each file that is not read.
+        notes: one line for each file or option that is not carried over.
     """
 
     plain: tuple[str, ...]
@@ -55,8 +56,8 @@ def find_project() -> DynaconfProject:
     Raises:
         click.UsageError: there is no settings file; the message names the files that were looked for.
     """
-    found = next(_calls(), None)
-    folder, options = found or (".", {})
+    calls, unread = _calls()
+    folder, options = calls[0] if calls else (".", {})
     names = _listed(options.get("settings_files")) + _listed(options.get("settings_file"))
     given = [*names, *_listed(options.get("preload"))]
     secrets = _listed(options.get("secrets"))
@@ -69,6 +70,9 @@ def find_project() -> DynaconfProject:
     read = [file for file in files if file.endswith(ENDINGS) and ".local." not in os.path.basename(file)]
     notes = [f"{file}: its values belong in the file `NAME.local.yaml`" for file in files if ".local." in file]
     notes += [f"{file}: this format is not read" for file in files if file.endswith(_OTHER_ENDINGS)]
+    notes += unread
+    if os.path.isfile("dynaconf_validators.toml"):
+        notes.append("dynaconf_validators.toml; write its conditions into the types of the fields")
     secret = [file for file in read if file in of_secrets or os.path.basename(file).startswith(".secrets")]
     if not read:
         looked = ", ".join(given or ["settings.toml, settings.yaml, settings.json, .secrets.*, config/"])
@@ -95,8 +99,13 @@ def _listed(value: object) -> list[str]:
     return [part.strip() for part in parts if isinstance(part, str) and part.strip()]
 
 
-def _calls() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the folder and the literal arguments of each call of `Dynaconf` in a module of the project."""
+def _calls() -> tuple[list[tuple[str, dict[str, Any]]], list[str]]:
+    """Return the folder and the literal arguments of each call of `Dynaconf`, and what is not carried over.
+
+    The first call is that of the project. All modules of the project are searched.
+    """
+    calls: list[tuple[str, dict[str, Any]]] = []
+    unread: list[str] = []
     for file in islice(_modules(), _MOST_MODULES):
         data = read_regular(file, LARGEST_PROJECT, secret=False)
         if isinstance(data, Unread) or b"ynaconf" not in data:
@@ -107,7 +116,15 @@ def _calls() -> Iterator[tuple[str, dict[str, Any]]]:
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and _name(node.func) in ("Dynaconf", "LazySettings", "DjangoDynaconf"):
-                yield os.path.dirname(file) or ".", dict(_literals(node))
+                if calls:
+                    unread.append(
+                        f"{file}:{node.lineno}: a second call of `{_name(node.func)}`; run the command for it alone"
+                    )
+                    continue
+                calls.append((os.path.dirname(file) or ".", dict(_literals(node))))
+                unread += unread_arguments(node, file)
+        unread += registered(tree, file)
+    return calls, unread
 
 
 def _modules() -> Iterator[str]:
@@ -128,4 +145,4 @@ def _literals(call: ast.Call) -> Iterator[tuple[str, Any]]:
         except (ValueError, TypeError, SyntaxError, RecursionError):
             continue
         if one.arg:
-            yield one.arg.lower(), value
+            yield option(one.arg), value

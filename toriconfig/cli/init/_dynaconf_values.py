@@ -16,6 +16,7 @@ from toriconfig._masking.shown import conceals
 from toriconfig.cli._read import LARGEST_INPUT, file_text
 from toriconfig.cli.init._dynaconf_dates import with_dates
 from toriconfig.cli.init._dynaconf_project import DynaconfProject
+from toriconfig.cli.init._dynaconf_unread import REMEDIES, option
 
 Values = dict[str, Any]
 DEFAULT = "default"
@@ -137,7 +138,8 @@ def _clean(values: Mapping[str, Any], path: Path, file: str, notes: list[str]) -
         name = key.lower()
         if name.startswith("dynaconf_") or (name.endswith("_for_dynaconf") and not path):
             if name != "dynaconf_merge":
-                notes.append(f"{file}: `{show((*path, key))}`, an option of dynaconf")
+                remedy = REMEDIES.get(option(name))
+                notes.append(f"{file}: `{show((*path, key))}`, an option of dynaconf{f'; {remedy}' if remedy else ''}")
             continue
         parts = [part for part in name.split("__") if part] or [name]
         at = found
