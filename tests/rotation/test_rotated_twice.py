@@ -215,3 +215,9 @@ class TestUsersThatTakeTurns:
         time.sleep(0.2)
         assert 0 == rotate(account.vault.environ, account.path, *arguments, cwd=tmp_path)[0]
         assert account.stored()[0] == account.name
+
+    def test_settings_that_are_named_and_cannot_be_used_are_an_error(self, account: Account) -> None:
+        arguments = ["--conninfo", account.conninfo, "--admin", "secret/admin", "--settings", "nowhere:App"]
+        code, _, err = rotate(account.vault.environ, account.path, *arguments)
+        assert (2, True) == (code, "nowhere" in err), err
+        assert "" == account.rotation().status().step

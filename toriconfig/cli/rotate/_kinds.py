@@ -122,7 +122,7 @@ def make_rotation(reference: str, name: str, max_age: float | None, act: str, op
 
     making = act in ("rotate", "dry_run")
     try:
-        kind = _kind(name, act, options) if making else class_of(options["name"]) or None
+        kind = _kind(name, act, options) if making else class_of(options["name"])
         looks_again = _min_age(options) if making and (kind is None or getattr(kind, "takes_turns", False)) else None
         made_later = kind is None or isinstance(kind, type)
         rotation = Rotation(
@@ -180,7 +180,13 @@ def _value(from_stdin: bool) -> str:
 
 
 def _min_age(options: dict[str, Any]) -> float | None:
-    """Return twice the `refresh_interval` of the settings, in seconds; None if no settings or no Vault can be found."""
+    """Return twice the `refresh_interval` of the settings, in seconds.
+
+    Return None if the settings name no Vault, or if no `--settings` was given and no settings class can be found.
+
+    Raises:
+        click.UsageError: the class that `--settings` names cannot be used.
+    """
     if "min_age" not in options:
         options["min_age"] = None
         from toriconfig._load.attempt import try_load
@@ -189,6 +195,8 @@ def _min_age(options: dict[str, Any]) -> float | None:
             how = {name: options[name] for name in ("profile", "config_dir", "no_local")}
             attempt = try_load(recipe(options["target"], **how))
         except click.UsageError:
+            if options["target"] is not None:
+                raise
             return None
         if attempt.session is not None:
             options["min_age"] = 2 * attempt.session.resolved.vault.refresh_interval
