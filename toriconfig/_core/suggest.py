@@ -51,6 +51,16 @@ def near(word: str, candidates: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
+    """Return a text for the middle of a message that names the candidate most similar to `word`; "" if there is none.
+
+    >>> "unknown method 'aprole'" + did_you_mean("aprole", ["approle", "jwt"])
+    "unknown method 'aprole', did you mean 'approle'?"
+    """
+    found = near(word, candidates)
+    return "" if found is None else f", did you mean {found!r}?"
+
+
 def near_all(word: str, candidates: Iterable[str], *, limit: int = 3, cutoff: float = CUTOFF) -> list[str]:
     """Return the candidates that are similar to `word`, the most similar first; [] if none is similar.
 

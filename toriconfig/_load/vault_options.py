@@ -104,11 +104,12 @@ def auth_from(method: str, options: Mapping[str, Any]) -> Auth:
     """
     kind = METHODS.get(method.strip().lower())
     if kind is None:
+        from toriconfig._core.suggest import did_you_mean
         from toriconfig.vault.hvac_logins import WAYS
 
         if method.strip().lower() in WAYS:
             raise ValueError(f'the login method {method!r} is given in code: `Vault(auth=HvacLogin("{method}", ...))`')
-        raise ValueError(f"unknown login method {method!r}{_nearest(method, METHODS)}; known: {', '.join(METHODS)}")
+        raise ValueError(f"unknown login method {method!r}{did_you_mean(method, METHODS)}; known: {', '.join(METHODS)}")
     built: Auth = kind(**_fitted(kind, options))
     return built
 
@@ -202,7 +203,11 @@ def _fitted(kind: type[Any], options: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in options.items():
         key = str(name).lower()
         if key not in known:
-            raise ValueError(f"{kind.__name__}: unknown field {key!r}{_nearest(key, known)}; known: {', '.join(known)}")
+            from toriconfig._core.suggest import did_you_mean
+
+            raise ValueError(
+                f"{kind.__name__}: unknown field {key!r}{did_you_mean(key, known)}; known: {', '.join(known)}"
+            )
         fitted[key] = _typed(f"{kind.__name__}.{key}", known[key], value)
     return fitted
 
@@ -220,10 +225,3 @@ def _typed(name: str, wanted: str, value: Any) -> Any:
         except ValueError:
             raise ValueError(f"{name}: expected a number") from None
     return value
-
-
-def _nearest(name: str, known: Mapping[str, Any]) -> str:
-    from difflib import get_close_matches
-
-    found = get_close_matches(name.lower(), list(known), 1)
-    return f", did you mean {found[0]!r}?" if found else ""

@@ -179,12 +179,18 @@ def _check(name: object, given: Mapping[str, object]) -> None:
         instead = _OTHERS.get(name)
         if instead:
             raise ValueError(f"HvacLogin: use {instead} instead of {name!r}")
-        raise ValueError(f"HvacLogin: unknown login method {name!r}{_nearest(name, WAYS)}; known: {', '.join(WAYS)}")
+        from toriconfig._core.suggest import did_you_mean
+
+        raise ValueError(
+            f"HvacLogin: unknown login method {name!r}{did_you_mean(name, WAYS)}; known: {', '.join(WAYS)}"
+        )
     known = [*way.required.split(), *way.optional.split()]
     for key, value in given.items():
         argument = key.removesuffix("_file")
         if argument not in known:
-            near = _nearest(argument, known)
+            from toriconfig._core.suggest import did_you_mean
+
+            near = did_you_mean(argument, known)
             raise ValueError(f"HvacLogin({name!r}): unknown argument `{key}`{near}; known: {', '.join(known)}")
         if argument != key and argument in given:
             raise ValueError(f"HvacLogin({name!r}): give `{argument}` or `{key}`, not both")
@@ -196,13 +202,6 @@ def _check(name: object, given: Mapping[str, object]) -> None:
             raise ValueError(f"HvacLogin({name!r}): `{key}` is missing: give `{key}` or `{key}_file`")
     if ("access_key" in given or "access_key_file" in given) != ("secret_key" in given or "secret_key_file" in given):
         raise ValueError(f"HvacLogin({name!r}): give `access_key` and `secret_key`, or none of them")
-
-
-def _nearest(name: object, known: Any) -> str:
-    from difflib import get_close_matches
-
-    found = get_close_matches(str(name).lower(), list(known), 1)
-    return f", did you mean {found[0]!r}?" if found else ""
 
 
 def _value(key: str, value: Argument, tools: LoginTools) -> tuple[str, str]:
