@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.command import in_a_process, python
-from support.terminal import on_terminal
+from support.terminal import WITHOUT_TQDM, on_terminal
 from toriconfig.testing import Canary, VaultServer
 
 CHECK = ["-m", "toriconfig.cli", "check", "--settings", "app:App"]
@@ -57,13 +57,7 @@ def test_standard_output_is_the_same_with_a_bar(folder: Path) -> None:
 
 
 def test_no_bar_is_drawn_without_tqdm(folder: Path) -> None:
-    program = (
-        "import importlib.util as u, sys\nreal = u.find_spec\n"
-        "u.find_spec = lambda name, *more: None if name == 'tqdm' else real(name, *more)\n"
-        "sys.argv = ['toriconfig', 'check', '--settings', 'app:App', 'conf']\n"
-        "from toriconfig.cli import main\nmain()\n"
-    )
-    code, shown = on_terminal(["-c", program], folder)
+    code, shown = on_terminal(["-c", WITHOUT_TQDM, "check", "--settings", "app:App", "conf"], folder)
     assert (0, False) == (code, "checking" in shown), shown
 
 

@@ -177,17 +177,6 @@ def test_a_value_is_asked_for_on_a_terminal_without_echo(vault: VaultServer, tmp
     canary.absent_from(shown)
 
 
-def test_due_draws_a_bar_on_a_terminal(vault: VaultServer, tmp_path: Path) -> None:
-    references = [f"secret/drawn/{number}#token" for number in range(5)]
-    for reference in references:
-        vault.put(reference.removesuffix("#token"), {"token": "old"})
-    command = [*ROTATE, "--due", "--max-age", "0", *references]
-    code, shown = on_terminal(command, tmp_path, environ=vault.environ)
-    assert 0 == code
-    assert "rotating: 100%" in shown, shown
-    assert 5 == shown.count("rotated   secret/drawn/")
-
-
 def test_due_takes_the_secrets_that_the_settings_declare(vault: VaultServer, tmp_path: Path) -> None:
     (tmp_path / "declaring.py").write_text(SETTINGS)
     vault.put("secret/declared", {"old": "old", "fresh": "old", "undated": "old"})

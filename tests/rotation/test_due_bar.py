@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.rotate_command import rotate
-from support.terminal import on_terminal
+from support.terminal import WITHOUT_TQDM, on_terminal
 from toriconfig.testing import Canary, VaultServer
 
 DUE = ("--due", "--max-age", "0s")
@@ -91,13 +91,7 @@ def test_no_bar_is_drawn_for_json_and_into_a_pipe(crowd: Crowd) -> None:
 
 
 def test_no_bar_is_drawn_without_tqdm(crowd: Crowd) -> None:
-    program = (
-        "import importlib.util as u, sys\nreal = u.find_spec\n"
-        "u.find_spec = lambda name, *more: None if name == 'tqdm' else real(name, *more)\n"
-        "sys.argv = ['toriconfig', 'rotate', *sys.argv[1:]]\n"
-        "from toriconfig.cli import main\nmain()\n"
-    )
-    code, shown = crowd.on_terminal(program=["-c", program])
+    code, shown = crowd.on_terminal(program=["-c", WITHOUT_TQDM, "rotate"])
     assert (0, False, 3) == (code, "rotating" in shown, shown.count("rotated   secret/")), shown
 
 

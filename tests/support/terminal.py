@@ -16,6 +16,16 @@ from pathlib import Path
 
 from support.command import clean_environ
 
+WITHOUT_TQDM = """
+import importlib.util, sys
+find_spec = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name == "tqdm" else find_spec(name, *more)
+sys.argv[0] = "toriconfig"
+from toriconfig.cli import main
+main()
+"""
+"""The program `toriconfig` on a machine without tqdm."""
+
 
 def on_terminal(
     arguments: list[str],

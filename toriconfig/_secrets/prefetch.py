@@ -32,7 +32,7 @@ async def aprefetch_all(secrets: Mapping[Path, Secret[Any]], *, bar: bool = Fals
         for flight in flights:
             await flight.await_end()
             ended()
-    _raise([failure for secret in secrets.values() if (failure := failure_of(secret)) is not None], len(secrets))
+    _raise(_failures(secrets), len(secrets))
 
 
 def failures_of(secrets: Mapping[Path, Secret[Any]], *, bar: bool = False) -> list[SecretError]:
@@ -42,6 +42,10 @@ def failures_of(secrets: Mapping[Path, Secret[Any]], *, bar: bool = False) -> li
         for flight in flights:
             flight.wait()
             ended()
+    return _failures(secrets)
+
+
+def _failures(secrets: Mapping[Path, Secret[Any]]) -> list[SecretError]:
     return [failure for secret in secrets.values() if (failure := failure_of(secret)) is not None]
 
 
