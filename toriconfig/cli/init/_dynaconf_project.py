@@ -14,7 +14,7 @@ import click
 
 from toriconfig._core.regular_file import Unread, read_regular
 from toriconfig.cli._read import LARGEST_PROJECT
-from toriconfig.cli.init._dynaconf_unread import option, registered, unread_arguments
+from toriconfig.cli.init._dynaconf_unread import in_dotenv, option, registered, unread_arguments
 
 ENDINGS = (".toml", ".yaml", ".yml", ".json")
 _OTHER_ENDINGS = (".ini", ".cfg", ".conf", ".properties", ".py")
@@ -71,6 +71,8 @@ def find_project() -> DynaconfProject:
     notes = [f"{file}: its values belong in the file `NAME.local.yaml`" for file in files if ".local." in file]
     notes += [f"{file}: this format is not read" for file in files if file.endswith(_OTHER_ENDINGS)]
     notes += unread
+    dotenv = read_regular(".env", LARGEST_PROJECT, secret=False) if os.path.lexists(".env") else b""
+    notes += in_dotenv("" if isinstance(dotenv, Unread) else dotenv.decode(errors="replace"))
     if os.path.isfile("dynaconf_validators.toml"):
         notes.append("dynaconf_validators.toml; write its conditions into the types of the fields")
     secret = [file for file in read if file in of_secrets or os.path.basename(file).startswith(".secrets")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
 READ = {
@@ -76,6 +77,8 @@ def unread_arguments(call: ast.Call, file: str) -> Iterator[str]:
         name = option(one.arg)
         if not name:
             yield f"{at}: arguments after `**`; write them into the call, and run the command again"
+        elif is_literal(one.value) and ast.literal_eval(one.value) in ((), [], {}, "", None):
+            continue
         elif name == "validators":
             found = list(_validators([one.value], file))
             yield from found or [f"{at}: `validators`; write their conditions into the types of the fields"]
@@ -101,6 +104,14 @@ def registered(tree: ast.Module, file: str) -> Iterator[str]:
                 yield from found or [f"{at}: `validators`; write their conditions into the types of the fields"]
 
 
+def in_dotenv(text: str) -> Iterator[str]:
+    """Yield one line for each option of dynaconf in a `.env` file. The line shows no value."""
+    for name in dict.fromkeys(re.findall(r"^\s*(?:export\s+)?(\w+_FOR_DYNACONF)\s*=", text, re.MULTILINE)):
+        remedy = REMEDIES.get(option(name))
+        if name != "ENV_FOR_DYNACONF":
+            yield f".env: `{name}`, an option of dynaconf{f'; {remedy}' if remedy else ''}"
+
+
 def option(name: str | None) -> str:
     """Return the name of an option of dynaconf without its old ending: `env` for `ENV_FOR_DYNACONF`."""
     return (name or "").lower().removesuffix("_for_dynaconf")
@@ -118,7 +129,8 @@ def is_literal(node: ast.expr) -> bool:
 def _validators(nodes: Iterable[ast.expr], file: str) -> Iterator[str]:
     """Yield one line for each call of `Validator`, with the forms of toriconfig. The line shows no argument's value."""
     for node in nodes:
-        for one in ast.walk(node):
+        inner = {id(below) for one in ast.walk(node) if isinstance(one, ast.keyword) for below in ast.walk(one.value)}
+        for one in (one for one in ast.walk(node) if id(one) not in inner):  # one in `when=` is a condition
             name = getattr(one.func, "id", getattr(one.func, "attr", "")) if isinstance(one, ast.Call) else ""
             if isinstance(one, ast.Call) and name == "Validator":
                 keys = [
