@@ -82,9 +82,9 @@ CLASSES = {
         'SettingsConfigDict(\n        config_name="app",\n        env_prefix="A_LONG_PREFIX_",\n',
     ),
     "a variable of the class": (
-        'class App(BaseSettings):\n    names: ClassVar[list[str]] = ["a"]\n    x: list[str] = ["a"]\n',
+        'class App(BaseSettings):\n    names: ClassVar[list[str]] = ["a"]\n    x: list[str] = ["a"]\n    _seen: list[str] = []\n',
         "App",
-        'names: ClassVar[list[str]] = ["a"]\n    x: list[str] = Field(default=["a"])\n',
+        'names: ClassVar[list[str]] = ["a"]\n    x: list[str] = Field(default=["a"])\n    _seen: list[str] = PrivateAttr(default=[])\n',
     ),
     "a list among the metadata": (
         'MARKS = ["a"]\n\n\nclass App(BaseSettings):\n    x: Annotated[str, MARKS] = "a"\n    y: Annotated[SecretStr, MARKS]\n',

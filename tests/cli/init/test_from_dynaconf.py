@@ -304,7 +304,15 @@ default:
   database: {database: {database: {any: 1}}}
   field: {x: 1}
   none: null
+  bool: true
+  flag: false
+  list: [1]
+  date: 2024-01-02
+  day: 2024-01-02
   text: "line\\nline ${x} 'quoted' \\"both\\" é"
+production:
+  int: 1
+  size: 2
 """
 
 

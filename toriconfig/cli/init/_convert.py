@@ -6,11 +6,11 @@ import ast
 import builtins
 import re
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeGuard
 
-from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretBytes, SecretStr, field_validator
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from toriconfig.cli.init._held import Held
@@ -102,8 +102,9 @@ class Converter:
         if removed:
             self._held.strip(found)
         for one in node.body if issubclass(found, BaseSettings) else ():
-            if not found.model_fields.keys().isdisjoint(bound(one)):
-                self._mutable(one, {*secrets, *removed})
+            for maker, names in ((Field, found.model_fields), (PrivateAttr, found.__private_attributes__)):
+                if not names.keys().isdisjoint(bound(one)):
+                    self._mutable(one, {*secrets, *removed}, maker)
         for one in node.body:
             if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 self._function(one, secrets)
@@ -236,8 +237,8 @@ class Converter:
         if re.fullmatch(rb"\s*# type: ignore(\[assignment\])?\s*", rest):
             self.edits.append(Edit(end, end + len(rest), ""))
 
-    def _mutable(self, node: ast.stmt, secrets: set[str]) -> None:
-        """Write a default that is a list, set or mapping as `Field(default=...)`, which linters accept.
+    def _mutable(self, node: ast.stmt, secrets: set[str], maker: Callable[..., object]) -> None:
+        """Write a default that is a list, set or mapping as `Field(default=...)` or the like, which linters accept.
 
         A default of a field in `secrets` is changed only if it is empty.
         """
@@ -246,12 +247,12 @@ class Converter:
             return
         if isinstance(value, (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)):
             start, end = self._source.span(value)
-            self.edits += [Edit(start, start, f"{self._field_name()}(default="), Edit(end, end, ")")]
+            self.edits += [Edit(start, start, f"{self._pydantic_name(maker)}(default="), Edit(end, end, ")")]
 
-    def _field_name(self) -> str:
-        known = next((name for name, found in self._names.items() if found is Field and name not in self.taken), "")
-        self.pydantic |= set() if known else {"Field"}
-        return known or "Field"
+    def _pydantic_name(self, function: Callable[..., object]) -> str:
+        known = next((name for name, found in self._names.items() if found is function and name not in self.taken), "")
+        self.pydantic |= set() if known else {function.__name__}
+        return known or function.__name__
 
     def _is_secret(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -55,14 +55,18 @@ class Classes:
         """
         layers = [*([] if base is None else [base]), *others]
         keys = dict.fromkeys(key for values in layers for key in values)
-        taken: set[str] = set()
-        lines = []
+        kinds: dict[str, tuple[str, bool]] = {}
         for key in keys:
-            field = _field_name(key, taken)
             every = [values[key] for values in layers if key in values]
             required = key in base if base is not None else len(every) == len(others)
-            kind = self._section(key, name, base, others, every) or self._type(every)
-            lines.append(self._field(field, key, kind, required=required))
+            kinds[key] = self._section(key, name, base, others, every) or self._type(every), required
+        # A field with the name of a type would hide the type from the annotations of the class.
+        types = frozenset(re.findall(r"\w+", " ".join(kind for kind, _ in kinds.values())))
+        taken: set[str] = set()
+        lines = [
+            self._field(_field_name(key, taken, types), key, kind, required=required)
+            for key, (kind, required) in kinds.items()
+        ]
         parts = [f'    """{about}"""', *([config] if config else []), *(["\n".join(lines)] if lines else [])]
         self.texts.append(f"class {name}(BaseModel):\n" + "\n\n".join(parts))
 
@@ -138,16 +142,16 @@ def _is_key(key: str) -> bool:
     return re.fullmatch(r"[A-Za-z_][\w.-]*", key, re.ASCII) is not None
 
 
-def _field_name(key: str, taken: set[str]) -> str:
+def _field_name(key: str, taken: set[str], types: frozenset[str]) -> str:
     """Return the name of the field for a key, and add the name to `taken`.
 
-    The name differs from the key if the key is no valid name of a field, or is in `taken`.
+    The name differs from the key if the key is no valid name of a field, or is in `taken` or `types`.
     """
     name = re.sub(r"\W", "_", key, flags=re.ASCII).strip("_") or "field"
     name = name if name[:1].isalpha() else f"n_{name}"
     if name.startswith("model_"):
         name = f"the_{name}"
-    elif keyword.iskeyword(name) or hasattr(BaseModel, name):
+    elif keyword.iskeyword(name) or hasattr(BaseModel, name) or name in types:
         name += "_"
     while name in taken:
         name += "_"
