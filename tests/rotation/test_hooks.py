@@ -241,6 +241,7 @@ def test_a_program_that_fails_or_hangs_is_one_warning(place: Place) -> None:
     [
         (("--webhook", "http://h"), "--webhook needs --webhook-key"),
         (("--webhook-key", "key"), "--webhook-key is the key of a --webhook"),
+        (("--hook", "./hook", "--webhook-key", "key"), "--webhook-key is the key of a --webhook"),
         (("--webhook", "ftp://h", "--webhook-key", "key"), "begins with https:// or http://"),
         (("--webhook", "https:///x", "--webhook-key", "key"), "begins with https:// or http://"),
         (("--webhook", "https://u:{c}@h", "--webhook-key", "key"), "holds credentials"),

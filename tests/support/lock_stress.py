@@ -25,7 +25,7 @@ from typing import Any
 
 from support import lock_watch
 
-lock_watch.install()
+lock_watch.install()  # before the package is imported
 
 from pydantic import create_model  # noqa: E402
 

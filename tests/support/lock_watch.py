@@ -104,7 +104,7 @@ class Latch(WatchedLock):
 
 
 def install() -> None:
-    """Put the instruments in place."""
+    """Put the instruments in place. Type checkers accept no other function in the place of a method or a class."""
     assert PACKAGE not in sys.modules
     os.register_at_fork(after_in_child=_forget_other_threads)
     gc.callbacks.append(_note_collection)

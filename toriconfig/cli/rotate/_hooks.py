@@ -6,6 +6,8 @@ import os
 import shlex
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
@@ -38,30 +40,20 @@ class Hooks:
 
     def __init__(self, act: str, options: dict[str, Any]) -> None:
         self._deliveries: Any = None
+        _check(act, options)
         commands, urls = options["hook"], options["webhook"]
         if not commands and not urls:
-            if options["webhook_key"]:
-                raise click.UsageError("--webhook-key is the key of a --webhook: name its URL")
             return
-        if act in ("status", "dry_run"):
-            flag = "--hook" if commands else "--webhook"
-            raise click.UsageError(f"{flag} applies to a rotation, not to --{act.replace('_', '-')}")
         from toriconfig.rotation._hooks import CommandHook, Deliveries, Webhook
 
-        if urls and not options["webhook_key"]:
-            raise click.UsageError("--webhook needs --webhook-key: the file or `vault:PATH#KEY` that holds the key")
-        if isnan(options["hook_timeout"]):
-            raise click.UsageError("--hook-timeout must be a number of seconds")
-        flag, key = "--hook", ""
-        try:
-            hooks: list[Any] = [CommandHook(shlex.split(one)) for one in commands]
-            if urls:
-                flag = "--webhook-key"
+        hooks: list[Any] = []
+        with _naming("--hook"):
+            hooks += [CommandHook(shlex.split(one)) for one in commands]
+        if urls:
+            with _naming("--webhook-key"):
                 key = _key(options["webhook_key"], options["vault"])
-                flag = "--webhook"
+            with _naming("--webhook"):
                 hooks += [Webhook(one, key) for one in urls]
-        except ValueError as error:
-            raise click.UsageError(f"{flag}: {error}") from None
         self._deliveries = Deliveries(hooks, options["hook_timeout"])
 
     def send(self, item: _report.Item, rotation: Rotation | None, *, interrupted: bool = False) -> None:
@@ -100,6 +92,29 @@ class Hooks:
         if self._deliveries is not None:
             for warning in self._deliveries.close():
                 note(f"WARNING: {warning}")
+
+
+def _check(act: str, options: dict[str, Any]) -> None:
+    """Raise a `click.UsageError` if the options of hooks do not fit together, or do not apply to the action."""
+    commands, urls, key = options["hook"], options["webhook"], options["webhook_key"]
+    if key and not urls:
+        raise click.UsageError("--webhook-key is the key of a --webhook: name its URL")
+    if (commands or urls) and act in ("status", "dry_run"):
+        flag = "--hook" if commands else "--webhook"
+        raise click.UsageError(f"{flag} applies to a rotation, not to --{act.replace('_', '-')}")
+    if urls and not key:
+        raise click.UsageError("--webhook needs --webhook-key: the file or `vault:PATH#KEY` that holds the key")
+    if isnan(options["hook_timeout"]):
+        raise click.UsageError("--hook-timeout must be a number of seconds")
+
+
+@contextmanager
+def _naming(flag: str) -> Iterator[None]:
+    """Raise each ValueError of the block as a `click.UsageError` that names the option."""
+    try:
+        yield
+    except ValueError as error:
+        raise click.UsageError(f"{flag}: {error}") from None
 
 
 def _left(item: _report.Item, rotation: Rotation | None) -> dict[str, Any] | None:
