@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from toriconfig.sources.settings_file import Limits
-from toriconfig.sources.yaml.documents import FASTEST, Parser, _layer, pure_python, read_documents
+from toriconfig.sources.yaml.documents import FASTEST, Parser, pure_python, read_documents
 
 CORPUS = Path(__file__).parent
 SIGNS = str.maketrans({"→": "\t", "␠": " ", "␍": "\r"})
@@ -41,7 +41,7 @@ def cases() -> Iterator[Case]:
 
 
 def read(text: str, parser: Parser = FASTEST) -> tuple[list[Any], list[str], list[str]]:
-    trees = read_documents(text.encode(), _layer("files", "f"), Limits(), parser)
+    trees = read_documents(text.encode(), "files", "f", Limits(), parser)
     problems = [problem for tree in trees for problem in tree.problems]
     places = [(problem, f"{problem.origin}".removeprefix("f:")) for problem in problems]
     errors = [f"{problem.code} {place}" for problem, place in places if problem.severity == "error"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from toriconfig._core.tree import Node, Tree
 from toriconfig.sources.settings_file import Limits
-from toriconfig.sources.yaml.documents import FASTEST, Parser, _layer, pure_python, read_documents, read_yaml
+from toriconfig.sources.yaml.documents import FASTEST, Parser, pure_python, read_documents, read_yaml
 
 SEEDS = [
     part.split("-->")[0].partition("\n")[2].replace("→", "\t").encode()
@@ -24,7 +24,7 @@ PIECES = st.sampled_from(
 
 
 def check(content: bytes, parser: Parser = FASTEST) -> None:
-    trees = read_documents(content, _layer("files", "f"), Limits(max_depth=20, max_nodes=2000), parser)
+    trees = read_documents(content, "files", "f", Limits(max_depth=20, max_nodes=2000), parser)
     for tree in trees:
         check_tree(tree)
 

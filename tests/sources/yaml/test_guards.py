@@ -12,7 +12,7 @@ import pytest
 
 from toriconfig._core.problem import Problem
 from toriconfig.sources.settings_file import Limits
-from toriconfig.sources.yaml.documents import _layer, read_documents, read_yaml
+from toriconfig.sources.yaml.documents import read_documents, read_yaml
 
 
 def problems(text: str, limits: Limits | None = None) -> list[Problem]:
@@ -199,7 +199,7 @@ def test_the_time_grows_with_the_text_and_not_faster() -> None:
         best = []
         for _ in range(3):
             start = time.process_time()
-            read_documents(text, _layer("files", "f"), Limits())
+            read_documents(text, "files", "f", Limits())
             best.append(time.process_time() - start)
         return min(best)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from bisect import bisect_right
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any
 
 import yaml
@@ -15,9 +17,12 @@ from toriconfig._core.tree import Layer, Node, Tree
 from toriconfig.sources.read_file import refused_size
 from toriconfig.sources.settings_file import Limits, nothing
 from toriconfig.sources.yaml.events import read_events
+from toriconfig.sources.yaml.findings import END_BITS
 from toriconfig.sources.yaml.reading import Reading
 
 Parser = Callable[[str], Any]
+
+_END = (1 << END_BITS) - 1
 
 
 def pure_python(text: str) -> Any:
@@ -48,36 +53,51 @@ def read_yaml(
         limits: limits on size and structure; None: the default limits.
     """
     limits = limits or Limits()
-    layer = _layer(kind, name)
     refused = refused_size(content, Origin(kind, name), limits.max_bytes, limits.max_lines)
     if refused is not None:
         return [nothing(kind, name, refused)]
-    return read_documents(content, layer, limits) or [nothing(kind, name)]
+    return read_documents(content, kind, name, limits) or [nothing(kind, name)]
 
 
-def _layer(kind: LayerKind, name: str) -> Layer:
-    def locate(at: Any) -> Origin:
+def _layer(kind: LayerKind, name: str, starts: list[int]) -> Layer:
+    """Return the layer of a text. `starts` are the indexes at which its lines start."""
+
+    def locate(at: int | None) -> Origin:
         if at is None:
             return Origin(kind, name)
-        start, end = at
-        return Origin(kind, name, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+        start, end = at >> END_BITS, at & _END
+        line = end_line = bisect_right(starts, start)
+        if line < len(starts) and end >= starts[line]:
+            end_line = bisect_right(starts, end)
+        return Origin(kind, name, line, start - starts[line - 1] + 1, end_line, end - starts[end_line - 1] + 1)
 
     return Layer(kind, name, locate, references=True)
 
 
-def read_documents(content: str | bytes, layer: Layer, limits: Limits, parser: Parser = FASTEST) -> list[Tree]:
+def _line_starts(text: str, lines: list[str]) -> list[int]:
+    """Return the index at which each line starts. `lines` are the lines of the text without their ends."""
+    if "\r" in text:  # of CR LF, the CR counts as a character of the line
+        lines = text.replace("\r\n", " \n").replace("\r", "\n").split("\n")
+    return [0, *accumulate(len(line) + 1 for line in lines[:-1])]
+
+
+def read_documents(
+    content: str | bytes, kind: LayerKind, name: str, limits: Limits, parser: Parser = FASTEST
+) -> list[Tree]:
     """Return a tree for each document of `content`; [] for empty content.
 
     If a byte or character is invalid, the lines before it are read, and the last tree has a problem.
 
     Args:
         content: the text or bytes.
-        layer: the layer of the nodes.
+        kind: the layer of the nodes.
+        name: name for messages.
         limits: limits on size and structure.
         parser: converts text into an object with `get_event`, as in `read_events`.
     """
     text, bad_at, encoding = _decoded(content)
     lines = split_lines(text)
+    layer = _layer(kind, name, _line_starts(text, lines))
     problems: list[Problem] = []
     reading = None
     if bad_at is not None:
@@ -123,7 +143,7 @@ def _read(text: str, lines: list[str], layer: Layer, limits: Limits, parser: Par
 def _decoded(content: str | bytes) -> tuple[str, int | None, str]:
     if isinstance(content, bytes):
         return decode(content)
-    text = content.removeprefix("\ufeff")
+    text = content.lstrip("\ufeff")
     try:
         text.encode()
     except UnicodeEncodeError as error:  # Python converts invalid bytes of stdin to surrogates
@@ -152,16 +172,16 @@ def decode(data: bytes) -> tuple[str, int | None, str]:
     """Decode bytes: UTF-8, or UTF-16 or UTF-32 with a byte order mark. An invalid byte ends the text.
 
     Returns:
-        `(text, index, encoding)`: the text without its byte order mark; the index in it where decoding stopped, or
+        `(text, index, encoding)`: the text without byte order marks at its start; the index in it where decoding stopped, or
         None; the encoding.
     """
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     try:
-        return data.decode(encoding).removeprefix("\ufeff"), None, encoding
+        return data.decode(encoding).lstrip("\ufeff"), None, encoding
     except UnicodeDecodeError as error:
         start = error.start
     # A truncated last unit of UTF-16 is left out by cutting at the place of the error.
-    good = data[:start].decode(encoding, "ignore").removeprefix("\ufeff")
+    good = data[:start].decode(encoding, "ignore").lstrip("\ufeff")
     return good, len(good), encoding
 
 

@@ -21,7 +21,7 @@ from yaml.events import (
 )
 
 from toriconfig._core.tree import Node
-from toriconfig.sources.yaml.findings import Frame, Stop
+from toriconfig.sources.yaml.findings import END_BITS, Frame, Stop
 from toriconfig.sources.yaml.reading import Anchor, Reading
 from toriconfig.sources.yaml.scalars import MERGE, MISSING, NUMERIC, REFUSED, WORDS, WORDS_OF_1_1
 
@@ -30,7 +30,7 @@ from toriconfig.sources.yaml.scalars import MERGE, MISSING, NUMERIC, REFUSED, WO
 def read_events(  # noqa: C901, PLR0912, PLR0915
     parser: Callable[[str], Any], text: str, reading: Reading
 ) -> Reading:
-    """Read every document of a text into `reading`, and return `reading`. The `at` of a node is a pair of marks.
+    """Read every document of a text into `reading`, and return `reading`. The `at` of a node is a number, see `position`.
 
     Args:
         parser: converts text into an object with `get_event`, which returns the next event, or None at the end.
@@ -40,7 +40,7 @@ def read_events(  # noqa: C901, PLR0912, PLR0915
     # Most files have none of these characters. Tags and anchors are then not checked.
     special = "&" in text or "!" in text or "*" in text
     layer, max_depth, max_nodes = reading.layer, reading.limits.max_depth, reading.limits.max_nodes
-    words, odd_words, missing, new_node = WORDS, WORDS_OF_1_1, MISSING, Node
+    words, odd_words, missing, new_node, bits = WORDS, WORDS_OF_1_1, MISSING, Node, END_BITS
     anchors = reading.anchors
     stack: list[Frame] = []
     mapping: Any = None
@@ -58,7 +58,7 @@ def read_events(  # noqa: C901, PLR0912, PLR0915
             if kind is ScalarEvent:
                 spelling = event.value
                 if key is None and mapping is not None:
-                    key_at = (event.start_mark, event.end_mark)
+                    key_at = event.start_mark.index << bits | event.end_mark.index
                     key = spelling
                     if special or not spelling or spelling == "<<":
                         key = reading.key(event, (stack, mapping, items, key))
@@ -91,7 +91,7 @@ def read_events(  # noqa: C901, PLR0912, PLR0915
                                 continue
                 else:
                     value = spelling
-                node = new_node(value, layer, (event.start_mark, event.end_mark), key_at)
+                node = new_node(value, layer, event.start_mark.index << bits | event.end_mark.index, key_at)
                 if special and event.anchor is not None:
                     anchors[event.anchor] = Anchor(node, spelling, 1)
                 if mapping is not None:
@@ -118,7 +118,7 @@ def read_events(  # noqa: C901, PLR0912, PLR0915
                 if len(stack) >= max_depth:
                     reading.too_deep(event)
                 value = {} if kind is MappingStartEvent else []
-                node = new_node(value, layer, (event.start_mark, event.end_mark), key_at)
+                node = new_node(value, layer, event.start_mark.index << bits | event.end_mark.index, key_at)
                 if mapping is not None:
                     mapping[key] = node
                 elif items is not None:
@@ -145,7 +145,7 @@ def read_events(  # noqa: C901, PLR0912, PLR0915
             elif kind is AliasEvent:
                 where = (stack, mapping, items, key)
                 if key is None and mapping is not None:
-                    key_at = (event.start_mark, event.end_mark)
+                    key_at = event.start_mark.index << bits | event.end_mark.index
                     key = reading.key(event, where)
                     if key in mapping:
                         reading.found.duplicate(key_at, (stack, mapping, items, key))

@@ -26,8 +26,21 @@ Where = tuple[list[Frame], Any, Any, Any]
 MOST_PROBLEMS: Final = 100
 """Maximum number of errors, and of hints, of one document."""
 
+END_BITS: Final = 30
+"""Number of bits of the end in the position of a node. A file of 2**30 characters does not fit into memory as a tree."""
+
 _REFERENCES: Final = frozenset({"!vault", "!env", "!file", "!secret"})
 _NAMED_TAGS: Final = _REFERENCES | {CORE + name for name in ("binary", "set", "omap", "pairs", "timestamp", "value")}
+
+
+def position(event: Any) -> int:
+    """Return the position of an event: `start << END_BITS | end`, where both are indexes in the text.
+
+    The marks of the parser would take seven times the memory of this number.
+    """
+    start: int = event.start_mark.index
+    end: int = event.end_mark.index
+    return start << END_BITS | end
 
 
 class Stop(Exception):
@@ -55,7 +68,7 @@ class Findings:
 
     def at(self, event: Any) -> Origin:
         """Return the origin of an event."""
-        return self._layer.locate((event.start_mark, event.end_mark))
+        return self._layer.locate(position(event))
 
     def duplicate(self, at: Any, where: Where) -> None:
         """Record a duplicate key of a mapping."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from yaml.error import Mark
+
+from toriconfig._core.origin import Origin
 from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Key, Layer, Node, Tree
-from toriconfig.sources.yaml.findings import Findings, Frame, Stop, Where
+from toriconfig.sources.yaml.findings import END_BITS, Findings, Frame, Stop, Where, position
 from toriconfig.sources.yaml.scalars import CORE, CORE_SCALARS, MERGE, MISSING, REFUSED, TooLong, number, plain, tagged
 
 if TYPE_CHECKING:
@@ -70,7 +73,7 @@ class Reading:
         """
         if len(self.trees) >= self.limits.max_documents:
             self.found.many_documents(event, self.limits.max_documents)
-        self._start = (event.start_mark, event.end_mark)
+        self._start = position(event)
 
     def finish(self) -> None:
         """Complete the current document, and add it to `trees`."""
@@ -121,7 +124,8 @@ class Reading:
             mapping.pop(MERGE, None)
             last = next(reversed(mapping), None)
             at = mapping[last].at if last is not None else None
-            if gave_up is not None and at and at[1] is event.end_mark and gave_up.line <= at[1].line:
+            end = event.end_mark
+            if gave_up is not None and at is not None and _end(at) == end.index and gave_up.line <= end.line:
                 del mapping[last]  # this value is on the line of the error
         for outer, items, key, _, _, _, flow in stack:
             if outer is not None:
@@ -153,7 +157,7 @@ class Reading:
             return self._read_and_forget(where)
         untagged = tag is None and event.implicit[0]
         if anchor is not None:
-            node = Node(plain(spelling) if untagged else spelling, self.layer, (event.start_mark, event.end_mark))
+            node = Node(plain(spelling) if untagged else spelling, self.layer, position(event))
             self.anchors[anchor] = Anchor(node, spelling, 1)
         if spelling == "<<" and (tag == f"{CORE}merge" or untagged):
             return MERGE
@@ -176,7 +180,7 @@ class Reading:
                 known = self._odd[id(mapping)] = {key.value: key for key in mapping if type(key) is Key}
             first = known.setdefault(value, spelling)
             if first != spelling and first in mapping:
-                self.found.duplicate((event.start_mark, event.end_mark), (*where[:3], first))
+                self.found.duplicate(position(event), (*where[:3], first))
         return Key(spelling, value)
 
     def refuse_key(self, event: Any, where: Where) -> Any:
@@ -288,24 +292,34 @@ class Reading:
         if stack and stack[-1][6]:
             outer, items, key = stack[-1][:3]
             node: Any = outer[key] if outer is not None else items[-1] if items is not None else self.root
-            opened = node.at[0]
-        self.found.problems.append(
-            syntax_problem(error, opened, lambda mark: self.layer.locate((mark, mark)), self._lines)
-        )
+            opened = _mark(node.origin)
+        self.found.problems.append(syntax_problem(error, opened, self._place_of, self._lines))
 
     def unreadable(self, error: Exception, event: Any) -> None:
         """Record an invalid escape in a tag as a problem, or the index of an invalid character in `bad_at`."""
         offset = getattr(error, "position", None)
         if offset is None:
-            mark = event.end_mark
-            origin = self.layer.locate((mark, mark))
+            origin = self._place_of(event.end_mark)
             self.found.problems.append(Problem(Code.INVALID_SYNTAX, origin=origin, message="a tag that is not text"))
         elif isinstance(getattr(error, "character", None), int):  # libyaml, which counts bytes
             self.bad_at = len(self._text.encode()[:offset].decode("utf-8", "ignore"))
         else:
             self.bad_at = offset
 
+    def _place_of(self, mark: Any) -> Origin:
+        # At the end of a text without a last newline, the line of the mark is one more than that of its index.
+        line, column = mark.line + 1, mark.column + 1
+        return Origin(self.layer.kind, self.layer.name, line, column, line, column)
+
+
+def _mark(origin: Origin) -> Mark:
+    """Return the start of an origin as a mark of the parser."""
+    return Mark(origin.source, 0, (origin.line or 1) - 1, (origin.column or 1) - 1, None, 0)
+
 
 def _is_nothing(root: Node) -> bool:
-    start, end = root.at
-    return root.value is None and start.index == end.index
+    return root.value is None and root.at >> END_BITS == _end(root.at)
+
+
+def _end(at: int) -> int:
+    return at & ((1 << END_BITS) - 1)
