@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.tree import Key, Node
-from toriconfig.sources.yaml.scalars import MERGE
+from toriconfig.sources.yaml.scalars import MERGE, REFUSED
 
 if TYPE_CHECKING:
     from toriconfig.sources.yaml.standins import Restore
@@ -25,7 +25,8 @@ def merge(mapping: dict[str, Node]) -> Node | None:
         if type(source.value) is not dict:
             return source
         for key, child in source.value.items():
-            mapping.setdefault(key, child)
+            if key is not REFUSED:
+                mapping.setdefault(key, child)
     return None
 
 
