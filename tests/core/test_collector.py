@@ -11,6 +11,8 @@ import pytest
 from pydantic import BaseModel, model_validator
 
 from toriconfig import ConfigError, Settings, lazy, load
+from toriconfig._inspect.check import check_alone
+from toriconfig.sources.yaml.documents import read_yaml
 
 seen: list[bool] = []
 
@@ -45,6 +47,12 @@ def _collector() -> Iterator[None]:
 def test_it_rests_during_a_load_and_runs_again_after_it(read: object) -> None:
     assert callable(read)
     read()
+    assert [False] == seen
+    assert gc.isenabled()
+
+
+def test_it_rests_while_one_document_is_checked() -> None:
+    check_alone(Watching, read_yaml("size: 2\n", "app.yaml"))
     assert [False] == seen
     assert gc.isenabled()
 

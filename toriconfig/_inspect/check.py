@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from toriconfig._core.collector import paused
 from toriconfig._core.markers import origin_of, scheme_of
 from toriconfig._core.path import Path, show
 from toriconfig._core.problem import CODES, MOST_SHOWN, Code, Problem
@@ -111,7 +112,8 @@ def check_alone(
     found: list[Problem] = []
     for tree in trees:
         found += try_check_tree(schema, tree, most, backends)
-    return sort_problems(dict.fromkeys(found))  # what is wrong with the class is found with each
+    with paused():
+        return sort_problems(dict.fromkeys(found))  # what is wrong with the class is found with each
 
 
 _MOST_NAMED = 5

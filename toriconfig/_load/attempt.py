@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.clean_call import clean_call
+from toriconfig._core.collector import paused
 from toriconfig._core.path import Path
 from toriconfig._core.problem import MOST_SHOWN, Problem
 from toriconfig._core.tree import Tree
@@ -99,8 +100,9 @@ def load_now(recipe: Recipe) -> Loaded:
 
 def try_load(recipe: Recipe) -> Attempt:
     """Run the load of a recipe, and return its `Attempt`. Problems are never raised."""
-    loaded, draft = built(assembled(Context(recipe)))
-    return Attempt(draft, loaded)
+    with paused():
+        loaded, draft = built(assembled(Context(recipe)))
+        return Attempt(draft, loaded)
 
 
 def _references(draft: Draft) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -127,8 +129,9 @@ def try_check_tree(
         backends: backends that replace the backends of the class; empty: the backends of the class are used.
     """
     given = {"backends": backends} if backends else {}
-    context = Context(Recipe(schema, given, environ={}, offline=True, most=most))
-    return sorted_problems(checked(context, tree))
+    with paused():
+        context = Context(Recipe(schema, given, environ={}, offline=True, most=most))
+        return sorted_problems(checked(context, tree))
 
 
 def try_unknown(recipe: Recipe, options: Options, updates: Mapping[str, Any]) -> tuple[Problem, ...]:
