@@ -14,9 +14,11 @@ from support.command import Toriconfig, clean_environ
 
 APP = (
     "from pydantic import BaseModel\nfrom toriconfig import SettingsConfigDict\n"
+    "class Section(BaseModel):\n    size: int = 1\n"
     "class App(BaseModel):\n"
     "    model_config = SettingsConfigDict(config_name='app', env_prefix='APP_')\n"
     "    items: list[int] = []\n    host: str = ''\n"
+    "    sections: dict[str, Section] = {}\n    rows: list[Section] = []\n"
 )
 COUNT = 30
 FILE = "host: no\n" + "".join(f"key{at}: 1\n" for at in range(COUNT))
@@ -112,6 +114,15 @@ LARGE: dict[str, tuple[Callable[[], str], int]] = {
     "100,000 unknown keys": (lambda: "".join(f"key{at}: 1\n" for at in range(100_000)), 100_000),
     "100,000 wrong items": (lambda: "items:\n" + "".join(f"  - a{at}\n" for at in range(100_000)), 100_000),
     "100,000 wrong items on one line": (lambda: f"items: [{', '.join(['a'] * 100_000)}]\n", 100_000),
+    "100,000 sections with a wrong value": (
+        lambda: "sections:\n" + "".join(f"  s{at}: {{size: x}}\n" for at in range(100_000)),
+        100_000,
+    ),
+    "100,000 sections with an unknown key": (
+        lambda: "sections:\n" + "".join(f"  s{at}: {{sise: 1}}\n" for at in range(100_000)),
+        100_000,
+    ),
+    "a list of 100,000 sections with a wrong value": (lambda: "rows:\n" + "  - {size: x}\n" * 100_000, 100_000),
     "16 MB refused at line 101": (
         lambda: "".join(f"key{at}: 1\n" for at in range(100)) + "- x\n" + "name: some value or other\n" * 620_000,
         101,

@@ -147,6 +147,10 @@ class Problem(Value):
     excerpts: tuple[tuple[str, int, str], ...] = ()
     fix: str | None = None
 
+    def __hash__(self) -> int:
+        # Enough to tell problems apart, and a fifth of the time for all fields.
+        return hash((self.code, self.path, self.message, self.origin and self.origin.line))
+
     def __str__(self) -> str:
         from toriconfig._core.printable import clean
 

@@ -55,10 +55,11 @@ def validated(draft: Draft, *, alone: bool = False) -> tuple[BaseModel | None, l
     known = {problem.path for problem in problems if problem.severity == "error"}
     whole = root
     if problems or alone:
-        from toriconfig._load.templates import failures, without_failed
+        from toriconfig._load.templates import failures, has_failed, without_failed
 
-        whole = without_failed(root)
-        known.update(map(show, failures(root)))
+        if has_failed(root):
+            whole = without_failed(root)
+            known.update(map(show, failures(root)))
     model, wrong = validate(whole, context.shape, context.make, context.how_to_set)
     complete = draft.layers.complete
     wrong = at_nulls(wrong, problems)

@@ -51,6 +51,14 @@ def failed(node: Node) -> bool:
     return node.value is FAILED
 
 
+def has_failed(node: Node) -> bool:
+    """Return True if a value at or below `node`, in mappings or lists, is `FAILED`."""
+    value = node.value
+    if type(value) is dict:
+        return any(map(has_failed, value.values()))
+    return value is FAILED or (type(value) is list and any(map(has_failed, value)))
+
+
 def without_failed(node: Node) -> Node:
     """Return `node` without the values below it that are `FAILED`. If `node` itself is `FAILED`, return `node`."""
     value = node.value

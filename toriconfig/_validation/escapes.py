@@ -39,7 +39,7 @@ def errors_of(cls: Any, error: Exception, validate: Callable[[Any, Any], object]
         core = SchemaValidator(_guarded(cls.__pydantic_core_schema__), _use_prebuilt=False)
         validate(core, cls.__new__(cls))
     except ValidationError as refused:
-        return _causes(found(refused.errors(include_url=False, include_input=False)))
+        return _causes(found(refused))
     except (SchemaError, TypeError, AttributeError):
         return [escaped(error)]
     except Exception as again:  # noqa: BLE001 - raised by a factory or a constructor, which is not guarded

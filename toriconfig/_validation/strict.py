@@ -75,7 +75,7 @@ def _made(cls: Any, text: str, instance: BaseModel | None) -> tuple[BaseModel | 
     except ValidationError as error:
         from toriconfig._validation.validation_errors import found
 
-        return None, found(error.errors(include_url=False, include_input=False))
+        return None, found(error)
     except Exception as error:  # noqa: BLE001 - a validator may raise anything
         from toriconfig._validation.escapes import errors_of
 

@@ -54,7 +54,7 @@ def _run(root: Node, shape: Shape, make: Callable[[dict[str, Any]], BaseModel]) 
     except ValidationError as error:
         from toriconfig._validation.validation_errors import found
 
-        return None, found(error.errors(include_url=False, include_input=False))
+        return None, found(error)
     except Exception as error:  # noqa: BLE001 - a validator may raise anything
         from toriconfig._validation.escapes import errors_of
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from toriconfig._core.path import Path, show
 from toriconfig._core.problem import Code, Problem, Related
@@ -13,6 +13,9 @@ from toriconfig._core.suggest import Suggestions
 from toriconfig._core.tree import Node
 from toriconfig._schema.shape import ANY, Shape, confidential, fields_of
 from toriconfig._validation.expectations import CHOICES, FIXED, LIMITS, RULES, Found, phrase
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 INCOMPLETE = "define or import the name at run time, not only under `TYPE_CHECKING`"
 """The remedy for an annotation that names something undefined."""
@@ -25,9 +28,14 @@ _UNQUOTED: dict[type, str] = {
 """Phrases for the types that YAML gives to unquoted values."""
 
 
-def found(lines: Iterable[Any]) -> list[Found]:
-    """Return the errors of a `ValidationError` without the input. `lines` is the result of its method `errors()`."""
-    return _counted(map(_found, lines))
+def found(error: ValidationError) -> list[Found]:
+    """Return the errors of a `ValidationError` without the input.
+
+    The traceback of the error is removed, because its frames hold the whole input while the errors are converted.
+    """
+    lines: list[Any] = error.with_traceback(None).errors(include_url=False, include_input=False)
+    lines.reverse()
+    return _counted(_found(lines.pop()) for _ in range(len(lines)))  # each line is freed when it is converted
 
 
 def escaped(error: Exception) -> Found:
@@ -72,6 +80,7 @@ def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[
     """Yield one problem for each key path that has errors. Errors of several members of a union become one problem.
 
     Args:
+        found: the errors. The list is emptied, so that each error is freed as soon as its problem exists.
         how_to_set: function that returns the remedy for a missing key.
     """
     suggestions, sealed_above = Suggestions(), dict[Path, bool]()
@@ -86,17 +95,21 @@ def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[
         union = next(((at, member) for at, member in skipped if len(members[at]) > 1), None)
         inner = "" if union is None or len(path) == len(union[0]) else f"a valid {union[1]}"
         places.setdefault(union[0] if union else path, []).append((one, inner))
-    for path, errors in places.items():
+    groups = list(reversed(places.items()))
+    del walks, places
+    found.clear()
+    while groups:
+        path, errors = groups.pop()
         kinds = {one.kind for one, _ in errors}
         if kinds == {"missing"} and not errors[0][1] and root.find(path) is None:
             yield _missing(path, root, shape, how_to_set)
         elif kinds == {"extra_forbidden"} and not errors[0][1]:
             yield _extra(path, root)
         else:
-            yield _wrong(path, errors, root, shape, suggestions, sealed_above)
+            yield _wrong(path, errors, kinds, root, shape, suggestions, sealed_above)
 
 
-def walked(found: Found, root: Node, shape: Shape) -> tuple[Path, list[tuple[Path, str | int]]]:
+def walked(found: Found, root: Node, shape: Shape) -> tuple[Path, Sequence[tuple[Path, str | int]]]:
     """Return `(path, skipped)` for pydantic's location of an error.
 
     `path` has the parts of the location that are keys. The other parts are names of union members and validators: for
@@ -120,7 +133,7 @@ def walked(found: Found, root: Node, shape: Shape) -> tuple[Path, list[tuple[Pat
         tag = str(found.context.get("discriminator", "")).strip("'")
         if tag.isidentifier() and (found.kind == "union_tag_not_found" or (node is not None and node.find((tag,)))):
             path = (*path, tag)
-    return path, skipped
+    return (path, skipped) if skipped or path != found.loc else (found.loc, ())
 
 
 def _missing(path: Path, root: Node, shape: Shape, how_to_set: Callable[[Path], str]) -> Problem:
@@ -156,6 +169,7 @@ def _extra(path: Path, root: Node) -> Problem:
 def _wrong(
     path: Path,
     errors: list[tuple[Found, str]],
+    kinds: set[str],
     root: Node,
     shape: Shape,
     suggestions: Suggestions,
@@ -163,11 +177,10 @@ def _wrong(
 ) -> Problem:
     node = root.find(path)
     here = shape.at(path) or ANY
-    kinds = {one.kind for one, _ in errors}
     # The phrases of most kinds never quote the input, so for them it does not matter if the value is secret.
     sealed = not kinds <= _QUOTES_NOTHING and _sealed(path, here, sealed_above)
     expected = " or ".join(dict.fromkeys(filter(None, _phrases(errors, sealed=sealed))))
-    rule = next((one.rule for one, _ in errors if one.rule), "")
+    rules = [one.rule for one, _ in errors if one.rule]
     shown = show(path)
     name = f"`{shown}`" if path else "the schema"
     if "incomplete" in kinds:
@@ -188,9 +201,11 @@ def _wrong(
     return Problem(
         code,
         shown,
-        _place(path, root),
-        expected=expected or ("" if "incomplete" in kinds else _by_rule(rule)),
-        help=_remedy(path, errors, node, sealed=sealed, expected=expected, suggestions=suggestions),
+        node.origin if node is not None and path else _place(path, root),
+        expected=expected or ("" if "incomplete" in kinds else _by_rule(rules)),
+        help=INCOMPLETE
+        if "incomplete" in kinds
+        else _remedy(path, errors, rules, node, sealed=sealed, expected=expected, suggestions=suggestions),
         message=message,
         label=f"expected {expected}" if expected else "",
         layer=f"{node.origin} wins; {loser.origin} is overridden" if node is not None and loser is not None else "",
@@ -198,8 +213,8 @@ def _wrong(
     )
 
 
-def _by_rule(rule: str) -> str:
-    return f"a value that the rule `{rule}` of the schema allows" if rule else "a value that the schema allows"
+def _by_rule(rules: list[str]) -> str:
+    return f"a value that the rule `{rules[0]}` of the schema allows" if rules else "a value that the schema allows"
 
 
 def _tags(path: Path, shape: Shape) -> str:
@@ -244,14 +259,13 @@ def _phrases(errors: list[tuple[Found, str]], *, sealed: bool) -> Iterator[str]:
 def _remedy(
     path: Path,
     errors: list[tuple[Found, str]],
+    rules: list[str],
     node: Node | None,
     *,
     sealed: bool,
     expected: str,
     suggestions: Suggestions,
 ) -> str:
-    if any(one.kind == "incomplete" for one, _ in errors):
-        return INCOMPLETE
     if node is not None and isinstance(node.value, str) and not sealed:
         for one, _ in errors:
             if one.kind in CHOICES:
@@ -260,9 +274,8 @@ def _remedy(
                 candidate = suggestions.near(node.value, choices)
                 if candidate:
                     return f"did you mean `{candidate}`?"
-    rules = ", ".join(dict.fromkeys(f"`{one.rule}`" for one, _ in errors if one.rule))
     if rules:
-        return f"see {rules} in the schema"
+        return f"see {', '.join(dict.fromkeys(f'`{rule}`' for rule in rules))} in the schema"
     if node is not None and node.value == "" and node.layer.kind in ("env", "dotenv") and expected != "text":
         return f"{node.origin} is empty: give it a value or unset it, or set the option `env_ignore_empty`"
     where = f" in {node.origin}" if node is not None and node.layer.kind != "files" else ""
