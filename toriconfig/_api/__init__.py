@@ -131,7 +131,7 @@ def lazy(target: type[BaseModel] | str, **options: Any) -> Any:
 def reload(settings: Any) -> list[Change]:
     """Read the layers again, validate them, and replace the settings.
 
-    Files, the environment and defaults are read. With `vault_layer="eager"`, plain fields are read from Vault.
+    Plain fields (all but secrets) are read from Vault only with `vault_layer="eager"`.
 
     Secrets are not fetched (see `refresh`). A secret with the same reference keeps its value in memory. A secret with
     another reference, or another Vault, is reported as a change, and fetched at its next read.
@@ -262,10 +262,10 @@ class Subscription:
 def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
     """Register a callback for changes below a path, made by a reload or by a new value of a secret.
 
-    The callback is also called if a parent of the path changes as a whole, such as a list, or a section that was None
-    before. The callback runs after the new value is in place: on the reloading thread after a reload, otherwise on a
-    thread of the library. Calls for one callback never overlap. If a callback raises, the exception is logged. A slow
-    callback delays only its own next calls.
+    The callback is also called if a parent of the path is replaced as a whole: a list, or a section that was None. It
+    runs after the new value is in place: on the calling thread after a call of `reload`, on a thread of the library
+    after any other change. Calls for one callback never overlap. If a callback raises, the exception is logged. A
+    slow callback delays only its own next calls.
 
     Args:
         settings: a lazy object.

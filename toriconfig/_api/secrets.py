@@ -17,8 +17,7 @@ def prefetch(settings: Any, *, bar: bool = False) -> None:
 
     Args:
         settings: a lazy object or a model.
-        bar: True: draw a progress bar, for programs that people start. The bar is drawn only if standard error is a
-            terminal and tqdm (extra `bar`) is installed; otherwise `bar` has no effect.
+        bar: True: draw a progress bar if standard error is a terminal and tqdm (extra `bar`) is installed.
 
     Raises:
         ExceptionGroup: one `SecretError` for each secret without a value.

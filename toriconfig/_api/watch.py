@@ -25,10 +25,10 @@ def watch(
 ) -> Watcher:
     """Reload the settings whenever one of their files changes, on a daemon thread. Requires the extra `watch`.
 
-    The watched files are settings files, `.env` files, folders of secrets, and files that `${file:…}` or a variable
-    with the suffix `file_suffix` names, including those that do not exist yet. A file may be written in place or
-    replaced by a rename. A symbolic link in its path may also be replaced, as in Kubernetes. Environment variables,
-    Vault and the option `sources` are not watched.
+    The watched files are settings files, `.env` files, folders of secrets, and files named by `${file:…}` or by the
+    variables of the option `file_suffix`. They need not exist yet. A file may be written in place or replaced by a
+    rename. A symbolic link in its path may also be replaced, as in Kubernetes. Environment variables, Vault and the
+    option `sources` are not watched.
 
     Callbacks of `on_change` run on other threads, so a slow callback does not delay a reload. If the new files are
     invalid, the old settings stay in place, and one WARNING names the problem. Forked children watch the files too.
@@ -38,9 +38,9 @@ def watch(
         paths: further files and folders whose change causes a reload.
         debounce: seconds without a change before a reload, above 0. If changes continue, the reload starts after ten
             times `debounce` at the latest.
-        interval: seconds between two checks of the files while the system reports no change, above 0. Changes on
-            network file systems, and of single files mounted into a container, are not reported.
-        signum: a signal that also causes a reload, and a `refresh` of all secrets, such as `signal.SIGHUP`. The former
+        interval: seconds between two checks of the files, above 0. The checks find changes that the system does not
+            report: on network file systems, and of single files mounted into a container.
+        signum: a signal, such as `signal.SIGHUP`, that causes a reload and a `refresh` of all secrets. The former
             handler is called too. None: no signal.
 
     Returns:

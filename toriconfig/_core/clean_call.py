@@ -1,9 +1,8 @@
 """Decorators that remove frames with arguments from the tracebacks of errors.
 
 Error trackers, and `traceback` with locals, show the local variables of each frame. The arguments of a wrong call may
-be secrets. The frames of this package, of its dependencies and of the standard library are therefore removed from the
-start of the traceback, up to the first frame of other code, such as a validator of the schema. That frame and all
-later frames are kept.
+be secrets. A traceback is therefore cut to begin at the first frame of other code, such as a validator of the schema.
+Other code is all but this package, its dependencies and the standard library.
 """
 
 from __future__ import annotations
@@ -78,8 +77,7 @@ def expect(value: object, kinds: type[Any] | tuple[type[Any], ...], what: str) -
 def cleaned(error: E) -> E:
     """Remove the frames that may show an argument from the traceback of an error, and return the same error.
 
-    If this package raised the error, its context is removed too, and its cause is cleaned in the same way. If other
-    code raised the error, its context is kept.
+    If no frame is left, the context of the error is removed too, and the cause of the error is cleaned in the same way.
     """
     trace, last = error.__traceback__, None
     while trace is not None and _is_ours(trace):

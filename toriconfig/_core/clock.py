@@ -37,13 +37,10 @@ SYSTEM: Clock = SystemClock()
 
 
 def check_age(max_age: object) -> None:
-    """Check that an age is a number of seconds.
-
-    Args:
-        max_age: the age; None: no age.
+    """Check that an age is None, or a number of seconds that is at least 0.
 
     Raises:
-        ValueError: it is no number from 0.
+        ValueError: the age is invalid.
     """
     number = isinstance(max_age, (int, float)) and not isinstance(max_age, bool)
     if max_age is not None and not (number and max_age >= 0):  # type: ignore[operator]

@@ -25,8 +25,8 @@ def paused() -> Iterator[None]:
     """Disable the garbage collector inside the `with` block, and restore its state afterwards.
 
     If two threads are in such blocks at once, the collector is enabled when the first thread leaves its block; this is
-    harmless. If the block imported modules, all objects are moved to the oldest generation of the collector, without a
-    collection. They are not moved if the program has frozen its objects with `gc.freeze()`.
+    harmless. If the block imported modules, and the program has not called `gc.freeze()`, all objects are moved to the
+    oldest generation of the collector, without a collection.
     """
     running, modules = gc.isenabled(), len(sys.modules)
     gc.disable()

@@ -37,7 +37,7 @@ class Reference(Value):
     """One parsed reference `${...}`.
 
     Attributes:
-        kind: `env`, `file`, `key` or `profile`; else the scheme of a backend.
+        kind: `env`, `file`, `key`, `profile`, or the scheme of a backend.
         name: the name of the variable, the path of the file, or the key; for a backend, the reference without its
             scheme.
         default: the text that replaces a variable that is not set, or None.
@@ -213,7 +213,7 @@ def _end(text: str, at: int, checks: Mapping[str, Check]) -> tuple[int, int]:
 def _bar_of_variable(text: str, at: int, end: int) -> int:
     """Return the position of the `|` before the first encoding of a reference to a variable; -1 if it has none.
 
-    The encodings begin at the first `|` in the name of the variable, or else are at the end of the default or hint.
+    If the name of the variable has a `|`, the encodings begin there. If not, they end the default or hint.
     """
     name = text[at:end].partition(":-")[0].partition(":?")[0]
     bar = name.find("|")
@@ -336,12 +336,12 @@ def _is_variable(name: str) -> bool:
 
 
 def is_left(text: str, layer: Layer | None = None) -> bool:
-    """Return True if a text looks like a reference of a known scheme that was not resolved.
+    """Return True if a text contains the start of a reference with a known scheme, and is not literal.
 
     Args:
         text: the text.
-        layer: the layer of the text; None: any layer. The result is False for the layer `vault`, and for a layer whose
-            references were resolved: text of these layers is literal.
+        layer: the layer of the text; None: unknown. Text is literal in the layer `vault`, and in a layer whose
+            references were resolved.
     """
     if layer is not None and (layer.resolved or layer.kind == "vault"):
         return False
@@ -354,8 +354,8 @@ def left(node: Node, path: paths.Path, why: str = "", *, severity: Severity = "e
     Args:
         node: the node of the text.
         path: the path of the node.
-        why: the reason, for the message; "": no reference is resolved in the layer.
-        severity: for a secret, it must be "error": otherwise the text would become the value of the secret.
+        why: end of the message; "": "no reference is resolved here".
+        severity: "error" for a secret. After a warning, the text would become the value of the secret.
     """
     return Problem(
         Code.UNRESOLVED_REFERENCE,

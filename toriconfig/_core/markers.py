@@ -188,8 +188,8 @@ def unquoted(path: str) -> str:
 def _part(text: str, at: int, stops: str) -> tuple[str, str, int]:
     """Return `(whole, plain, end)` for the part of `text` from `at` to the first unquoted character of `stops`.
 
-    `whole` is the part without its quotes. `plain` has `_` for each quoted segment. `end` is the position after the
-    part.
+    `whole` is the part without quotes. `plain` is the part with `_` for each quoted text. `end` is the position after
+    the part.
     """
     whole, plain, begin = "", "", at
     while at < len(text) and text[at] not in stops:
@@ -328,9 +328,7 @@ def _checked_by_class(scheme: str) -> Check:
 
 
 def check_reference(reference: str, check_path: Check) -> None:
-    """Raise an error if a reference to a backend other than Vault is invalid: its quotes, its key, or its path.
-
-    The path is checked by `check_path`.
+    """Check a reference to a backend other than Vault: its quotes, its key, and with `check_path` its path.
 
     Raises:
         ValueError: the reference is invalid; the message is the reason.
@@ -384,10 +382,10 @@ _RULES = ("replace", "append", "prepend", "unique")
 
 
 class Merge(Value):
-    """Rule for merging the values that several layers give to a field.
+    """Rule for merging the values of several layers. Without a rule, lists are replaced, and mappings are merged.
 
     Args:
-        rule: "replace": the value of the highest layer is used. Without a rule, lists are replaced, mappings merged.
+        rule: "replace": the value of the highest layer is used.
             "append": the items of a higher layer follow the items of the lower layers.
             "prepend": the items of a higher layer precede the items of the lower layers.
             "unique": like "append", without items that are already present.

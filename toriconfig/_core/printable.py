@@ -21,7 +21,7 @@ def harmless(char: str) -> bool:
 
 
 def clean(text: str) -> str:
-    r"""Return `text` on one line. Dangerous characters, and `#` that begins a command to a CI system, become escapes.
+    r"""Return `text` on one line, with dangerous characters and the first `#` of `##[` commands as escapes.
 
     >>> clean("a\x1b[31mb\nc")
     'a\\x1b[31mb\\nc'

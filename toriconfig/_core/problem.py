@@ -128,7 +128,7 @@ class Problem(Value):
         message: one sentence, for the first line of the report.
         label: short text under the caret.
         severity: "error", "warning" or "info".
-        layer: a sentence that names the layer with precedence; "" when only one layer sets the key.
+        layer: a sentence with the origins of the value and of an overridden value; "" if no value is overridden.
         related: other positions that explain the problem.
         excerpts: lines of the files as (source, line, text), with secrets masked.
         fix: replacement for the text at `origin`, if there is exactly one candidate; None otherwise.

@@ -123,8 +123,8 @@ def open_regular(path: str, most: int, *, secret: bool = True, clock: Clock | No
     Args:
         path: the file. Symbolic links are followed, because Kubernetes mounts consist of them.
         most: largest size to read, in bytes.
-        secret: True: a file below a folder of `FORBIDDEN` is rejected. False: such a file is accepted if `path` begins
-            with the folder, and rejected if a symbolic link leads to it below `/proc` or `/sys`.
+        secret: True: a file below a folder of `FORBIDDEN` is rejected. False: a file below `/proc` or `/sys` is
+            rejected if `path` begins elsewhere and reaches the file through a symbolic link.
         clock: source of time for the time limit; None: the system clock.
     """
     try:

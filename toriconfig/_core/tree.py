@@ -211,7 +211,7 @@ class Broken(Node):
 
 
 def refers(node: Node) -> bool:
-    """Return True if a text with `${`, whose layer allows references, is at or below the node."""
+    """Return True if the node or a node below it holds `${` in a layer that allows references."""
     value = node.value
     if type(value) is str:
         return "${" in value and node.layer.references

@@ -50,8 +50,8 @@ def masked_repr(value: Any) -> str:
 def secrets_in(value: Any) -> Iterator[str]:
     """Yield the dotted name of each secret in a dataclass object and in the dataclass objects inside it.
 
-    Secrets are: a field that is declared as a secret, unless its value is None or its default; a field with a URL that
-    has a user name or password; an attribute that is not a field. For any other object, yield nothing.
+    Secrets are fields declared as secrets (unless the value is None or the default), fields with a URL that has a user
+    name or password, and attributes that are not fields. If `value` is not a dataclass object, yield nothing.
     """
     for one in fields(value) if is_dataclass(value) else ():
         given = getattr(value, one.name, None)

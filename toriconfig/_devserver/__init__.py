@@ -187,7 +187,7 @@ class DevServer:
         return self._process.output()
 
     def start(self) -> None:
-        """Start the server without data, on the same port as before."""
+        """Start the server without data. Every start uses the same port."""
         self._process.start()
         wait_for(self._is_up, timeout=self._timeout, what=f"{self._process.command[0]} did not come up")
 

@@ -1,4 +1,4 @@
-"""A server as a child process that is ended when this process ends, even by a crash."""
+"""Servers as child processes, which are ended when this process ends or crashes."""
 
 from __future__ import annotations
 
