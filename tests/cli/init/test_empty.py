@@ -109,6 +109,7 @@ def test_lines_for_the_pyproject_of_the_repository_are_shown_in_a_folder_below(
         (("--name", "../app"), "lower-case letters"),
         (("--name", ""), "lower-case letters"),
         (("--module", "settings.py"), "without `.py`: use settings"),
+        (("--module", "my-settings.py"), "this is not the name of a Python module\n"),
         (("--module", "../settings"), "not the name of a Python module"),
         (("--module", "class"), "not the name of a Python module"),
         (("--module", "a.settings"), "there is no folder a"),
@@ -121,7 +122,7 @@ def test_a_name_that_would_not_work_is_refused(
     arguments: tuple[str, ...], why: str, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     result = toriconfig("init", *arguments)
-    assert (2, True) == (result.code, why in " ".join(result.err.split()))
+    assert (2, True) == (result.code, why in " ".join(result.err.split()) + "\n")
     assert {} == files(tmp_path)
 
 

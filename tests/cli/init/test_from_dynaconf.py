@@ -187,9 +187,12 @@ def test_of_a_value_and_a_key_below_it_the_later_one_stays_as_in_dynaconf(
 
 def test_what_cannot_be_carried_over_is_listed(project: Path, toriconfig: Toriconfig) -> None:
     (project / "config.py").write_text(
-        CONFIG.replace("merge_enabled=True,", "").replace('".secrets', '"settings.local.toml", "x.ini", ".secrets')
+        CONFIG.replace("merge_enabled=True,", "").replace(
+            '".secrets', '"settings.local.toml", "x.ini", "plain", ".secrets'
+        )
     )
-    (project / "x.ini").write_text("")
+    for name in ("x.ini", "plain"):
+        (project / name).write_text("")
     (project / "settings.local.toml").write_text("")
     with (project / "settings.toml").open("a") as file:
         file.write(
@@ -201,6 +204,7 @@ def test_what_cannot_be_carried_over_is_listed(project: Path, toriconfig: Torico
     for part in (
         "settings.local.toml",
         "x.ini: this format",
+        "plain: this format",
         "`cache.home`, a value that begins with `@`",
         "`cache.hosts` is appended",
         "`cache.dynaconf_include`, an option of dynaconf",

@@ -106,8 +106,7 @@ def _names(name: str, module: str) -> Names:
         )
     parts = module.split(".")
     if not all(re.fullmatch(r"[A-Za-z_]\w*", part, re.ASCII) and not keyword.iskeyword(part) for part in parts):
-        meant = f": use {module.removesuffix('.py')}" if module.endswith(".py") and len(parts) == 2 else ""
-        raise click.BadParameter(f"this is not the name of a Python module{meant}", param_hint="'--module'")
+        raise click.BadParameter("this is not the name of a Python module", param_hint="'--module'")
     if parts[-1] == "py":
         raise click.BadParameter(f"a module is named without `.py`: use {module[:-3]}", param_hint="'--module'")
     if not os.path.isdir(os.path.join(".", *parts[:-1])):

@@ -17,7 +17,6 @@ from toriconfig.cli._read import LARGEST_PROJECT
 from toriconfig.cli.init._dynaconf_unread import in_dotenv, option, registered, unread_arguments
 
 ENDINGS = (".toml", ".yaml", ".yml", ".json")
-_OTHER_ENDINGS = (".ini", ".cfg", ".conf", ".properties", ".py")
 _MOST_MODULES = 2000
 _SKIPPED = frozenset({"node_modules", "site-packages", "venv", "env", "__pycache__"})
 
@@ -69,7 +68,8 @@ def find_project() -> DynaconfProject:
     files = list(dict.fromkeys(files))
     read = [file for file in files if file.endswith(ENDINGS) and ".local." not in os.path.basename(file)]
     notes = [f"{file}: its values belong in the file `NAME.local.yaml`" for file in files if ".local." in file]
-    notes += [f"{file}: this format is not read" for file in files if file.endswith(_OTHER_ENDINGS)]
+    others = [file for file in files if not file.endswith(ENDINGS) and not os.path.isdir(file)]
+    notes += [f"{file}: this format is not read" for file in others]
     notes += unread
     dotenv = read_regular(".env", LARGEST_PROJECT, secret=False) if os.path.lexists(".env") else b""
     notes += in_dotenv("" if isinstance(dotenv, Unread) else dotenv.decode(errors="replace"))
