@@ -47,8 +47,8 @@ class State:
         listeners: the listeners that `on_change` registered; the tuple is replaced as a whole.
         subscriptions: functions that end the subscriptions of `listeners` to secrets.
         lock: lock held while the `__dict__` is filled or emptied. Its holder accesses memory and nothing else.
-        gate: lock held by the thread that loads, while others wait for the result. That thread runs no callback and
-            logs nothing meanwhile. No finalizer takes `gate` or `lock`.
+        gate: lock held by the thread that loads, while others wait for the result. Its holder runs no callback and
+            logs nothing. No finalizer takes `gate` or `lock`.
         loader: the thread that is loading, or None.
         after_load: function that is called with the lazy object after the first load, outside the gate; set by
             `on_change`.
@@ -142,7 +142,7 @@ class Lazy:
         return f"<lazy {target.rpartition(':')[2]}, not loaded>"
 
     def _repr_html_(self) -> str:
-        """Return a table for notebooks. Before the first load, return only the name: a display does not load."""
+        """Return a table for notebooks; before the first load, only the name, because a display must not load."""
         if self._state.loaded is None:
             from html import escape
 

@@ -23,15 +23,14 @@ from toriconfig._secrets.secret import Secret
 
 
 class Leaf(NamedTuple):
-    """One effective value inside models and mappings, such as a number, a text or a list.
+    """One effective value, such as a number or a list. A model or mapping is split into leaves.
 
     Attributes:
         path: the keys that set the value in a file.
         value: the value as JSON data, with each secret as its reference; None for a secret without a reference.
         origin: origin of the value.
         secret: True for a secret.
-        hidden: True if a plain value is not shown, because it looks like a credential or contains a secret without a
-            reference.
+        hidden: True if the value must not be shown: it looks like a credential, or holds a masked secret.
         description: description in the schema.
         note: a comment for the reader, or "".
     """
@@ -49,9 +48,9 @@ class _Part(NamedTuple):
     """One part of a model, dataclass or mapping. A file can set each part alone.
 
     Attributes:
-        way: the keys that lead from the value to the part.
+        way: the keys that lead from the model or mapping to the part.
         value: the value of the part.
-        field: the field of the part, or None.
+        field: its field, or None.
     """
 
     way: Path
@@ -124,8 +123,8 @@ def _parts(value: Any) -> list[_Part] | None:
 def _ways(kind: type[Any]) -> dict[str, tuple[Path, Field | None]]:
     """Return `{field name: (path in files, field)}` for a class.
 
-    The path is the first key of the field. If a file sets the field inside the value of another key (`AliasPath`), the
-    path begins with that key, and `field` is None.
+    The path is the first key of the field. If only an `AliasPath` sets the field, the path is the `AliasPath`, and
+    `field` is None.
     """
     ways: dict[str, tuple[Path, Field | None]] = {}
     fields = fields_of(kind)
@@ -139,7 +138,7 @@ def _ways(kind: type[Any]) -> dict[str, tuple[Path, Field | None]]:
 
 
 def _said(value: Any, path: Path, loaded: Loaded) -> Any:
-    """Return a value in the form in which a file sets it. A secret becomes its reference, or else the mask."""
+    """Return a value as a file sets it. A secret becomes its reference, or the mask if it has none."""
     value = _unwrapped(value)
     text = _text_of(value, path, loaded)
     if text is not None:
@@ -174,7 +173,7 @@ def _verbatim(said: Any) -> Any:
 
 
 def _file_key(key: Any) -> Any:
-    """Return a key of a mapping as a file contains it. A number, boolean or null becomes an unquoted `Key`."""
+    """Return a mapping key for a file. A number, boolean or null becomes a `Key`, written without quotes."""
     key = key.value if isinstance(key, Enum) else key
     if key is None or isinstance(key, (bool, int)) or (isinstance(key, float) and math.isfinite(key)):
         return Key(json.dumps(key), key)
@@ -187,26 +186,19 @@ def _key(key: Any) -> str:
 
 
 def _as_spelt(path: Path, way: Path, field: Field | None, loaded: Loaded) -> Path:
-    """Return the path of a part in the merged tree. Its last key is the one by which a layer sets the field.
+    """Return the path at which the merged tree holds a part of the value at `path`.
 
-    If the merged tree does not hold the part, return `path` followed by `way`.
-
-    Args:
-        path: path of the value that has the part.
-        way: the keys that lead from the value to the part.
-        field: the field of the part, whose keys are tried; None: only `way`.
-        loaded: the load.
+    The tree may hold the part under any key of its field. If it holds none of them, return `path` followed by `way`.
     """
     ways = [(*path, key) for key in field.keys] if field is not None else []
     return next((way for way in ways if loaded.snapshot.root.find(way) is not None), (*path, *way))
 
 
 def _beside_default(said: Any, value: Any, field: Field) -> tuple[Any, str]:
-    """Return `(value, comment)` for a field, whose value may be a list with a `Merge` rule.
+    """Return `(value, comment)`: the value that a file must set for the field, and a comment.
 
-    With "append" or "prepend", a load adds the items of the default to the list. The value is therefore the list
-    without these items, and the comment names them. If the list lacks these items, and in all other cases, the value is
-    `said`, and the comment is "".
+    A load adds the default to a list with the rule "append" or "prepend". If such a list contains the items of the
+    default, the value omits them, and the comment names them. Otherwise, the value is `said`, and the comment is "".
 
     Args:
         said: the value in the form in which a file sets it.

@@ -121,8 +121,7 @@ def _inlined(node: Any, defs: dict[str, Any], open_: tuple[str, ...] = ()) -> An
 def _hide_values(node: Any) -> bool:
     """Remove defaults and examples that may be credentials, and return True if the schema contains a secret.
 
-    A part that contains a secret (`writeOnly`) loses its defaults and examples. Other parts lose those that `show`
-    masks.
+    A part that contains a secret (`writeOnly`) loses all of them. Other parts lose those that look like credentials.
     """
     if isinstance(node, list):
         return True in list(map(_hide_values, node))
@@ -163,7 +162,7 @@ def _annotate(node: dict[str, Any], shape: Shape, path: Path, variables: dict[Pa
 
 
 def _put_names(properties: dict[str, Any], shape: Shape) -> None:
-    """Add to `properties` the other keys of each field, such as aliases, and the messages of deprecated fields."""
+    """Add the other keys of each field, such as aliases, to `properties`. Add the messages of deprecated fields."""
     for key, field in shape.fields.items():
         known = properties.get(field.keys[0], {})
         child = properties.setdefault(key, {name: said for name, said in known.items() if name not in _OF_ONE_NAME})
@@ -197,7 +196,7 @@ def _secret(node: dict[str, Any], shape: Shape) -> None:
 
 
 def _or_reference(node: dict[str, Any]) -> None:
-    """Change the schema so that it also accepts the text of a reference, here and for each value inside."""
+    """Change the schema `node`, and the schema of each value inside, so that they also accept a reference."""
     _references_within(node)
     kinds = node.get("type")
     if kinds == "string" and "enum" not in node and "pattern" not in node and "const" not in node:

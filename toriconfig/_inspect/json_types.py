@@ -17,9 +17,9 @@ UNSAID = "x-toriconfig-type"
 
 
 class Generator(GenerateJsonSchema):
-    """Generator that accepts any value for a type without a form in JSON, for which pydantic raises an error.
+    """Schema generator. A type without a form in JSON allows any value; pydantic alone would raise an error.
 
-    The generator omits a default that JSON cannot express, without a warning.
+    A default that JSON cannot express is omitted without a warning.
     """
 
     ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 - as pydantic has it

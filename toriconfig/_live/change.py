@@ -28,8 +28,8 @@ class Change:
 
     Attributes:
         path: dotted key path.
-        kind: "added", "changed" or "removed" by a reload. For a secret also: "added" when it has a value again,
-            "removed" when it has no value any more, and "rotated" when it has a new value.
+        kind: what a reload did to the key: "added", "changed" or "removed". For the value of a secret: "rotated" if
+            it is new, "removed" if there is none any more, "added" if there is one again.
         old_origin: origin of the old value, or None when there was none.
         new_origin: origin of the new value, or None when there is none.
         old: the old value of a plain key. None for a secret, for a model or mapping that holds a secret, and when there
@@ -58,7 +58,7 @@ def change_of_secret(path: Path, old: Reading | None, new: Reading | None, *, wa
         path: path of the secret.
         old: the old value, or None.
         new: the new value, or None.
-        was_absent: True if the secret was known to have no value. Otherwise, a first value is not a change.
+        was_absent: True if the secret was missing. If it was only unread, a first value is not a change.
     """
     if old is None:
         return Change(show(path), "added", None, new.origin) if new is not None and was_absent else None
@@ -70,7 +70,7 @@ def change_of_secret(path: Path, old: Reading | None, new: Reading | None, *, wa
 
 
 def changes_between(old: Loaded, new: Loaded) -> list[Change]:
-    """Return the changes of the leaves, in the order of the schema. A model that was or becomes None is one leaf."""
+    """Return the changes of the leaves, in the order of the schema. A model that was or is None is one leaf."""
     return [
         Change(
             show(path),

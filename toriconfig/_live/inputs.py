@@ -37,7 +37,7 @@ class Inputs(Value):
     Attributes:
         files: files; some may not exist.
         folders: folders whose files are all inputs, except hidden files.
-        places: folders in which a new file may become an input, because an option names the folder or a pattern.
+        places: folders in which a new file may become an input, because an option names them or a pattern.
     """
 
     files: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ class Inputs(Value):
     def watched(self) -> dict[str, Identity | None]:
         """Return a dict from each folder to watch to its identity; None for a missing folder.
 
-        If an input is replaced, an entry of at least one of these folders changes.
+        The replacement of an input changes an entry in at least one of them.
         """
         paths = [*self.files, *(os.path.join(folder, ".") for folder in (*self.folders, *self.places))]
         found = sorted({folder for path in paths for folder in _on_the_way(path)})
@@ -149,7 +149,7 @@ def _folders_of_secrets(options: Options) -> Iterator[str]:
 
 
 def _places(options: Options) -> Iterator[str]:
-    """Yield the folders that `config_files` names, and the folders where a new file may match its patterns."""
+    """Yield the folders of `config_files`, and those in which a new file may match one of its patterns."""
     for given in options.config_files or ():
         entry = os.fspath(given)
         if os.path.isfile(entry):

@@ -54,14 +54,14 @@ class Listener:
     def call(self, change: Change) -> None:
         """Call the callback now, unless the listener is cancelled. An exception of the callback is logged.
 
-        If the callback returns a coroutine, run it to its end before this method returns. If an event loop is running
-        in this thread, run the coroutine on another thread, and do not wait for it.
+        If the callback returns a coroutine, run the coroutine to its end. In a thread with a running event loop,
+        run the coroutine on another thread instead, and do not wait for its end.
         """
         if not self.cancelled:
             self._logged(change, lambda: self._finish(change, self._callback(change)))
 
     def call_soon(self, change: Change) -> None:
-        """Call the callback on another thread, after its earlier calls. Other callbacks are not delayed."""
+        """Call the callback on another thread, once its earlier calls have ended. Others do not wait."""
         self._soon(partial(self.call, change))
 
     def _finish(self, change: Change, outcome: Any) -> None:

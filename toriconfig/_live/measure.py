@@ -66,7 +66,7 @@ class _View:
 
     @cached_property
     def places(self) -> dict[str, Counts]:
-        """Dict from each place that secrets are read from, a path of a backend or a file, to its counts."""
+        """Counts by the place from which secrets are read: a path of a backend, or a file."""
         found: dict[int, tuple[str, Counts]] = {}
         for secret in self.loaded.snapshot.secrets.values() if self.loaded is not None else ():
             for source in sources_of(provider_of(secret)):

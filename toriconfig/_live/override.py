@@ -3,10 +3,10 @@
 The overridden settings are stored in a contextvar. Tasks, `to_thread` and callbacks that start inside the block use the
 overridden settings, even after the block has ended. Two consequences:
 
-* A generator that suspends inside the block shares the context of its caller. The caller then uses the overridden
-  settings until the generator continues. A fixture (`with override(...): yield`) relies on this.
-* A block that ends in another context than it began in cannot remove the override from the first context. The override
-  is then marked as ended, and has no effect any more.
+* A generator shares the context of its caller. While the generator is suspended inside the block, its caller uses the
+  overridden settings too. A fixture (`with override(...): yield`) relies on this.
+* A block that ends in another context than it began in cannot remove the override. It marks the override as ended.
+  An ended override has no effect.
 """
 
 from __future__ import annotations

@@ -22,8 +22,7 @@ _MOST = 1 << 20
 def vanished(old: Snapshot, new: Snapshot) -> list[Problem]:
     """Return an error for each input that was emptied, and a warning for each input that was deleted.
 
-    A program that writes a file may empty the file first. The settings must not be read at that moment. A settings
-    file that contains `{}` is empty on purpose.
+    A program may still be writing an emptied file. A settings file that contains `{}` is empty on purpose.
     """
     read = {layer.name: layer for layer in new.layers}
     found: list[Problem] = []
@@ -36,7 +35,7 @@ def vanished(old: Snapshot, new: Snapshot) -> list[Problem]:
 
 
 def tell_gone(problem: Problem) -> None:
-    """Log the warning about a deleted input. If the input is deleted again later, the warning is logged again."""
+    """Log the warning about a deleted input, even if it was logged after an earlier deletion."""
     key = ("gone", str(problem.origin))
     warn_once.over(key)
     warn_once.warn(key, f"{problem} ({problem.help})")

@@ -78,7 +78,7 @@ class Watcher:
         return not self._stopped
 
     def begin(self, signum: int | None) -> None:
-        """Start the thread, and then install a handler of the signal `signum`; None: no handler."""
+        """Start the thread. Then install a handler of the signal `signum`, unless it is None."""
         self._start()
         _watchers.add(self)
         if signum is not None:
@@ -281,7 +281,7 @@ def _milliseconds(seconds: float) -> int:
 
 
 def _is_being_written(before: Identity | None, now: Identity | None) -> bool:
-    """True if a file was deleted or emptied since the last check, so that a program may be writing the file now."""
+    """True if a file was deleted or emptied since the last check: a program may be writing it now."""
     return before is not None and (now is None or (before[2] > 0 and now[2] == 0))
 
 

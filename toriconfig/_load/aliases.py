@@ -39,9 +39,9 @@ def one_spelling(root: Node, shape: Shape, problems: list[Problem], path: Path =
 
 
 def spelt(path: Path, shape: Shape) -> Path:
-    """Return `path` with each key, or alias path, replaced by the first key of its field.
+    """Return `path` with each alias, or `AliasPath`, replaced by the first key of its field.
 
-    A key that is not in the schema, and everything after a position, are not changed.
+    Keys that are not in the schema, and keys after a position, are not changed.
     """
     if not path or isinstance(path[0], int):
         return path
@@ -57,9 +57,9 @@ def spelt(path: Path, shape: Shape) -> Path:
 
 
 def _ways(shape: Shape, key: str) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """Yield `(path, keys)` for each alias path (`AliasPath`) that begins at `key`: the path, and the keys of its field.
+    """Yield each `AliasPath` that begins at `key`, and the keys of its field.
 
-    An alias path that contains a position, and a field that has no keys beside its alias path, are omitted.
+    An `AliasPath` is omitted if it contains a position, or if its field has no other key.
     """
     for name, way in [(one.name, (key, *one.path)) for one in shape.fields[key].inside or ()]:
         own = next((field.keys for field in shape.fields.values() if field.name == name and field.inside is None), ())
@@ -68,9 +68,9 @@ def _ways(shape: Shape, key: str) -> Iterator[tuple[Path, tuple[str, ...]]]:
 
 
 def _brought_out(root: Node, shape: Shape) -> Node:
-    """Return `root` with each value at the end of an alias path moved to the first key of its field.
+    """Return `root` with each value at an `AliasPath` moved to the first key of its field.
 
-    A value is not moved if `root` already sets its field by a key.
+    If `root` also sets the field by a key, the value is not moved.
     """
     rest, moved = root, dict[str, Node]()
     for key in root.value:

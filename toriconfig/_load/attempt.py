@@ -125,7 +125,7 @@ def try_check_tree(
     Args:
         schema: the schema.
         tree: the tree.
-        most: maximum number of problems with excerpts of their lines; 0: all.
+        most: maximum number of problems that show their lines; 0: all.
         backends: backends that replace the backends of the class; empty: the backends of the class are used.
     """
     given = {"backends": backends} if backends else {}
@@ -177,7 +177,7 @@ def try_derive(base: Loaded, updates: Mapping[str, Any]) -> Attempt:
 
 
 class UnbuiltLoad:
-    """A load without its last station, for a class that builds its model in its own constructor.
+    """A load without the validation, for a class whose constructor builds the model.
 
     Args:
         recipe: the arguments of the load.

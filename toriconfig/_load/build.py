@@ -1,4 +1,4 @@
-"""Last station: validation, and the frozen model with its snapshot."""
+"""Last step of a load: validation, and the frozen model with its snapshot."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def validated(draft: Draft, *, alone: bool = False) -> tuple[BaseModel | None, l
 
     Args:
         draft: the result of `judged`.
-        alone: True: a reference may have failed without a problem, because one tree is checked without other layers.
-            Problems at the path of such a reference are then omitted too.
+        alone: True: one tree is checked without other layers. A reference may then fail without a problem, and
+            problems at its path are omitted.
     """
     from toriconfig._validation.validate import validate
 

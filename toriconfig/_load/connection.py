@@ -25,8 +25,8 @@ stand_in: Any = None
 def vault_session(context: Context, variables: Mapping[str, Node], block: Node | None, root: Node) -> _Session:
     """Return `(session, problems)`. The problems concern the description of the connection.
 
-    The session is None if the load needs no Vault, if it is offline and not `presumed`, or if the description is invalid
-    or has no address. An offline load uses its session only to find out if Vault is configured.
+    The session is None if the load needs no Vault, or if the description is invalid or has no address. An offline load
+    has a session only if its recipe is `presumed`, to find out if Vault is configured.
 
     Args:
         context: the fixed inputs of the load.
@@ -65,8 +65,8 @@ def vault_description(
     Args:
         block: the block `vault:` of the files, or None. Its references are resolved.
         root: the tree in which these references are looked up.
-        alone: True: the files are checked without other layers, so a reference that finds no value is no problem if
-            another layer or the environment may set the value.
+        alone: True: the files are checked without other layers. A reference that finds no value is then no problem
+            if another layer or the environment may set the value.
     """
     from toriconfig._load.vault_options import vault_options
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """Fixed inputs of one load. No station changes them. A file is read once, even if several references name it.
+    """Fixed inputs of one load. No step changes them. A file is read once, even if several references name it.
 
     Args:
         recipe: the arguments of the load.

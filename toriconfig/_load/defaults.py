@@ -37,8 +37,7 @@ def with_defaults(root: Node, shape: Shape, known: Node | None = None) -> Node:
     absent from the tree; pydantic sets their defaults.
 
     Args:
-        known: a tree with defaults, over which `root` will be merged. A key in `known` gets no default again. None:
-            there is no such tree.
+        known: a lower tree that already has defaults, or None. A key in this tree gets no default again.
     """
     values: dict[str, Node] | None = None
     shape = shape.narrowed(root.value)
@@ -56,8 +55,8 @@ def with_defaults(root: Node, shape: Shape, known: Node | None = None) -> Node:
 def whole_lists(node: Node, shape: Shape, problems: list[Problem], path: Path = (), field: Field | None = None) -> Node:
     """Return `node` with each `Positions` at or below it replaced by a list.
 
-    A position that no layer sets gets the item that the default of the field has there. If the default has no item for
-    a position, and higher positions are set, the list ends before the gap, and a problem is appended to `problems`.
+    A position that no layer sets gets the item of the field's default. If the default has no such item, the list ends
+    before that position, and a problem is appended to `problems`.
     """
     value: Any = node.value
     if type(value) is Positions:
@@ -99,12 +98,14 @@ def _default(field: Field) -> Node | None:
 
 
 def as_node(value: Any, name: str, shape: Shape) -> Node:
-    """Return a value of the schema as a node. Mappings, lists, and objects of a class in `shape` become nested nodes.
+    """Return a value of the schema as a node.
+
+    A mapping, a list, and an object of a class in `shape` become nested nodes. Any other value becomes one node.
 
     Args:
         value: the value, such as a default.
         name: name for origins.
-        shape: the shape of the value. An object of a class that is not in the shape becomes one node.
+        shape: the shape of the value.
     """
     classes = shape.models or tuple(of for one in shape.members for of in one.models)
     if classes and not set(type(value).__mro__).isdisjoint(classes):
@@ -122,9 +123,9 @@ def as_node(value: Any, name: str, shape: Shape) -> Node:
 
 
 def _spelt(key: Any) -> str:
-    """Return the text of a mapping key of a default, as files spell it: for an Enum member, the text of its value.
+    """Return a mapping key as text, as files spell it. An Enum member becomes the text of its value.
 
-    The text of a number, a boolean or None is a `Key`, which keeps the original value.
+    A number, a boolean or None becomes a `Key`, which keeps the original value.
     """
     said = getattr(key, "value", key)
     return Key(str(said), said) if isinstance(said, (int, float)) or said is None else str(said)

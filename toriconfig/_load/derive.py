@@ -28,10 +28,10 @@ def copied(loaded: Loaded) -> Loaded | None:
 
 
 def carried(root: Node, given: Node, model: BaseModel) -> Node:
-    """Return `root`, prepared so that `given` can be merged over it and a model like `model` can be built.
+    """Return `root` in a form over which `given` can be merged.
 
-    Results of a default_factory are added as values, because a second call may return another value (an identifier, a
-    time). An object becomes a mapping if `given` sets a part of the object.
+    A result of a default_factory is added as a value if a second call returns another one, such as a new identifier.
+    An object becomes a mapping if `given` sets a part of the object.
 
     Args:
         root: the values of the layers.
@@ -55,8 +55,8 @@ def carried(root: Node, given: Node, model: BaseModel) -> Node:
 def _standing(node: Node | None, above: Node | None, current: Any, shape: Shape, place: str) -> Node | None:
     """Return `node` in a form over which `above` can be merged.
 
-    An object becomes a mapping if `above` sets a part of the object. Without `above`, an object of a class that is not
-    in the shape stays one value. If `node` is None and `above` sets no part of an object, the result is None.
+    An object becomes a mapping if `above` sets a part of the object, even if `node` is None. Otherwise, None stays
+    None, and an object of a class that is not in the shape stays one value.
 
     Args:
         node: the node, or None.
@@ -113,11 +113,9 @@ def _said_by(whole: Node, part: Node) -> Node:
 
 
 def _is_unlike_another(field: Field, model: BaseModel) -> bool:
-    """Return True if the field's value comes from a default_factory, and a second call returns an unequal value or
-    raises an exception.
+    """Return True if the field's value comes from a default_factory whose second call fails or returns another value.
 
-    Return False for a field that was set, for a factory that takes the other fields, and for a value that cannot be
-    copied.
+    Return False for a factory that takes the other fields, and for a value that cannot be copied.
     """
     factory: Any = field.info.default_factory
     if factory is None or field.info.default_factory_takes_validated_data or field.name in model.model_fields_set:

@@ -18,9 +18,9 @@ def with_exact_names(
 ) -> tuple[Tree, Callable[[Path], Iterable[str]] | None]:
     """Return `(tree, spellings)` for a flat tree.
 
-    `tree` has the names that the options allow. If there is a prefix, the tree's problems include a warning for each
-    excluded name. `spellings` is a function that takes a path, and returns the keys directly below the path as the
-    names spell them. `spellings` is None if case does not matter.
+    `tree` has the names that the options allow. If there is a prefix, each excluded name adds a warning to the problems
+    of `tree`. `spellings` is None if case does not matter; otherwise, a function that takes a path, and returns the
+    keys directly below the path in the case of the names.
 
     Args:
         kind: the layer.

@@ -60,9 +60,9 @@ def _below(node: Node, shape: Shape | None, spelling: Callable[[Node], str | Non
 def exact(value: Any, shape: Shape, spelling: Callable[[], str | None]) -> Any:
     """Return a value converted by its shape.
 
-    A float becomes a `Decimal` if the shape allows decimals or fractions, but no float, and the text is known. Text
-    becomes the result of `duration` if the shape allows only `timedelta`, or only `timedelta` and None. Any other value
-    is returned unchanged, and so is every value of a shape that is `validated` or `verbatim`.
+    A float becomes a `Decimal` if its text is known, and the shape allows decimals or fractions, but no float. Text
+    becomes the result of `duration` if the shape allows only `timedelta`, with or without None. Any other value is
+    returned unchanged, and so is every value of a shape that is `validated` or `verbatim`.
 
     Args:
         spelling: function that returns the text of the value in its file, or None.

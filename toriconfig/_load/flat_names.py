@@ -62,7 +62,7 @@ def fit(
         root: a flat tree of text. Its keys are names in upper case without the prefix.
         delimiter: separator of nested keys in names, or None.
         prefix: prefix of the names in messages. If it is "", an unknown name adds no problem.
-        problems: list to which problems are appended. The value of a problem is omitted from the result.
+        problems: list to which problems are appended. A value with a problem is omitted from the result.
         existing: function that returns the existing keys of a mapping. A name matches such a key in any case.
         file_suffix: suffix of variables that hold the path of a file with the value of the key; None: no such suffix.
         file_roots: folders in which the files of plain fields must be; None: any folder.
@@ -104,8 +104,8 @@ def fit(
 def fit_paths(root: Node, shape: Shape, problems: list[Problem]) -> Node:
     """Convert a tree with dotted paths as keys to a nested tree. A path that is not in the schema is omitted.
 
-    A path is also omitted if a key in it stands for a secret, or for a section that contains a secret. Text that cannot
-    be converted is omitted, and its problem is appended to `problems`.
+    A path is also omitted if one of its keys names a secret, or a section that contains a secret. Text that cannot be
+    converted is omitted, and its problem is appended to `problems`.
     """
     from toriconfig._load.text_values import structured
 
@@ -275,7 +275,7 @@ def _below(name: str, shape: Shape, delimiter: str) -> Path | None:
 
 
 def _untyped(path: Path, target: Shape, shape: Shape) -> Shape | None:
-    """Return a shape that decodes JSON below a `dict` field, or two or more keys below a `dict[...]` one; else None."""
+    """Return a shape that decodes JSON if `path` is a place without a type inside a `dict` field; else None."""
     if target.kind != "any" or target.members or len(path) < 2:
         return None
     field = shape.fields.get(str(path[0]))

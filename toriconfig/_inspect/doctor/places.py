@@ -60,7 +60,7 @@ def asked(client: Client, method: str, path: str, *, check: bool = True, **how: 
         client: the client of the session.
         method: HTTP method.
         path: path below `/v1/`.
-        check: True: an error status is a `SecretError`. False: it is an answer.
+        check: False: an error status is an answer, and no `SecretError`.
         how: further arguments of `Client.request`.
     """
     try:
@@ -81,7 +81,7 @@ def _read(session: Session, ref: Ref) -> Mapping[str, Any] | SecretError:
 
 
 def _is_kept(client: Client, path: str) -> bool:
-    """Return True if the path is known to be in a KV engine, so that a read creates no credentials; else False."""
+    """Return True if the path is known to be in a KV engine. A read there creates no credentials."""
     from toriconfig._vault.engines.mounts import mount_of
 
     try:
