@@ -11,8 +11,8 @@ class PathAttempts(Attempts):
     """Record of the requests for one path of Vault since the last success.
 
     Attributes:
-        unanswered_since: monotonic seconds at which the first request after Vault's last answer was sent; None: every
-            request was answered.
+        unanswered_since: monotonic seconds of the first request since the last answer; None: every request was
+            answered.
     """
 
     __slots__ = ("_warned", "unanswered_since")

@@ -72,8 +72,8 @@ def variable(environ: Mapping[str, str], name: str) -> str | None:
 def may_log_in(name: str, value: str) -> bool:
     """True if a variable may hold a credential for Vault or for a proxy.
 
-    True if `name` contains the word `VAULT`, `BAO` or `OPENBAO` at any place. Exception: False if the words after that
-    word name an option that holds no credential, such as `ADDR`, and `value` has no "@".
+    True if `name` contains the word `VAULT`, `BAO` or `OPENBAO`, unless an option without a credential follows, such as
+    `ADDR`. With such an option, True only if `value` contains "@".
 
     Examples of True: `TORI_VAULT__AUTH__SECRET_ID`, `APP_VAULT_AUTH_TOKEN`, and `TORI_VAULT` with all options as JSON.
     """

@@ -91,7 +91,7 @@ def plan(lease: Lease, overlap: float, now: float, rnd: Random, *, orphan_ends: 
         overlap: seconds for which the old credentials should still work after new credentials have replaced them.
         now: monotonic seconds.
         rnd: function that returns a random number from 0 to 1.
-        orphan_ends: monotonic seconds at which the token of the lease ends, if a new token has replaced this token.
+        orphan_ends: monotonic seconds at which the token of the lease ends, if the client now uses another token.
             None: the token is still in use.
     """
     if orphan_ends is not None and orphan_ends < lease.ends:
@@ -126,9 +126,8 @@ def works_after_end(lease: Lease, ends: float, unanswered_since: float | None) -
     Args:
         lease: present state of the lease.
         ends: monotonic seconds at which the lease or its token ends, whichever is first.
-        unanswered_since: monotonic seconds of the first request that Vault did not answer; None: Vault answers, so
-            the result is False. If that request came after the end, the result is False too, because Vault may have
-            revoked the credentials before the outage.
+        unanswered_since: monotonic seconds of the first request that Vault did not answer; None: Vault answers. If
+            it is None or after the end, the result is False, because Vault may have revoked the credentials.
     """
     return lease.revoked_at_end and not lease.gone and unanswered_since is not None and unanswered_since < ends
 
@@ -136,11 +135,12 @@ def works_after_end(lease: Lease, ends: float, unanswered_since: float | None) -
 def retry(action: Action, ends: float, now: float, rnd: Random, *, failures: int, interval: float) -> Plan:
     """Plan the next attempt after a failed renewal or re-issue.
 
-    The plan repeats the failed action. If the next renewal would come after the end, the plan is a re-issue at once.
+    The failed action is repeated. Exception: if a renewal would come after the end, new credentials are requested at
+    once.
 
-    Before the end, the first attempt comes within `interval`. Later attempts are spread over the time that is left, at
-    most `RETRY_SPREAD`, so that many processes do not retry together. After the end, the delays are those of
-    `retry_delay`. Attempts are at least `REISSUE_GAP` apart, because each may create an account.
+    Before the end, the first attempt comes within `interval`. Later attempts are spread over the time left, at most
+    `RETRY_SPREAD`, so that processes do not retry together. After the end, `retry_delay` determines the delays.
+    Attempts are at least `REISSUE_GAP` apart, because each may create an account.
 
     Args:
         action: the failed action.

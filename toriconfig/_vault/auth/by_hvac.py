@@ -99,9 +99,9 @@ class LoginClient:
 def log_in(
     requester: WorkerRequester, deadline: Deadline, by: Callable[[Any], object], *, name: str, locks: bool
 ) -> LoginAnswer | SecretError:
-    """Call `by` with an `hvac.Client`, and return a login answer with the token that `by` has given to the client.
+    """Call `by`, which logs in with an `hvac.Client`. Return a login answer with the token that `by` obtained.
 
-    Return an error if `by` raises an exception, or if the client has no token afterwards.
+    Return an error if `by` raises an exception or obtains no token.
 
     Args:
         requester: object that sends the requests.

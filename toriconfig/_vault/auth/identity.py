@@ -63,7 +63,7 @@ class Dependents(Protocol):
         ...
 
     def token_failed(self, token: LiveToken, error: SecretError, asked: float) -> None:
-        """Record the failed renewal or replacement of `token` in the state of each of its credentials.
+        """Record the failed renewal or replacement of `token` for all credentials of the token.
 
         Args:
             token: the token.
@@ -73,7 +73,7 @@ class Dependents(Protocol):
         ...
 
     def token_renewed(self, token: LiveToken) -> None:
-        """After a renewal of `token`, record the end of each outage that is recorded for its credentials."""
+        """End the outages that are recorded for the credentials of `token`, which was renewed."""
         ...
 
 

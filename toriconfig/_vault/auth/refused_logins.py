@@ -64,7 +64,7 @@ class RefusedLogins:
         return max(0.0, at + HOLD - now) if state == _REFUSED else 0.0
 
     def claim(self, fingerprint: bytes, now: float, pause: Callable[[float], object]) -> bool:
-        """Claim the right to send this login. Until a login succeeds, one process at a time has the right.
+        """Claim the right to send this login. Until it succeeds once, one process at a time may send it.
 
         Args:
             fingerprint: digest of the login request.
@@ -102,7 +102,7 @@ class RefusedLogins:
 
     @contextmanager
     def _locked(self) -> Iterator[bool | None]:
-        """Lock the memory without waiting. Yield True if locked, False if no lock is available, None if already locked.
+        """Lock the memory without waiting. Yield True; None if another holds the lock; False if no lock is available.
 
         A lock of the kernel belongs to a process, so a dictionary separates the threads of the process. The keys are
         process ids, so that an entry of the parent does not block a forked child.
@@ -152,7 +152,7 @@ class RefusedLogins:
         _RECORD.pack_into(self._map, slot * _RECORD.size, fingerprint, state, os.getpid(), now)
 
     def _slot(self, fingerprint: bytes, now: float) -> int:
-        """Return the number of the slot of this login; for a new login, of the slot that comes first by `_need`."""
+        """Return the number of the slot of this login. A new login gets the slot with the lowest `_need`."""
         slots = list(enumerate(_RECORD.iter_unpack(self._map)))
         for slot, (digest, *_) in slots:
             if digest == fingerprint:

@@ -121,7 +121,7 @@ def namespace_setting(resolved: Resolved, namespace: str) -> str:
 
     Args:
         resolved: configuration of the session.
-        namespace: namespace of the request. A function that logs in may use another one than that of the settings.
+        namespace: namespace of the request. The user's login function may use another than the settings.
     """
     if namespace != resolved.login_namespace:
         return "the function that logs in"

@@ -64,13 +64,13 @@ class Mounts:
         self._looked_up: MutableMapping[str, None] = {}
 
     def fetch(self, parsed: ParsedReference, deadline: Deadline, *, relogin: bool) -> ReadResult | SecretError:
-        """Read a path. Return its data or an error. A reference with parameters is sent with POST instead.
+        """Read a path. Return its data or an error. If the reference has parameters, send them with POST.
 
         If the mount of the path is unknown, the first segment of the path is used as the mount.
 
-        The mount is looked up in Vault, and the path is read again, if the answer shows that the mount may be wrong:
-        after a 404 or 405, after an answer that only another engine gives, and, for an unknown mount, after a 403. A
-        path is looked up at most once per `refresh_interval`.
+        If the answer shows that the mount may be wrong, the mount is looked up in Vault, and the path is read again.
+        Such an answer is a 404, a 405, one that only another engine gives, or, for an unknown mount, a 403. A path is
+        looked up at most once per `refresh_interval`.
 
         Args:
             parsed: the checked reference, with version or parameters.
@@ -180,9 +180,8 @@ class Mounts:
     def _find_mount(self, path: str, known: Mount | None, deadline: Deadline) -> Mount | None:
         """Find the mount of `path` by a lookup or, if the lookup fails, by a plain read.
 
-        A read shows the kind of the mount. Its prefix is then that of `known`, or the first segment of `path` if
-        `known` is None. Return None if the lookup and the read fail. A `path` that creates something at each read is
-        not read.
+        A read shows only the kind of the mount. The prefix is that of `known`; if `known` is None, the first segment of
+        `path`. Return None if the lookup and the read fail. A path that creates something at each read is not read.
         """
         found = self._mount_from_server(path, deadline, relogin=False)
         if isinstance(found, Mount):
@@ -244,8 +243,8 @@ def _guess(path: str, version: int | None) -> Mount:
 def _is_doubtful(result: ReadResult | SecretError, known: Mount | None) -> bool:
     """True if a wrong mount may be the cause of the error `result`, so that a lookup of the mount may help.
 
-    True for a `VaultNotFound` and for the status 404 or 405. For the status 403: True if `known`, the mount of the path,
-    is None; otherwise False, because the policy is the cause. False for data and for any other error.
+    True for a `VaultNotFound`, and for the status 404 or 405. True for the status 403 if the mount is unknown; if it is
+    `known`, the policy is the cause. False for data and for any other error.
     """
     wrong = (404, 405) if known is not None else (403, 404, 405)
     return isinstance(result, VaultNotFound) or (isinstance(result, VaultError) and result.status in wrong)

@@ -61,8 +61,8 @@ class Route:
     ) -> Answer | Failure:
         """Send a request to one address after the other. Return the first outcome that needs no further attempt.
 
-        Without such an outcome, return the last outcome when all addresses have failed or the deadline has passed. While
-        the nodes elect a leader, the attempts continue until the deadline. `repeatable` is an argument of `judge`.
+        If all addresses fail, or the deadline passes, return the last outcome. While the nodes elect a leader, the
+        attempts continue until the deadline. `repeatable` is an argument of `judge`.
         """
         asked = "/v1/" + quote(path, safe="/-._~") + (f"?{urlencode(query)}" if query else "")
         at, failed, pauses, moved, electing = self._at, 0, 0, "", False

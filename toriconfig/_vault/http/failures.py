@@ -31,7 +31,7 @@ class _Peer(NamedTuple):
     """Texts about the server that a request connects to: the proxy or Vault.
 
     Attributes:
-        cannot: description of the failure. Messages begin with "Vault at ..." before this text.
+        cannot: description of the failure. It follows "Vault at ..." in messages.
         help: the remedy; "" for Vault.
     """
 

@@ -63,7 +63,7 @@ class Failure:
         kind: "refused": Vault has not received the request. "timeout": no answer in time. "broken": the connection ended
             early. "tls": TLS failed. "setup": a TLS option or file cannot be used. "garbage": the answer is not in
             Vault's format, or is too long.
-        text: description of the failure. Messages begin with "Vault at ..." before this text.
+        text: description of the failure. It follows "Vault at ..." in messages.
         address: address of Vault.
         sent: True if bytes of the request may have reached Vault.
         help: the remedy; "": the general remedy for addresses and certificates.

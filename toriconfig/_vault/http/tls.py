@@ -23,7 +23,7 @@ Identity = tuple[object, ...]
 
 
 class SetUpError(Exception):
-    """A TLS option or file cannot be used. Messages begin with "Vault at ..." before the text of this error."""
+    """A TLS option or file cannot be used. The text of this error follows "Vault at ..." in messages."""
 
 
 class TlsContext:

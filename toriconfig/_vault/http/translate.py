@@ -47,8 +47,8 @@ def judge(outcome: Answer | Failure, *, repeatable: bool) -> Verdict:
 
     Args:
         outcome: outcome of one attempt.
-        repeatable: True if sending the request twice does no harm. False for requests that create something, such as
-            logins: a login is repeated only if Vault has certainly not processed it.
+        repeatable: True if sending the request twice does no harm. False for a request that creates something, such as
+            a login: it is repeated only if Vault has certainly not processed it.
     """
     if isinstance(outcome, Failure):
         return _NEXT if repeatable or not outcome.sent else _FAIL

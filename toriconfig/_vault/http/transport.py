@@ -103,7 +103,7 @@ class Transport:
             target: path and query, quoted.
             headers: all headers of the request.
             body: a JSON value; None: the request has no body.
-            deadline: deadline of the request. At the deadline, this object shuts down the socket of the request.
+            deadline: deadline of the request. Then `deadline.cancel` shuts down the socket of the request.
             seconds: time limit of this attempt.
         """
         if seconds <= 0:
