@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from support.loading import problems
 from toriconfig import Problem, Secret
+from toriconfig._validation import expectations
 
 
 @pytest.fixture(autouse=True)
@@ -188,3 +189,27 @@ def test_words_of_a_validator_that_only_speak_of_a_secret_are_shown() -> None:
         title: Annotated[str, AfterValidator(fit)]
 
     assert "password and token must differ" == only("title: x", schema=Page).expected
+
+
+def _short(value: str) -> str:
+    raise ValueError(f"expects text longer than {len(value)}")
+
+
+class Named(BaseModel):
+    names: list[Annotated[str, AfterValidator(_short)]] = []
+    password: Annotated[str, AfterValidator(_short)] = ""
+
+
+def test_the_words_of_a_validator_are_masked_once_for_all_alike_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    masked: list[str] = []
+
+    def mask(message: str) -> str:
+        masked.append(message)
+        return message
+
+    monkeypatch.setattr(expectations, "_own_words", mask)
+    found = problems(Named, "names: [a, b, cc, d]\npassword: e\n")
+    said = "Value error, expects text longer than"
+    assert [f"{said} 1", f"{said} 2"] == masked
+    assert [f"{said} 1", f"{said} 1", f"{said} 2", f"{said} 1"] == [one.expected for one in found if one.path[0] == "n"]
+    assert [False] == [said in one.expected for one in found if one.path == "password"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -74,6 +74,8 @@ def rule_in(trace: TracebackType | None) -> str:
 
 
 _QUOTES_NOTHING = FIXED - CHOICES
+_MOST_PHRASES = 100
+"""Maximum number of phrases that are kept. The messages of a validator may all be different."""
 
 
 def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[[Path], str]) -> Iterable[Problem]:
@@ -83,7 +85,7 @@ def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[
         found: the errors. The list is emptied, so that each error is freed as soon as its problem exists.
         how_to_set: function that returns the remedy for a missing key.
     """
-    suggestions, sealed_above = Suggestions(), dict[Path, bool]()
+    shared = _Shared()
     walks = [walked(one, root, shape) for one in found]
     members: dict[Path, set[str | int]] = {}
     for _, skipped in walks:
@@ -106,7 +108,7 @@ def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[
         elif kinds == {"extra_forbidden"} and not errors[0][1]:
             yield _extra(path, root)
         else:
-            yield _wrong(path, errors, kinds, root, shape, suggestions, sealed_above)
+            yield _wrong(path, errors, kinds, root, shape, shared)
 
 
 def walked(found: Found, root: Node, shape: Shape) -> tuple[Path, Sequence[tuple[Path, str | int]]]:
@@ -172,14 +174,15 @@ def _wrong(
     kinds: set[str],
     root: Node,
     shape: Shape,
-    suggestions: Suggestions,
-    sealed_above: dict[Path, bool],
+    shared: _Shared,
 ) -> Problem:
     node = root.find(path)
     here = shape.at(path) or ANY
     # The phrases of most kinds never quote the input, so for them it does not matter if the value is secret.
-    sealed = not kinds <= _QUOTES_NOTHING and _sealed(path, here, sealed_above)
-    expected = " or ".join(dict.fromkeys(filter(None, _phrases(errors, sealed=sealed))))
+    sealed = not kinds <= _QUOTES_NOTHING and (confidential(here) or shared.looks_secret(path))
+    expected = " or ".join(
+        dict.fromkeys(filter(None, (inner or shared.phrase(one, sealed=sealed) for one, inner in errors)))
+    )
     rules = [one.rule for one, _ in errors if one.rule]
     shown = show(path)
     name = f"`{shown}`" if path else "the schema"
@@ -205,7 +208,7 @@ def _wrong(
         expected=expected or ("" if "incomplete" in kinds else _by_rule(rules)),
         help=INCOMPLETE
         if "incomplete" in kinds
-        else _remedy(path, errors, rules, node, sealed=sealed, expected=expected, suggestions=suggestions),
+        else _remedy(path, errors, rules, node, sealed=sealed, expected=expected, suggestions=shared.suggestions),
         message=message,
         label=f"expected {expected}" if expected else "",
         layer=f"{node.origin} wins; {loser.origin} is overridden" if node is not None and loser is not None else "",
@@ -235,25 +238,39 @@ def _place(path: Path, root: Node) -> Any:
     return node.origin if path or node.at is not None else None
 
 
-def _sealed(path: Path, shape: Shape, above: dict[Path, bool]) -> bool:
-    """Return True if `shape` may contain a secret, or if a key in `path` looks like the name of a secret.
+class _Shared:
+    """Results that the errors of one load share. Each is computed once, because there may be 100,000 alike errors."""
 
-    Args:
-        above: cache of the results for parent paths, which this function fills.
-    """
-    from toriconfig._masking.sensitive import looks_secret
+    __slots__ = ("_phrases", "_secret", "suggestions")
 
-    if confidential(shape):
-        return True
-    parents, last = path[:-1], path[-1:]
-    if parents not in above:
-        above[parents] = any(isinstance(part, str) and looks_secret(part) for part in parents)
-    return above[parents] or any(isinstance(part, str) and looks_secret(part) for part in last)
+    def __init__(self) -> None:
+        self.suggestions = Suggestions()
+        self._phrases: dict[tuple[str, str, bool], str] = {}
+        self._secret: dict[str, bool] = {}
 
+    def phrase(self, found: Found, *, sealed: bool) -> str:
+        """Return the result of `expectations.phrase`."""
+        if found.kind in FIXED:  # depends on the context, and is quick
+            return phrase(found, sealed=sealed)
+        asked = (found.kind, found.message, sealed)
+        known = self._phrases.get(asked)
+        if known is None:
+            known = phrase(found, sealed=sealed)
+            if len(self._phrases) < _MOST_PHRASES:
+                self._phrases[asked] = known
+        return known
 
-def _phrases(errors: list[tuple[Found, str]], *, sealed: bool) -> Iterator[str]:
-    for one, inner in errors:
-        yield inner or phrase(one, sealed=sealed)
+    def looks_secret(self, path: Path) -> bool:
+        """Return True if a key in `path` looks like the name of a secret."""
+        return any(isinstance(part, str) and self._is_secret_name(part) for part in path)
+
+    def _is_secret_name(self, name: str) -> bool:
+        known = self._secret.get(name)
+        if known is None:
+            from toriconfig._masking.sensitive import looks_secret
+
+            known = self._secret[name] = looks_secret(name)
+        return known
 
 
 def _remedy(
