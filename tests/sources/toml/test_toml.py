@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tomllib
 from collections.abc import Iterator
 from datetime import date
@@ -350,3 +351,17 @@ def test_profiles_are_read_from_toml(tmp_path: Path, monkeypatch: pytest.MonkeyP
     Path("app.prod.toml").write_text("[database]\nhost = 'b'\n")
     settings = load(App, config_name="app", profile="prod", environ={})
     assert (1, "b") == (settings.n, settings.database.host)
+
+
+def test_the_collector_rests_while_a_text_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    running: list[bool] = []
+    loads = tomllib.loads
+
+    def watched(text: str) -> dict[str, Any]:
+        running.append(gc.isenabled())
+        return loads(text)
+
+    monkeypatch.setattr(tomllib, "loads", watched)
+    read_toml("a = 1\n", "f.toml")
+    assert [False] == running
+    assert gc.isenabled()

@@ -8,6 +8,7 @@ import tomllib
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
+from toriconfig._core.collector import paused
 from toriconfig._core.mask import MASK
 from toriconfig._core.origin import LayerKind, Origin
 from toriconfig._core.path import show
@@ -86,11 +87,12 @@ def read_toml(
         return [_refused(Layer(kind, name, lambda _: whole), _not_text(whole))]
     lines = Lines(text, kind, name)
     layer = Layer(kind, name, lines.origin, references=True)
-    data, read, problem = _parsed(lines)
     root: Node | None = None
-    if problem is None or data:
-        root, deep = _nodes(data, read, layer, limits)
-        problem = problem or deep
+    with paused():
+        data, read, problem = _parsed(lines)
+        if problem is None or data:
+            root, deep = _nodes(data, read, layer, limits)
+            problem = problem or deep
     shown = text.split("\n") if problem is None else _shown(text, read)
     tree = Tree(
         root or Node({}, layer),
