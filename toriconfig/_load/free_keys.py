@@ -1,4 +1,4 @@
-"""Spelling of `dict` keys from the names of variables: an existing key that differs only in case is used instead."""
+"""Spelling of `dict` keys in names of variables: that of an existing key that differs only in case."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def respelt(path: Path, shape: Shape, existing: Existing) -> Path:
 
 
 def existing_keys(shape: Shape, roots: list[Node], fitted: list[tuple[Any, Node]]) -> Existing:
-    """Return a function that takes a path, and returns the keys directly below it in the layers and defaults.
+    """Return a function that returns the keys directly below a path, in the layers and defaults.
 
     Args:
         shape: the shape of the schema.

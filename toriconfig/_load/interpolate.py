@@ -96,7 +96,7 @@ class _Run:
         return Node(value, layer, node.at, node.key_at, under)
 
     def _loser(self, node: Node, shape: Shape, path: Path) -> Node:
-        """Resolve an overridden node of a secret. Its problems are dropped, unless its text refers to a backend."""
+        """Resolve an overridden node of a secret. Report problems only if the node's text refers to a backend."""
         outer = self.problems
         asks = type(node.value) is str and node.layer.references and self._names_backend(node.value)
         self.problems = self.told if asks else []
@@ -144,7 +144,7 @@ class _Run:
         return result
 
     def _left(self, node: Node, shape: Shape, path: Path) -> Any:
-        """Report an unresolved `${...}`. Return the text, with a warning; for a secret `FAILED`, with an error."""
+        """Report an unresolved `${...}`: for a secret as an error, else as a warning. Return the new value."""
         secret = shape.kind == "secret" or shape.sealed
         self.problems.append(left(node, path, severity="error" if secret else "warning"))
         return FAILED if secret else node.value
@@ -172,7 +172,7 @@ class _Run:
         return "".join(texts) if len(texts) == len(parts) else Template(parts)
 
     def _formed(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
-        """Return the encoded value of `reference`, or `FAILED`. For a value fetched later: a `Reference` or `Other`."""
+        """Return the encoded value of `reference`; for a value fetched later, a `Reference` or `Other`; or `FAILED`."""
         value = self._value(reference, node, shape, path)
         forms = reference.forms
         if not forms or value is FAILED or isinstance(value, Reference):
@@ -288,7 +288,7 @@ class _Run:
         return Other(owner, target[len(owner) :])
 
     def _leads_back(self, found: Node, shape: Shape, path: Path) -> bool:
-        """Resolve the node of a referenced secret. Return True if a reference in it failed; the problem is reported."""
+        """Resolve the references in `found`, a secret to which another refers. Return True if one of them failed."""
         if type(found.value) is dict:
             return any(self._leads_back(child, shape, (*path, key)) for key, child in found.value.items())
         if type(found.value) is str and _OPEN in found.value and found.layer.references:
@@ -296,7 +296,7 @@ class _Run:
         return False
 
     def _unsaid(self, target: Path) -> Any:
-        """Return the default at `target`, or a part of an object that a parent key sets; else `_UNSET`."""
+        """Return the value at `target` in a default, or in an object at a parent key; else `_UNSET`."""
         shape: Shape | None = self.shape
         node: Node | None = self.root
         value: Any = _UNSET
@@ -369,8 +369,8 @@ def resolve(
 
     Args:
         shape: the shape of the schema.
-        within: the tree in which `${other.key}` is looked up; None: `root`. If `root` itself is passed, the result also
-            has the values of the default factories that references called.
+        within: the tree in which `${other.key}` is looked up; None: `root`. The result has the values of
+            default factories that references called, if `root` is passed, but not for None.
         at: the path of `root` in `within`, and its shape; None: `root` is the whole tree.
         environ: the variables; None: the variables are not known. A failed reference to a variable, to the profile, or
             to a key of the schema that is not set then adds no problem.

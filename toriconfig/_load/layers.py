@@ -202,10 +202,10 @@ def read_eagerly(context: Context, layers: Layers, session: Any) -> Layers:
 
 
 def _rank(kinds: list[OriginKind], above: Sequence[LayerKind]) -> int:
-    """Return the index of the lowest layer in `kinds` that is in `above`; the length of `kinds` if there is none.
+    """Return the index in `kinds` for a new layer: that of the lowest layer in `above`, else the end.
 
     Args:
         kinds: layers, lowest first.
-        above: the layers that have precedence over the layer to insert.
+        above: the layers that have precedence over the new layer.
     """
     return next((at for at, kind in enumerate(kinds) if kind in above), len(kinds))

@@ -41,9 +41,9 @@ def path_of(loaded: Loaded, text: str) -> Path:
 
 
 def by_name(path: Path, shape: Shape | None) -> Path:
-    """Return `path` with its first `AliasPath` (the path of a field inside another value) replaced by the field's name.
+    """Return `path` with its first `AliasPath` replaced by the name of the field.
 
-    A path without an `AliasPath` is returned unchanged.
+    An `AliasPath` is the path of a field in another value. A path without one is not changed.
     """
     for at, part in enumerate(path):
         field = field_at(shape, part)
@@ -185,7 +185,7 @@ def node_at(loaded: Loaded, path: Path) -> Node | None:
 
 
 def _given_whole(node: Node, name: str) -> Node | None:
-    """Return a copy of `node` that represents its part `name`. The value of `node` is an object or text.
+    """Return a copy of `node` for its part `name`, because parts of an object or text have no nodes.
 
     Return None if the value is a model in which the field `name` was not set.
     """

@@ -81,8 +81,8 @@ _NOTHING = Layer("defaults", "nothing", lambda _at: Origin("defaults", "nothing"
 def positioned(below: Any, above: Positions, shape: Shape, problems: list[Problem], path: Path) -> Any:
     """Return the items of `below` with the items of `above` set over them.
 
-    The result is a list if `below` is a list, else a `Positions`. The keys of a dict `below` are the names of a named
-    tuple. If the result is a list, it ends before the first gap, and a gap adds a problem.
+    If `below` is a list, the result is a list. It ends before the first gap, and a gap adds a problem. If `below` is a
+    `Positions`, or a dict with the names of a named tuple, the result is a `Positions`.
     """
     if type(below) is dict:  # of a named tuple, by names
         below = Positions((shape.names.index(key), node) for key, node in below.items() if key in shape.names)
@@ -251,7 +251,7 @@ def _null_problem(node: Node, path: Path, below: Node | None) -> Problem:
 
 
 def at_nulls(wrong: list[Problem], problems: list[Problem]) -> list[Problem]:
-    """Return `wrong`, with the origin of the null in the problem of each missing key that a null removed.
+    """Return `wrong`. If a null removed a missing key, the key's problem gets the origin of the null.
 
     Args:
         wrong: problems of the validation.

@@ -5,7 +5,7 @@ Every station takes the fixed `Context`, and returns its result and its problems
     read_layers   a tree for each source, with the names and types of the schema     `layers`
     merge_layers  one tree, in which the highest layer of each key has precedence     `merge`
     vault_session the connection that the layers describe                             `connection`
-    with_defaults the defaults of the schema below what layers set in part            `defaults`
+    with_defaults defaults of the schema merged below values that layers set in part  `defaults`
     resolved      `${...}` replaced                                                   `references`, `interpolate`
     judged        unknown keys reported, handles for secrets inserted                 `secrets/`
     built         the validated and frozen model, with its snapshot                   `build`

@@ -57,11 +57,7 @@ def read_layer(kind: LayerKind, inputs: Inputs) -> Iterator[Tree]:
 
 
 def _as_meant(tree: Tree, options: Options) -> Tree:
-    """Change the variables in `tree`, and return `tree`.
-
-    If `env_ignore_empty` is True, empty variables are removed. A variable with the text `env_parse_none_str` becomes
-    None.
-    """
+    """Apply `env_ignore_empty` and `env_parse_none_str` to the variables in `tree`, and return `tree`."""
     if options.env_ignore_empty:
         for name in [name for name, node in tree.root.value.items() if node.value == ""]:
             del tree.root.value[name]
@@ -164,11 +160,11 @@ def profiles_of(options: Options) -> list[str]:
 
 
 def overlooked(options: Options) -> list[Problem]:
-    """Return the problems of settings files that are ignored, and of folders and files that are missing.
+    """Return the problems of missing and ignored settings files.
 
-    If no settings file is found and the option `required` is True, return one error. If no settings file is found and
-    `config_dir` does not exist, return one warning. Otherwise, return a warning for each file that is ignored, because
-    a file with the same name and another extension is read.
+    If no settings file is found, return one error if the option `required` is True, or one warning if `config_dir`
+    does not exist. In all other cases, return a warning for each ignored file: a file with the same name and another
+    extension is read instead.
     """
     files = files_of(options)
     read = [file for file, asked in files if not asked]
@@ -211,7 +207,7 @@ _HEADER = "pyproject_toml_table_header"
 
 
 def without_effect(options: Options, named: Collection[str], schema: str) -> list[Problem]:
-    """Return a warning for each option that changes the reading of an input, if no option names such an input.
+    """Return a warning for each option without effect, such as `env_file_encoding` without `env_file`.
 
     Args:
         options: the result of `steering.steered`.
@@ -286,7 +282,7 @@ def _stems(options: Options) -> list[str]:
 
 
 def existing(stem: str) -> list[str]:
-    """Return the path of each existing file that consists of `stem` and a known extension. A load reads the first."""
+    """Return the existing files with the path `stem` and a known extension. A load reads the first."""
     return [stem + ending for ending in endings() if os.path.lexists(stem + ending)]
 
 

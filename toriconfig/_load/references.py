@@ -21,8 +21,8 @@ def resolved(
 
     Args:
         within: the tree in which `${other.key}` is looked up.
-        alone: True: no problem is added for a reference to a variable, or to a profile or key that is not set, because
-            other layers and the environment are not known.
+        alone: True: other layers and the environment are not known. A reference to a variable, a profile or a key
+            without a value then adds no problem.
         at: the path of `root` in `within`, and its shape; None: `root` is a whole tree.
     """
     problems: list[Problem] = []

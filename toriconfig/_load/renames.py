@@ -16,7 +16,7 @@ Variable = Callable[[Path], str | None]
 
 
 def up_to_date(root: Node, shape: Shape, problems: list[Problem], variable: Variable) -> Node:
-    """Return `root` with the values of renamed keys moved to the current keys. A value at a current key is kept.
+    """Return `root` with the values of renamed keys moved to the current keys. A value already there is kept.
 
     Each renamed key, and each deprecated key, in `root` adds a warning to `problems`.
     """

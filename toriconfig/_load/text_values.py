@@ -16,8 +16,8 @@ _NUMBERS = frozenset({int, float, bool, Decimal})
 def structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Node | None:
     """Return `node` with its text converted for `shape`; None for empty text of an optional model, or after a problem.
 
-    If a validator gets the text before pydantic converts it, only a JSON list or object is converted. With `NoDecode`,
-    no text is converted. Each item of a converted list or mapping has the position of the text as `key_at`.
+    Text that a validator gets before pydantic is converted only if it is JSON. With `NoDecode`, no text is
+    converted. Each item of a converted list or mapping has the position of the text as `key_at`.
     """
     text = node.value
     if not isinstance(text, str) or shape.verbatim:
@@ -91,9 +91,8 @@ def referred(text: str, node: Node, shape: Shape, path: Path, problems: list[Pro
 def can_mean(shape: Shape, value: Any) -> bool:
     """Return True if some text, read for the shape, gives `value`.
 
-    For None, the text is `null`. The result is False if the shape allows text, because `null` is then kept as text. For
-    a mapping or list, the text is JSON. The result is False if the field has `NoDecode` or no type. For any other
-    value, the result is True.
+    None is read from `null`, but not if the shape allows text: `null` is then kept as text. A mapping or list is read
+    from JSON, but not if the field has `NoDecode` or no type. Any other value can be read.
     """
     if value is None:
         text = shape.text or (shape.kind == "scalar" and shape.validated)

@@ -23,7 +23,7 @@ class _Outcome(NamedTuple):
 def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | None, problems: list[Problem]) -> Vault:
     """Return the connection. Each field comes from code, or else from a variable, or else from a file.
 
-    A file (YAML, JSON, `.env`) may set the fields that are declared for files, or every field if code sets
+    A file (YAML, JSON, `.env`) may set the fields that `file_may_set` permits, or every field if code sets
     `allow_file_address`. Any other field in a file adds a problem, because a person who can change the file could send
     the token to another server.
 
@@ -68,7 +68,7 @@ def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | Non
 
 
 def _refused_of(login: Mapping[str, Node]) -> list[str]:
-    """Return the names of those fields of a login that are set in a layer without permission to set them."""
+    """Return the names of the fields of a login that their layers may not set."""
     named = [node.value for key, node in login.items() if key.lower() == "method"]
     methods = [METHODS.get(str(name).strip().lower()) for name in named]
 

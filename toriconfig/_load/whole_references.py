@@ -19,8 +19,8 @@ Resolve = Callable[[Node, Shape, Path, list[Problem]], Node]
 def with_whole_references(root: Node, shape: Shape, resolve: Resolve, problems: list[Problem]) -> Node:
     """Return `root` in which lists and mappings replace the references to them; the same object if nothing changed.
 
-    A failed reference becomes a `Broken` node with the same text. The merge reports the problems of the reference if
-    another layer must be merged with the node. Otherwise a later station resolves the reference again.
+    A failed reference becomes a `Broken` node with the same text. If a higher layer adds to the node, `merge` reports
+    the problems of the reference. If no layer overrides it, `resolved` reports them after the merge.
     """
     return _read(root, shape, (), resolve, problems)
 

@@ -95,7 +95,7 @@ def references_of(place: Template | Ref) -> tuple[str, ...]:
 
 
 def provider_at(place: Template | Ref, parts: Parts, reference: str) -> Provider:
-    """Return the provider of `place`, whose backends must be available. `reference` is the text for messages."""
+    """Return the provider of `place`. `reference` is the text for messages. The backends must be available."""
     if isinstance(place, Template):
         return template_provider(place, parts)
     if place.scheme == "vault":
@@ -149,7 +149,7 @@ def _builder(
 ) -> Callable[[Sequence[Reading]], Any]:
     """Return a function that builds the value of `node` from the readings of `inputs`.
 
-    Providers of the node that are not yet in `inputs` are appended to it. `index` has the positions of providers.
+    New providers of `node` are appended to `inputs`. `index` has the positions of known providers.
     """
     if isinstance(node.value, Template):
         pieces = _pieces(node.value, parts, inputs, index)

@@ -27,7 +27,7 @@ class Absence(NamedTuple):
     Attributes:
         reason: text such as "Vault is not configured".
         remedy: text such as "set VAULT_ADDR"; "" if the load is offline.
-        presumed: True if only the load is offline: a load with requests would use the backend.
+        presumed: True if a load that is not offline would use the backend.
     """
 
     reason: str
@@ -49,11 +49,11 @@ class Query(Value):
         how_to_set: function that returns the variable that sets the secret at a path, or None.
         looked: function that returns the names of the inputs searched for the secret at a path.
         text_of: function that returns the text of a scalar in its file: in a secret, `1.10` is text and no number.
-        warn: function that is called at run time with a path, "outage" and a message, when a lower layer replaces a
-            backend that does not answer. The message is "" when the backend answers again.
+        warn: function to call at run time, `warn(path, "outage", message)`, when a backend does not answer and a lower
+            layer replaces it. When the backend answers again, the message is "".
         offline: True if no request may be sent to a backend.
         complete: False if an input could not be read. A missing secret may then be in the unread input.
-        presumed: True if, when offline, a secret with a reference counts as what a load with requests would make of it.
+        presumed: see `Recipe.presumed`.
         configured: True if a load with requests could send requests to Vault.
         backends: the backends of the option `backends`.
     """

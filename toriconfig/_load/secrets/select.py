@@ -1,7 +1,7 @@
 """Choice of the provider of one secret, without network access: a backend, a layer's value, both in order, or nothing.
 
-The reference to a backend comes from a layer, or else from the field (`Ref`). If there is neither, the path of the
-secret is the key at `vault_path`. A value of a layer above `vault` has precedence over the reference. A value of a
+The reference to a backend comes from a layer, or else from the field (`Ref`). If neither has one, the path of the
+secret is its key at `vault_path`. A value of a layer above `vault` has precedence over the reference. A value of a
 lower layer is used if the backend has no value.
 """
 
@@ -46,8 +46,8 @@ class Choice(Value):
     """The provider of one secret, and the findings about it.
 
     Attributes:
-        provider: the provider, or a `Secret` that code gave; None if the secret is optional and not set, or if
-            `problems` has the reason.
+        provider: the provider, or a `Secret` that code gave; None if the secret is optional and not set, or is
+            invalid.
         declared: every reference to a backend that may be read for the secret.
         source_text: the reference, or mapping of references, that a file sets; else None.
         unsupplied: `(reference, remedy)` if no layer and no backend supplies the secret, else None. The reference is ""
