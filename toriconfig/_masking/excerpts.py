@@ -23,11 +23,11 @@ def with_excerpts(
     roots: Iterable[Node] = (),
     most: int = MOST_SHOWN,
 ) -> tuple[Problem, ...]:
-    """Return the problems, each once and sorted, with masked keys and with the masked lines of their positions.
+    """Return the problems, sorted and without duplicates, with masked keys and masked lines of their positions.
 
     Args:
         problems: the problems.
-        lines: dict from the `source` of the origins of each input to its lines.
+        lines: the lines of each input, by the `source` of its origins.
         shape: the shape of the schema, which identifies the secrets.
         roots: the trees of these inputs, which show the positions of secrets.
         most: maximum number of problems with lines; 0: all problems have lines.
@@ -89,9 +89,9 @@ def known_secrets(
 
 
 def _instead_of_keys(problems: Iterable[Problem], shape: Shape) -> Iterator[Origin]:
-    """Yield the origin of each file that contains a value or list instead of keys, if the schema has secrets.
+    """Yield the origin of each file that is a value or list, not a mapping, because it may be a secret.
 
-    The value or list may be a secret.
+    If the schema has no secrets, yield nothing.
     """
     if confidential(shape):
         yield from (

@@ -78,10 +78,10 @@ class Masked:
             anchors |= used
 
     def _down_to_uses(self, lines: list[str]) -> tuple[list[str], frozenset[str]]:
-        """Return `(longer lines, secret anchors)`, for the YAML anchors that `lines` defines.
+        """Return `(more lines, secret anchors)`. `lines` are the first lines of the input.
 
-        The longer lines are `lines`, and the lines of the input below, down to the last use of one of the anchors, but
-        at most `_FAR` lines. An anchor that is used further below counts as secret.
+        They are extended to the last use of a YAML anchor that they define, by at most `_FAR` lines. An anchor that is
+        used below these lines counts as secret.
         """
         if len(lines) == len(self._lines):
             return lines, frozenset()

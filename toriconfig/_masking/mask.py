@@ -85,8 +85,8 @@ def _is_reference(text: str, at: int) -> bool:
 def suspicious(text: str) -> int | None:
     """Return the first position of text that looks like a secret without regard to its key; None if there is none.
 
-    Such text is a login in a URL, text in the form of a token, a comment that mentions a secret, or a PEM block. In a
-    longer line, everything after `LONGEST_LINE` characters counts too.
+    Such text is a login in a URL, text in the form of a token, a comment that mentions a secret, or a PEM block.
+    Everything after `LONGEST_LINE` characters of a line counts too.
     """
     text, whole = text[:LONGEST_LINE], text
     places = [_login(text)]

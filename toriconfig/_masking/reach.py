@@ -173,9 +173,9 @@ class _Walk:
         return name is not None and self.sensitive.names(name[1])
 
     def _is_plain(self, text: str) -> bool:
-        """Return True if the line is outside a secret, and is a key, a word or both.
+        """Return True if the line is outside a secret and has no special characters.
 
-        Return False if its key is the name of a secret, or of a part with secrets.
+        If its key is the name of a secret, or of a section with secrets, return False.
         """
         if self.lost or self.pem or self.floor is not None or self.depth or self.quote or self.block is not None:
             return False
@@ -188,7 +188,7 @@ class _Walk:
         return key is None or not (self.sensitive.names(key) or self.sensitive.holds(key))
 
     def _within_flow(self, text: str, floor: int) -> None:
-        """Update the state by a line that begins inside the brackets of a secret, and on which the secret may end."""
+        """Read a line that begins inside the brackets of a secret. The secret may end on this line."""
         bracket, quote = self.bracket, self.quote
         ended = self._lex(text, 0, floor)
         if ended is None:
@@ -329,9 +329,9 @@ class _Walk:
         self.lost |= self.depth > _DEEPEST
 
     def _goes_on(self, text: str, at: int) -> bool:
-        """Return True if the text at `at` may follow a closing bracket: a space, a comma, the line end or a quote.
+        """Return True if the text at `at` may follow a closing bracket: a space, a comma or the line end.
 
-        The quote must be the quote around the secret. More closing brackets may come before this text.
+        The quote around the secret may follow too. More closing brackets may precede all of these.
         """
         found = _AFTER_BRACKET.match(text, at)
         return found is not None and found["quote"] in (None, self.around)
@@ -353,7 +353,7 @@ class _Walk:
 
 
 def _is_below(text: str, column: int | None) -> bool:
-    """Return True if `text` is indented like the value of a key at `column`: more than the key, or a `-` below the key.
+    """Return True if `text` begins like the value of a key at `column`: to its right, or with a `-` at `column`.
 
     If `column` is None, return False.
     """

@@ -121,7 +121,7 @@ def looks_secret(name: str) -> bool:
 
 
 def scrub(text: str) -> str:
-    """Return a text with logins and secret parameters of URLs masked, and with a mask for everything from a token on.
+    """Return a text with logins and secret parameters of URLs masked. From a token on, everything is masked.
 
     >>> scrub("postgresql://tori:hunter2@db/tori?sslmode=require&sslpassword=hunter2")
     'postgresql://**********@db/tori?sslmode=require&sslpassword=**********'

@@ -1,8 +1,8 @@
 """`Settings`: a bridge between pydantic-settings and the layers of this library.
 
-A class without a feature of this library behaves as in pydantic-settings, and the origin of each value is recorded.
-Such features are an option of this library, a `Secret` field, and a renamed key in a nested model. If a class has a
-feature, its sources are read in the order of pydantic-settings, as layers among those of this library.
+The features of this library are its options, `Secret` fields, and renamed keys in nested models. A class that uses none
+behaves as in pydantic-settings, and the origin of each value is recorded. The sources of any other class are read in
+the order of pydantic-settings, as layers among those of this library.
 """
 
 from __future__ import annotations

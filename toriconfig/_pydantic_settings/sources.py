@@ -40,7 +40,7 @@ Sources = tuple[PydanticBaseSettingsSource, ...]
 
 
 class SecretFilesSource(SecretsSettingsSource):
-    """Source with one file per value. It skips secrets, because `trees.py` reads the files of secrets."""
+    """Source with one file per value. It skips `Secret` fields, whose files `trees.py` reads."""
 
     __name__ = "SecretsSettingsSource"  # the name under which other sources find what it said
 
@@ -215,7 +215,7 @@ def keep_below_empty(source: Any) -> None:
 def _without_hidden(
     source: Any, field_name: str, field: FieldInfo, variables: Mapping[str, str | None]
 ) -> Mapping[str, str | None]:
-    """Return `variables` without each empty variable of a nested model for which another variable sets a part."""
+    """Return `variables` without each empty one that would hide others: no `A__B` if `A__B__C` exists."""
     delimiter = source.env_nested_delimiter
     if not delimiter or "" not in variables.values():
         return variables
@@ -231,10 +231,10 @@ def _without_hidden(
 
 
 def keep_undecodable(source: Any) -> None:
-    """Change `source` so that it decodes only lists, mappings and strings of JSON, and leaves other text unchanged.
+    """Change `source` so that it decodes JSON lists, mappings, strings and null, and leaves other JSON as text.
 
-    If a text is not JSON, and the shape of the field cannot read it, `source` raises an error. Values inside lists and
-    mappings are marked as decoded, so that they can be distinguished from text: see `text_values.decoded`.
+    Text that is not JSON stays unchanged if the shape of the field can read it; if not, `source` raises an error.
+    Values inside lists and mappings are marked as decoded: see `text_values.decoded`.
     """
     decode = source.decode_complex_value
 
@@ -280,10 +280,9 @@ def _shape(field: FieldInfo) -> Shape:
 
 
 def _undecoded(field: Any) -> Any:
-    """Return the field or type `field` unchanged if it is no secret; None for None.
+    """Return the field or type `field`, with a mark for a secret, so that pydantic-settings does not decode its text.
 
-    For a secret, return a field with a mark, so that pydantic-settings does not decode its text. Return a `Secret` of a
-    model unchanged: pydantic-settings decodes its JSON, or combines the variables of its fields.
+    A `Secret` of a model gets no mark: pydantic-settings decodes its JSON, or combines the variables of its fields.
     """
     if field is None:
         return None

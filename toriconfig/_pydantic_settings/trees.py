@@ -231,9 +231,9 @@ class _Known:
         self._unknown: UnknownVariables | None = None
 
     def tree(self, root: Node) -> Node:
-        """Return the tree without the variables that set an unknown key below the top level.
+        """Return the tree without the variables that set unknown keys.
 
-        Unknown keys are kept at the top level, in models that forbid extra keys, and in the JSON of a variable.
+        Exceptions: keys at the top level, in models that forbid extra keys, and in the JSON of a variable.
         """
         known = {key: self._below(child, self._shape.child(key) or ANY, (key,)) for key, child in root.value.items()}
         return Node(known, root.layer, root.at)
@@ -274,9 +274,9 @@ def _unknown(options: Options, shape: Shape) -> UnknownVariables:
 
 
 def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Layer) -> tuple[Node, list[Problem]]:
-    """Return `(tree, problems)` for variables with the prefix that pydantic-settings does not read.
+    """Return `(tree, problems)` for the variables that have the prefix, but are not read by pydantic-settings.
 
-    The tree contains the variables for Vault and for former keys. For each unknown variable, `problems` has a warning.
+    The tree contains those for Vault and for former keys. For each unknown variable, `problems` has a warning.
     """
     options = inputs.options
     nothing = Node({}, layer, ())
@@ -321,7 +321,7 @@ def _heads(name: str, delimiter: str | None) -> Iterator[str]:
 def _named_files(kind: LayerKind, inputs: Inputs, shape: Shape) -> Iterator[Tree]:
     """Yield one flat tree per input, lowest precedence first.
 
-    A tree contains the variables whose name ends with `file_suffix`, and the variables with the same name without it.
+    A tree contains the variables that name a file, such as `KEY_FILE`, and those without the suffix, such as `KEY`.
     """
     from toriconfig._load.named_files import names_a_file
 

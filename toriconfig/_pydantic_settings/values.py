@@ -26,8 +26,8 @@ HIDDEN = _Hidden()
 def for_pydantic(node: Node, shape: Shape) -> Any:
     """Return a tree as values for pydantic. A value that may be secret, and that an error could show, becomes `HIDDEN`.
 
-    At a place whose shape has secrets, these are the values of unknown keys, lists and mappings of a wrong type, and
-    plain values such as text.
+    If the shape has secrets, `HIDDEN` replaces values of unknown keys, lists and mappings of a wrong type, and plain
+    values such as text.
     """
     value = node.value
     sealed = has_secrets(shape)

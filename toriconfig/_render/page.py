@@ -32,7 +32,7 @@ class Bar(NamedTuple):
     """A number of seconds, drawn as a bar.
 
     Attributes:
-        label: name of the number and the number itself, as text.
+        label: text beside the bar, such as "age 30 s".
         seconds: the number.
         most: the number at which the bar is full.
         ending: True if the remaining time is short, as for a lease that ends soon.

@@ -1,4 +1,4 @@
-"""The general remedy for each code, for code scanning and the reference. A problem has its own remedy in `help`."""
+"""The general remedy for each code, for code scanning and the reference; `Problem.help` is a specific remedy."""
 
 from __future__ import annotations
 

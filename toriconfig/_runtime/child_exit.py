@@ -1,8 +1,8 @@
 """Actions at the end of a child process of `multiprocessing` or billiard (Celery's fork of multiprocessing).
 
 Both libraries end a child by `os._exit`, which skips the functions of `atexit`. The actions are therefore
-finalizers of multiprocessing. A worker of a billiard pool runs no finalizers: there the actions are added to its
-callback `on_exit`, which sends Celery's signal `worker_process_shutdown`.
+finalizers of multiprocessing. A worker of a billiard pool runs none. There the worker's callback `on_exit`,
+which sends Celery's signal `worker_process_shutdown`, runs the actions.
 """
 
 from __future__ import annotations

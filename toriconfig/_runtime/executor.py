@@ -17,7 +17,7 @@ class Executor:
 
     Attributes:
         now: function that returns the monotonic seconds of the clock.
-        time: function that returns the seconds since 1970 of the clock.
+        time: function that returns the clock's seconds since 1970.
         rnd: function that returns a random number from 0 to 1, for jitter.
         scheduler: the timers.
         workers: the threads.

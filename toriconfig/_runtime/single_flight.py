@@ -29,7 +29,7 @@ Failed = Callable[["SecretError | None"], None]
 class Flight:
     """One request in progress. The flight ends when its outcome is recorded, or at its deadline, whichever is first.
 
-    No lock is used, because garbage collection may end a waiting coroutine at any moment, even while a lock is held.
+    No lock is used: garbage collection may close a waiting coroutine on the very thread that holds the lock.
 
     Attributes:
         ended: True after the flight has ended.
@@ -110,7 +110,7 @@ class Flight:
                 raise
 
     def wait(self) -> None:
-        """Block until the flight has ended. End the flight at the deadline, and wait at most `GRACE` seconds longer."""
+        """Block until the flight ends. At the deadline, end it; if its outcome is being recorded, wait `GRACE` more."""
         if not self.join(self.deadline.remaining()):
             self.expire()
             self.join(GRACE)

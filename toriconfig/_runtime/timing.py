@@ -50,7 +50,7 @@ def refusal_gap(gap: float, since: float, interval: float) -> float:
 
     Args:
         gap: the last result of this function.
-        since: seconds since the last fetch after a refusal. For more than two intervals, the result is `GAP`.
+        since: seconds since the last fetch after a refusal. Above two intervals, the gap is again `GAP`.
         interval: seconds between two polls.
     """
     return GAP if since > 2.0 * interval else max(GAP, min(2.0 * gap, interval))

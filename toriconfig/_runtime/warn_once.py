@@ -62,8 +62,8 @@ def over(key: Hashable) -> None:
 class held:  # noqa: N801 - read as a statement, without the price of contextlib
     """Keep the warnings of this thread pending inside the block, and log them at its end.
 
-    Use the block around code that other threads wait for, such as a load. A logging handler that reads the settings
-    during their load would otherwise wait for its own thread forever.
+    Use the block for work that readers wait for, such as a load. Without the block, a logging handler that reads the
+    settings would wait for the load, and the load for the handler.
     """
 
     __slots__ = ("_outermost",)

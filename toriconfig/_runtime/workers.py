@@ -56,7 +56,7 @@ class Workers:
         return self._pool.submit(priority, run)
 
     def abandon(self, job: Job) -> None:
-        """Abandon a job. A job that has not started never runs. The thread of a running job is replaced, within `LOST`."""
+        """Abandon a job. A job that has not started never runs. At most `LOST` threads of running jobs are replaced."""
         if job.pool is not None:
             job.pool.abandon(job)
 

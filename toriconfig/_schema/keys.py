@@ -1,4 +1,4 @@
-"""The keys that set a field in files, and the fields whose input a validator gets before pydantic converts it."""
+"""The keys that set a field in files, and the fields with a validator that gets the unconverted input."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ def config_of(model: type[Any]) -> Mapping[str, Any]:
 
 
 def read_by_validators(model: type[Any]) -> set[str]:
-    """Return the names of the fields whose input a validator of the class gets before pydantic converts it.
+    """Return the names of the fields with a validator that gets the input before pydantic converts it.
 
-    "*" stands for every field, and "" for the input of the whole object.
+    "*" stands for every field, and "" for the whole object.
     """
     decorators = getattr(model, "__pydantic_decorators__", None)
     if decorators is None:
