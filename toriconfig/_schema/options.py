@@ -101,11 +101,10 @@ class Options(Value):
         env_file_encoding: encoding of those files; None: UTF-8.
         env_file_depth: number of parent folders of the working directory that are searched for a `.env` file.
         env_ignore_empty: True: an empty variable counts as not set.
-        env_parse_none_str: text of a variable that stands for the value None. If the option is None, the text is
-            `null`, for fields that accept None.
+        env_parse_none_str: text of a variable that stands for None; None: `null`, for fields that accept None.
         case_sensitive: True: names of variables must have the case of the prefix and the keys.
         secrets_dir: folder or folders with one file per value, lowest first.
-        secrets_dir_missing: treatment of a missing folder of secrets: "ok", "error", or "warn"; None: "warn".
+        secrets_dir_missing: treatment of a missing folder of secrets: "ok", "warn" or "error"; None: "warn".
         secrets_dir_max_size: maximum size of all files of such a folder together, in bytes; None: 1 MiB per file.
         secrets_case_sensitive: `case_sensitive` for the names of secret files; None: as for variables.
         secrets_prefix: prefix of the names of secret files; None: `env_prefix`.
@@ -123,7 +122,7 @@ class Options(Value):
         sources: custom sources, highest first. They have precedence over settings files.
         layers: the layers to read, highest first.
         unknown_keys: treatment of keys that the schema does not have: "error", "warn" or "ignore".
-        file_roots: folders from which `${file:...}` may read in plain fields.
+        file_roots: folders with the files that `${file:...}` may read in plain fields.
         file_suffix: suffix, such as `_FILE`, of variables that name a file with the value; None: no such variables.
         extension_keys: True: top-level keys of files that begin with `x-` are ignored, as a place for YAML anchors.
         renamed: the new key for each old key of the schema, as dotted paths; None: none.
@@ -276,7 +275,7 @@ def unknown_option(given: Iterable[str]) -> str:
 
 
 def wrong_options(config: Mapping[str, Any], given: Mapping[str, Any]) -> str:
-    """Return the message for an invalid option in `config`, a `model_config`, or `given`, arguments of `lazy`; else ""."""
+    """Return the message for an invalid option of a `model_config` or of the arguments of `lazy`; "" for none."""
     own = {name: value for name, value in given.items() if name not in ("overrides", "environ", "offline")}
     if wrong := unknown_option(own):
         return wrong
@@ -317,7 +316,7 @@ class Resource(str):
 def _paths(value: Any, *, several: bool, keep_none: bool) -> Any:
     """Return the value of a path option as it is stored: a tuple of paths if `several`, else one path.
 
-    None stays None if `keep_none` or if the option is one path; otherwise it becomes an empty tuple.
+    None becomes an empty tuple if `several` is True and `keep_none` is False.
     """
     if value is None:
         return None if keep_none or not several else ()

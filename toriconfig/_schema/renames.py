@@ -46,7 +46,7 @@ def current(path: Path, shape: Shape) -> Path:
 
 
 def in_secret(path: Path, shape: Shape) -> bool:
-    """Return True if a path of old or current keys is the path of a secret, or is inside a secret."""
+    """Return True if a path leads to a secret or to a part of one. Its keys may be renamed keys."""
     path = current(path, shape)
     return any((here := shape.at(path[:end])) is not None and here.kind == "secret" for end in range(1, len(path) + 1))
 
@@ -57,7 +57,7 @@ def has_renamed(shape: Shape) -> bool:
 
 
 def referred(old: Path, new: Path, node: Node, path: Path) -> Problem:
-    """Return the warning for `node`, the value at `path`: it refers to the key `old`, which was renamed to `new`."""
+    """Return the warning that the value at `path` refers to the key `old`, which was renamed to `new`."""
     return Problem(
         Code.DEPRECATED_KEY,
         show(path),

@@ -38,7 +38,7 @@ class Shape:
         ref: the reference that the field declares, or None.
         merge: the rule that merges layers, or None for the default rule.
         text: True if a union allows plain text besides a model, mapping or sequence.
-        decodes: True if JSON text is decoded for a shape of the kind any: a union of models, mappings and sequences.
+        decodes: True if JSON text is decoded although the kind is any, as for a union of models and mappings.
         sealed: True if values are secrets of another type (pydantic's `SecretStr`), which are not shown or copied.
         scalars: the classes of allowed scalars, except those with `choices`.
         choices: the allowed values of a `Literal` or an Enum.
@@ -103,8 +103,7 @@ class Shape:
     def fields(self) -> dict[str, Field]:
         """Dict from each key that sets a field to this field; empty if the shape has no model.
 
-        If several models have the same key, the field of the first model is used. A field of a later model replaces it
-        if only the later field is secret.
+        If several models have the same key, the first secret field is used; if none is secret, the first field.
         """
         if self._fields is None:
             self._fields = {}
@@ -117,7 +116,7 @@ class Shape:
 
     @property
     def openings(self) -> dict[str, Field]:
-        """The part of `fields` whose keys set other fields by parts of their values (`AliasPath`)."""
+        """The entries of `fields` whose value contains other fields (`AliasPath`)."""
         if self._openings is None:
             self._openings = {key: field for key, field in self.fields.items() if field.inside is not None}
         return self._openings
@@ -135,7 +134,7 @@ class Shape:
         return self._extra
 
     def narrowed(self, given: Mapping[str, Any], tags: Mapping[str, Any] | None = None) -> Shape:
-        """Return this shape with the models that fit the given values, see `unions.meant`; itself if it is no union.
+        """Return this shape with only the models that fit the given values, see `unions.meant`.
 
         Args:
             given: dict from keys to nodes.
@@ -148,7 +147,7 @@ class Shape:
         return self._of(meant(self._union(), given, given if tags is None else tags))
 
     def taken(self, given: Mapping[str, Any]) -> Shape:
-        """Return this shape with the models that fit if no key beside those of `given` is set, see `unions.taken`."""
+        """Return this shape with only the models that fit if `given` is complete, see `unions.taken`."""
         if len(self.models) < 2:
             return self
         from toriconfig._schema.unions import taken
@@ -219,7 +218,7 @@ class Field:
         keys: the keys that set the field in files; messages show the first one.
         place: `Model.field`, as origins of defaults show it.
         info: pydantic's field information.
-        inside: the fields inside the key's value (`AliasPath`); None if the key itself sets a field.
+        inside: the fields that parts of the value set (`AliasPath`); None if the whole value sets one.
         shape: the allowed values.
         validated: True if a validator of the model gets the input before pydantic converts it.
     """

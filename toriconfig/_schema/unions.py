@@ -19,8 +19,8 @@ def meant(
     """Return the models of a union that have the most keys of `given`.
 
     Models whose `Literal` fields do not allow the values in `tags` are left out, unless this leaves out every model. If
-    another model has a key of `given` that these models lack, no model fits. The result is then one model, as in
-    pydantic: the first without a missing required key, or else the first.
+    no model has every key of `given` that any model has, the result is one model, as in pydantic: the first of the best
+    with all required keys; if there is none, the first of the best.
 
     Args:
         union: dict from each model to its fields, which are a dict from keys to fields.
@@ -37,10 +37,10 @@ def meant(
 
 
 def taken(union: Mapping[type[Any], Fields], given: Mapping[str, Any]) -> tuple[type[Any], ...]:
-    """Return the models of a union that fit if no key beside those of `given` is set.
+    """Return the models of a union that fit if no other key than those of `given` is set.
 
-    The result is that of `meant`, unless all its models lack a required key. The models of the union that lack no
-    required key are then compared instead, if there are any.
+    This is the result of `meant`. If all its models lack a required key, and other models of the union do not, it is
+    the result of `meant` for those other models.
     """
     best = meant(union, given, given)
     if any(_complete(union[model], given) for model in best):

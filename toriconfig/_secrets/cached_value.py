@@ -26,8 +26,8 @@ class CachedValue(ABC):
     """Base class of a provider that fetches from a backend. `Provider` describes the public methods.
 
     A subclass fetches in `_read` and records the outcome. No request, timer, callback or wait happens under the lock.
-    Methods whose names begin with an underscore are called under the lock, and pass to `then` the functions to call
-    after the lock is released. One exception: `_notify` is called without the lock.
+    Methods whose names begin with an underscore (except `_notify`) are called under the lock, and pass to `then` the
+    functions to call after the lock is released.
 
     Attributes:
         store: identifier of the backend; equal for all values of one backend.
@@ -104,8 +104,7 @@ class CachedValue(ABC):
     def refresh(self) -> Sequence[Flight]:
         """Fetch now, because a server has refused the value. Return the requests in progress.
 
-        Return () during the pause after an earlier refusal, and during the pause after a failed request. The pauses
-        grow while refusals and failures continue.
+        Return () during the pause after an earlier refusal or a failed request. Repetitions make the pauses longer.
         """
         now = self.now()
         with self._memory as then:
@@ -193,7 +192,7 @@ class CachedValue(ABC):
         """Start the planned action. Do nothing if a later timer has replaced `timer`."""
 
     def _update_freshness(self, then: Then) -> None:  # noqa: B027  (optional)
-        """Update the times of a usable value; called before a method compares them with the current time."""
+        """Update the times of a usable value, before they are compared with the current time."""
 
     def _may_poll(self) -> bool:
         """True if a usable value may be refreshed in the background."""
@@ -208,9 +207,9 @@ class CachedValue(ABC):
         return True
 
     def _always_new(self) -> bool:
-        """True if each request creates a new value. Then `ask` shares any request in progress.
+        """True if each request creates a new value: `ask` then shares any request in progress.
 
-        If False, as by default, `ask` shares only a request that another `ask` sent.
+        By default False: `ask` shares only a request that another `ask` sent.
         """
         return False
 
@@ -241,7 +240,7 @@ class CachedValue(ABC):
         self._timer += 1
 
     def _notify(self, old: Reading | None, new: Reading | None) -> None:
-        """Call the subscribers, count a rotation if the value differs, and plan the end of masking the old value.
+        """Call the subscribers, and count a rotation if the value differs. `Former` gets the old reading.
 
         Do nothing if both readings are None. Called without the lock.
         """

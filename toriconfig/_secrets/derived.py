@@ -75,8 +75,8 @@ class Derived:
     def _settled_inputs(self) -> tuple[Reading, ...]:
         """Return one reading of each input.
 
-        If several inputs are files, the files are read again until no file has changed, at most three times. Kubernetes
-        replaces several files at once, and all readings must be from before or from after this moment.
+        Kubernetes replaces several files at once. If several inputs are files, all inputs are therefore read again
+        until none has changed, at most three times.
         """
         readings = tuple(provider.settle() for provider in self.inputs)
         several = sum(isinstance(provider, FileProvider) for provider in self.inputs) > 1
@@ -87,10 +87,10 @@ class Derived:
         return readings
 
     def _build_once(self, readings: tuple[Reading, ...]) -> tuple[Reading | None, SecretError | None]:
-        """Build the value. Return `(reading, None)` or `(None, error)`. For unchanged readings, return the last result.
+        """Build the value, unless the readings are unchanged. Return `(reading, None)` or `(None, error)`.
 
         Args:
-            readings: one reading of each input; (): an input has no reading, and the result is `(None, None)`.
+            readings: one reading of each input; (): an input has no reading. The result is then `(None, None)`.
         """
         if len(readings) != len(self._from) or any(map(_differs, readings, self._from)):
             self.reading, self._wrong = (

@@ -19,7 +19,7 @@ V = TypeVar("V", bound=Named)
 
 
 class Outages(Generic[V]):
-    """The values of one backend whose last request failed while a usable value is in memory.
+    """The values of one backend that are in use although their last request failed.
 
     Args:
         logger: name of the logger.
@@ -42,9 +42,9 @@ class Outages(Generic[V]):
         Args:
             value: the value that the request should have confirmed.
             error: text of the error.
-            used: text about the value that stays in use, and the end of this use.
+            used: end of the warning: the value that stays in use, and until when.
             outage: True if the backend answers no request at all.
-            alone: True: log the warning at every call.
+            alone: True: log the warning even if another was logged.
         """
         with self._memory:
             first, known = not self._failing, value in self._failing
@@ -55,9 +55,9 @@ class Outages(Generic[V]):
             library_logger(self._logger).warning("%s: %s; %s", value.reference, error, used)
 
     def succeeded(self, value: V) -> list[V]:
-        """Record that a value was confirmed. Return the other values that still fail.
+        """Record that a value was confirmed. Return the values that still fail.
 
-        If this value was the last that failed, log that the backend answers again.
+        If the value had failed and no other still fails, log that the backend answers again.
         """
         if not self._failing:
             return []

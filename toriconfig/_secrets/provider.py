@@ -99,7 +99,7 @@ class Reading:
 
 
 def unregister(registered: Registered, seconds: float) -> None:
-    """End the masking of the texts in `registered`, one hour after the credentials end. Empty `registered`.
+    """Remove all texts from `registered`. Their masking ends one hour after the credentials end.
 
     This function takes no lock, because a finalizer calls it.
 

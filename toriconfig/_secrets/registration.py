@@ -27,8 +27,8 @@ def register_value(value: Any, reading: Reading | None = None) -> None:
 
     Args:
         value: any object; its mappings, lists and attributes are searched at any depth.
-        reading: the reading that the value was made from. After the reading, or one of its inputs, is replaced,
-            `Former` ends the masking. None: the value is masked until the process ends.
+        reading: the reading that the value was made from. The masking ends some time after the reading is replaced,
+            see `Former`. None: the masking ends with the process.
     """
     from toriconfig.pipeline._redact import register
 
@@ -52,11 +52,10 @@ def register_part(value: str, key: str, reading: Reading) -> None:
 
 
 class Former:
-    """The replaced readings of one secret whose texts are still masked in logs.
+    """The replaced readings of one secret, whose texts logs still mask.
 
-    A text of credentials with an end is masked until one hour after this end. Credentials without an end may still be
-    valid after their replacement. The texts of the last `FORMER` values are therefore masked without a limit of time,
-    and the texts of an older value for one more hour.
+    If credentials expire, their texts are masked until one hour after the expiry. Other credentials may be valid after
+    their replacement. Their texts are masked until `FORMER` later values were replaced too, and for one more hour.
     """
 
     __slots__ = ("_former",)
@@ -83,10 +82,9 @@ class Former:
 
 
 def _hand_over(registered: Registered, new: Reading) -> None:
-    """Move each registered text that the new value also contains to `new`, because the text is still valid.
+    """Move to `new` each registered text that the value of `new` contains, because the text is still valid.
 
-    A text counts as contained if it is a text of the new value, or a part of one. In values of very many texts, parts
-    are not searched for.
+    A text may be contained as a part of a longer text. In very large values, parts are not searched for.
     """
     whole = set(_forms(new.value))
     texts = "\0".join(one for one in whole if isinstance(one, str))

@@ -29,7 +29,7 @@ _Cached = tuple[Any, Any, Provider, Callable[[], float] | None]
 
 
 class _Serializer:
-    """Descriptor that creates the pydantic serializer of `Secret` at the first use, and then imports pydantic."""
+    """Descriptor that imports pydantic and creates the serializer of `Secret` at the first use."""
 
     def __init__(self) -> None:
         self._made: Any = None
@@ -254,7 +254,7 @@ Secret.__slots__ = ()  # type: ignore[assignment]  # the slots exist, but code t
 
 
 def handle(provider: Provider, inner: Any, path: str) -> Secret[Any]:
-    """Return a handle of `provider` for the field at `path`. T is `inner`. If `inner` is None, do not convert."""
+    """Return a handle of `provider` for the field at `path`. T is `inner`; None: values are not converted."""
     secret: Secret[Any] = Secret.__new__(Secret)
     _initialize(secret, provider, inner, path)
     return secret
@@ -263,8 +263,8 @@ def handle(provider: Provider, inner: Any, path: str) -> Secret[Any]:
 def typed(secret: Secret[T], inner: Any, path: str = "") -> tuple[Secret[T] | None, str]:
     """Return `(handle, "")`, or `(None, expected form)` if the value cannot be converted to `inner`.
 
-    The handle is `secret` itself if its T is known, if no value is in memory, or if the value needs no conversion.
-    Otherwise, the handle is a new one with the same provider, for the field at `path`.
+    If the T of `secret` is not known, and its value in memory needs a conversion, the handle is a new one with the same
+    provider, for the field at `path`. In all other cases, it is `secret` itself.
     """
     reading = provider_of(secret).reading
     if secret._inner is not None or reading is None:

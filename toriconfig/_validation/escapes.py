@@ -19,9 +19,9 @@ _FUNCTIONS = frozenset({"function-before", "function-after", "function-wrap", "f
 def errors_of(cls: Any, error: Exception, validate: Callable[[Any, Any], object]) -> list[Found]:
     """Return the errors of a second validation, in which an exception of a validator does not hide other errors.
 
-    A KeyError is omitted if the field that it names has an error of its own. If the second validation is not possible,
-    finds no error, or ends with an exception too, return one error for the exception. If the schema is not complete
-    (a `PydanticUserError`), there is no second validation, and the kind of this error is "incomplete".
+    A KeyError is omitted if the field that it names has an error of its own. If the second validation finds no error,
+    is not possible, or raises an exception too, return one error for the exception. If the schema is not complete (a
+    `PydanticUserError`), return one error of the kind "incomplete", without a second validation.
 
     Args:
         cls: the model class.

@@ -121,8 +121,7 @@ def phrase(found: Found, *, sealed: bool) -> str:
     """Return a phrase for the expected value, such as "an integer"; "" if the error does not name an expected value.
 
     Args:
-        sealed: True: the value is a secret, so for an error of a validator the phrase is "". Its message may quote the
-            secret.
+        sealed: True: the value is a secret. For an error of a validator, whose message may quote it, the phrase is "".
     """
     kind = found.kind
     if kind in _KINDS:

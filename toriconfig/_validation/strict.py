@@ -127,7 +127,7 @@ def _key(key: Any) -> str:
 
 
 def _read(found: list[Found], root: Node, shape: Shape) -> Iterator[tuple[Path, Any]]:
-    """Yield `(path, value)` for each rejected text that spells the number or boolean of a strict type."""
+    """Yield the path and the converted value of each rejected text that spells the required number or boolean."""
     from toriconfig._validation.validation_errors import walked
 
     wanted: dict[Path, list[type[Any]]] = {}

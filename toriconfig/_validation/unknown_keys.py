@@ -29,8 +29,8 @@ def unknown_keys(root: Node, shape: Shape, severity: Severity, *, whole: bool = 
         root: the tree.
         shape: the shape of the schema.
         severity: severity of the problems.
-        whole: True: the tree is complete, so a model of a union does not fit if one of its required keys is missing.
-            False: such a model may fit, because another tree may set the key.
+        whole: True: a model of a union does not fit if the tree lacks one of its required keys. False: the model may
+            fit, because another tree may set the key.
     """
     yield from _Search(severity, whole).below(root, shape, ())
 
@@ -159,7 +159,7 @@ _EXTENSION = "with the option `extension_keys=True` top-level keys that begin wi
 def _passed_over(
     node: Node, key: str, meant: Shape, path: Path, siblings: dict[str, Node], severity: Severity
 ) -> Problem:
-    """Return the problem of a key of the model `meant`, which does not fit: one of its required keys is missing."""
+    """Return the problem of a key whose model `meant` does not fit, because a required key is missing."""
     lacking = [field.keys[0] for field in meant.fields.values() if field.required and not siblings.keys() & field.keys]
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(lacking))
     return Problem(

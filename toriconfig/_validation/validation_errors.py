@@ -231,7 +231,7 @@ def _tags(path: Path, shape: Shape) -> str:
 def _place(path: Path, root: Node) -> Any:
     """Return the origin of the value at `path`, or of its nearest parent that exists.
 
-    Return None if this is the top level and it has no position.
+    Return None if only the top level exists, and has no position.
     """
     while (node := root.find(path)) is None:
         path = path[:-1]
