@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from support.installed import CORE
 
 HOUSE = Path(__file__).parent.parent
 
@@ -36,6 +41,16 @@ def test_the_package_imports_from_the_wheel_alone(wheel: Path) -> None:
     command = [sys.executable, "-P", "-c", program]
     shown = subprocess.run(command, env={"PYTHONPATH": str(wheel)}, check=True, capture_output=True, text=True).stdout
     assert shown.startswith(str(wheel))
+
+
+def test_the_wheel_requires_the_core_dependencies_and_the_rest_in_extras(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("METADATA")]
+        metadata = archive.read(name).decode()
+    found = [Requirement(line) for line in re.findall(r"^Requires-Dist: (.*)$", metadata, re.MULTILINE)]
+    assert CORE == {
+        canonicalize_name(one.name) for one in found if one.marker is None or "extra" not in str(one.marker)
+    }
 
 
 def test_the_command_is_named_toriconfig_and_pytest_finds_the_plug_in(wheel: Path) -> None:
