@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from support.command import in_a_process, python
+from support.command import ROOT, in_a_process, python
 from support.terminal import WITHOUT_TQDM, on_terminal
 from toriconfig.testing import Canary, VaultServer
 
@@ -110,6 +111,19 @@ def test_prefetch_draws_a_bar_on_a_terminal_where_that_is_asked(
     assert (0, True) == (code, "secrets: 100%" in shown and "3/3" in shown), shown
     canary.absent_from(shown)
     assert "drawn" not in shown
+
+
+def test_the_example_of_a_start_draws_what_its_page_shows(shared_vault_server: VaultServer) -> None:
+    guide = ROOT / "examples" / "vault"
+    (text,) = re.findall(r"```text\n(secrets: 100%\|.*)\n```", (guide / "README.md").read_text(encoding="utf-8"))
+    for path, values in (("secret/app", {"api_key": "k"}), ("secret/database", {"username": "u", "password": "p"})):
+        shared_vault_server.put(path, values)
+    environ = {**shared_vault_server.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    code, shown = on_terminal(["start.py"], guide, environ=environ)
+    drawn = [line.partition("\r\n")[0] for line in shown.split("\r") if line.startswith("secrets: 100%")]
+    assert (0, True) == (code, shown.endswith("\r\nready\r\n")), shown
+    plain = {re.sub(r"█+|\d\d:\d\d|[\d.?]+(?=it/s)", "", line).strip() for line in (text, *drawn)}
+    assert (True, {"secrets: 100%|| 2/2 [<, it/s]"}) == (bool(drawn), plain)
 
 
 def test_prefetch_of_a_service_draws_nothing(tmp_path: Path, shared_vault_server: VaultServer) -> None:

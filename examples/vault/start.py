@@ -1,0 +1,7 @@
+# start.py
+from app import settings
+
+from toriconfig import prefetch
+
+prefetch(settings, bar=True)
+print("ready")
