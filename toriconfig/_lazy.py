@@ -142,7 +142,7 @@ class Lazy:
         return f"<lazy {target.rpartition(':')[2]}, not loaded>"
 
     def _repr_html_(self) -> str:
-        """Return a table for notebooks; before the first load, only the name, because a display must not load."""
+        """Return a table for notebooks; before the first load, only the name: a display must not cause a load."""
         if self._state.loaded is None:
             from html import escape
 

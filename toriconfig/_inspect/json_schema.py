@@ -162,7 +162,7 @@ def _annotate(node: dict[str, Any], shape: Shape, path: Path, variables: dict[Pa
 
 
 def _put_names(properties: dict[str, Any], shape: Shape) -> None:
-    """Add the other keys of each field, such as aliases, to `properties`. Add the messages of deprecated fields."""
+    """Add the other keys of each field, such as aliases, to `properties`. Add messages of deprecated fields."""
     for key, field in shape.fields.items():
         known = properties.get(field.keys[0], {})
         child = properties.setdefault(key, {name: said for name, said in known.items() if name not in _OF_ONE_NAME})
@@ -196,7 +196,7 @@ def _secret(node: dict[str, Any], shape: Shape) -> None:
 
 
 def _or_reference(node: dict[str, Any]) -> None:
-    """Change the schema `node`, and the schema of each value inside, so that they also accept a reference."""
+    """Change the schema `node`, and the schema of each value inside, to accept a reference too."""
     _references_within(node)
     kinds = node.get("type")
     if kinds == "string" and "enum" not in node and "pattern" not in node and "const" not in node:

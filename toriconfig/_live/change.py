@@ -28,8 +28,8 @@ class Change:
 
     Attributes:
         path: dotted key path.
-        kind: what a reload did to the key: "added", "changed" or "removed". For the value of a secret: "rotated" if
-            it is new, "removed" if there is none any more, "added" if there is one again.
+        kind: "added", "changed" or "removed" by a reload. For the value of a secret: "rotated" if it is new,
+            "removed" if there is none any more, "added" if there is one again.
         old_origin: origin of the old value, or None when there was none.
         new_origin: origin of the new value, or None when there is none.
         old: the old value of a plain key. None for a secret, for a model or mapping that holds a secret, and when there

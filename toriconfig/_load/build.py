@@ -1,4 +1,4 @@
-"""Last step of a load: validation, and the frozen model with its snapshot."""
+"""Last step of a load: validation, freezing and the snapshot."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def vault_description(
     Args:
         block: the block `vault:` of the files, or None. Its references are resolved.
         root: the tree in which these references are looked up.
-        alone: True: the files are checked without other layers. A reference that finds no value is then no problem
+        alone: True: the files are checked without other layers. A reference without a value is then no problem
             if another layer or the environment may set the value.
     """
     from toriconfig._load.vault_options import vault_options
