@@ -48,10 +48,9 @@ def renew(
 
 
 def retire(requester: PathRequester, old: Lease, at: float) -> None:
-    """Plan the revocation of replaced credentials at the monotonic time `at`.
+    """Plan the revocation of replaced credentials at the monotonic time `at`, if a revocation is needed and permitted.
 
-    Nothing is planned if the credentials have no lease in Vault or end before `at`, or if a policy forbids revocations.
-    At the time `at`, nothing is sent if no token is in memory.
+    At that time, no request is sent if no token is in memory.
     """
     if not old.id or old.ends <= at or not requester.may_revoke:
         return

@@ -38,7 +38,7 @@ class Leased(NamedTuple):
         return leases.usable_until(self.lease, self.token.ends, self.token.duration or 0.0)
 
     def works(self, now: float, unanswered_since: float | None, stale_for: float) -> bool:
-        """True if the credentials work at `now`. During an outage, also True if they probably work after their end.
+        """True if the credentials have not ended, or if they probably still work because of an outage.
 
         Args:
             now: monotonic seconds.
@@ -66,7 +66,7 @@ class Leased(NamedTuple):
         return leases.retry(action, self.ends, now, rnd, failures=failures, interval=vault.refresh_interval)
 
     def remaining_use(self, now: float, time: float, stale_for: float, *, outage: bool) -> str:
-        """Return the part of a warning that names the time until which unconfirmed credentials stay in use.
+        """Return text for a warning about unconfirmed credentials: the end of their use.
 
         Args:
             now: monotonic seconds.

@@ -35,15 +35,12 @@ class VaultOutages(Outages[Affected]):
         self._renewable = True
 
     def confirmed(self, path: Affected) -> None:
-        """Record that Vault confirmed the value of `path`. Other failing paths then replace ended credentials."""
+        """Record that Vault confirmed the value of `path`. Call `vault_answers` of the other failing paths."""
         for other in self.succeeded(path):
             other.vault_answers()
 
     def not_renewable(self, path: Affected, error: SecretError | None) -> None:
-        """At the first call with a `VaultDenied`, log a warning that a policy forbids the renewal of leases.
-
-        Do nothing at later calls, or for any other `error`.
-        """
+        """If `error` is the first `VaultDenied`, log a warning that a policy forbids the renewal of leases."""
         if isinstance(error, VaultDenied) and self._renewable:
             self._renewable = False
             logger().warning("%s: %s; new credentials are fetched before these end", path.reference, error)

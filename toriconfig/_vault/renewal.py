@@ -1,6 +1,6 @@
 """Renewal of leased credentials, and changes of credentials when their token changes.
 
-The functions change a cached path under its lock. They pass to `then` the functions to call after the lock is released.
+Cached paths are changed under their locks. A function passed to `then` is called after the lock is released.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class LeasesOfTokens:
                     _plan_anew(path, leased, then)
 
     def token_failed(self, token: LiveToken, error: SecretError, asked: float) -> None:
-        """Record that `token` could not be renewed or replaced, for each lease that would end later than `token`.
+        """Record a failed renewal or replacement of `token` for each of its leases that would end after it.
 
         Args:
             token: the token.
@@ -96,7 +96,7 @@ class LeasesOfTokens:
                     _failed(path, error, then)
 
     def token_renewed(self, token: LiveToken) -> None:
-        """After a renewal of `token`, record the end of each outage that is recorded for its credentials."""
+        """Record, after a renewal of `token`, that no outage affects its credentials."""
         for path in self._paths():
             with path._memory as then:
                 if _depends_on(path, token) and is_outage(path._attempts.error):

@@ -35,8 +35,8 @@ class ReadResult(NamedTuple):
         lease: the lease of the data; None: the data has no lease.
         token: the token of the request; None: the data does not end when the token ends.
         ttl: seconds until the password of a static role changes; None: the path is no static role.
-        comparable: `data` without the parts that change while the credential stays the same, such as the expiry; None:
-            all of `data`.
+        comparable: `data` without parts, such as the expiry, that change even if the credential does not; None: all
+            of `data`.
     """
 
     data: dict[str, Any]

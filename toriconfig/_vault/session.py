@@ -41,7 +41,7 @@ class Session:
     Args:
         resolved: the configuration.
         environ: environment variables. A token is read from them each time that a token is needed.
-        transport: function that creates the object which sends a request to an address; for tests and simulations.
+        transport: function that creates the object that sends the requests; for tests and simulations.
         workers: the worker threads; for tests and simulations.
     """
 
@@ -117,9 +117,9 @@ class Session:
             path.after_fork(share=share)
 
     def forget(self) -> None:
-        """Forget the cached paths, so that later loads read each path again.
+        """Forget the cached paths. Later loads read each path again.
 
-        A path in use is not polled until its next read.
+        The path of an older handle is not polled until its next read.
         """
         paths = self.paths()
         with self._lock:

@@ -13,7 +13,7 @@ NEVER = float("inf")
 
 
 class LiveToken:
-    """State of one token. A lease refers to the token that requested the lease, because both end together.
+    """State of one token. Leases refer to the token that requested them, because they end with the token.
 
     Attributes:
         value: the token itself; "" for an agent, which adds its own token to each request.

@@ -39,8 +39,8 @@ class Fetched:
         value: text, bytes, a number, or a mapping of keys to values. A mapping is copied. Text or bytes that are a
             JSON object are used as a mapping: `#key` reads one key.
         version: number or name of the version, for messages; None: the backend has no versions.
-        ttl: seconds for which the value is valid, from 0. A new value is fetched before the end. The old value is never
-            used after the end. 0: each read fetches. None: the value does not expire.
+        ttl: seconds for which the value is valid. A new value is fetched before the end. The old value is never used
+            after the end. 0: each read fetches. None: the value does not expire.
 
     Raises:
         ValueError: `version` is neither an integer nor text, or `ttl` is negative or not a number.
@@ -115,10 +115,9 @@ class Backend(ABC):
         Raises:
             LookupError: the backend does not hold the path. The value of a lower layer is used.
             PermissionError: the backend denies access.
-            OSError: the backend cannot be reached, such as ConnectionError and TimeoutError. The value of a lower layer
-                is used.
-            SecretError: any other failure. Its message and `help` are shown, so they must not hold a secret. For any
-                other exception only the type is shown.
+            OSError: the backend cannot be reached (ConnectionError, TimeoutError). The value of a lower layer is used.
+            SecretError: any other failure. Its message and `help` are shown, so they must not hold a secret. Of an
+                exception of another type, only the type is shown.
         """
 
     def unconfigured(self) -> tuple[str, str] | None:
@@ -146,12 +145,12 @@ class Backend(ABC):
         """
 
     def examine(self) -> Iterable[Step]:
-        """Check the access to the backend, for `toriconfig doctor`. The command reads each reference afterwards.
+        """Check the access to the backend, for `toriconfig doctor`.
 
         The method may do I/O, and must end within `timeout` seconds. The default returns no step.
 
         Returns:
-            The steps. After a step with the mark "error" or "unreached" no reference is read.
+            The steps. If none has the mark "error" or "unreached", the command then reads each reference.
 
         Raises:
             SecretError: the backend cannot be used.

@@ -35,7 +35,7 @@ class Named:
 
 
 def settings_named(target: str) -> Named:
-    """Return the settings class that `target` names, with the options of a lazy object, after a check of the class.
+    """Import and check the settings class that `target` names, or the class and options of a lazy object.
 
     Raises:
         click.UsageError: the class cannot be imported, or no load accepts it; the message gives the reason.
@@ -79,8 +79,8 @@ def _from_here(error: Exception) -> bool:
 def told(error: Exception) -> str:
     """Return the error of an import as text, with the position of the last frame in the user's code.
 
-    The message of the error is included only if it holds no value, as that of an ImportError or an error of toriconfig.
-    Otherwise only the type of the error is included.
+    The message of an ImportError, of an error of toriconfig, and of some others is included, because it holds no value.
+    Of any other error, only the type is included.
     """
     from traceback import extract_tb
 
@@ -93,7 +93,7 @@ def told(error: Exception) -> str:
 
 
 def _meant(error: Exception) -> str:
-    """Return a hint if the import of `app.Class` or `app.py` failed, because `app:Class` is needed; else ""."""
+    """Return a hint to write `app:Class` if the import of `app.Class` or `app.py` failed; else ""."""
     name = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
     owner, _, last = name.rpartition(".")
     if owner not in sys.modules or hasattr(sys.modules[owner], "__path__"):

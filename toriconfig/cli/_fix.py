@@ -1,7 +1,7 @@
 """Safe repairs in the text of a file: keys with a typing error, and renamed keys.
 
-Only the text of the key is replaced, so comments and order stay. A repair that would cause a new error at the same
-key is not safe, and is not made.
+Only the text of the key is replaced, so comments and order stay. A repair is made only if it causes no new
+problem, except below the key.
 """
 
 from __future__ import annotations

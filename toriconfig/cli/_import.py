@@ -1,8 +1,8 @@
-"""Import of the settings class from the working directory, and of nothing else from there.
+"""Import of the settings class, and of the modules that it imports, from the working directory.
 
-A checkout may hold a module of any name. The directory is searched last, and only for the settings class and its
-imports. A file `shutil.py` or `tqdm.py` in the working directory therefore never replaces the standard library or a
-library, even if the library is not installed.
+A checkout may hold a module of any name. The directory is searched last, and for no other import. A
+file `shutil.py` or `tqdm.py` in the working directory therefore never replaces the standard library or a library, even
+if the library is not installed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _WorkingDirectory:
     """Finder of top-level modules in one folder, used after all others.
 
     The finder returns the module of the settings class, which a command imports by name (`importlib.import_module`),
-    and the modules that such modules import. For an import in any other module the finder returns None: such an
+    and the modules that a returned module imports. For any other import the finder returns None: such an
     import refers to a library, even if the library is not installed.
     """
 
@@ -80,7 +80,7 @@ class _WorkingDirectory:
 
 
 def dependencies() -> Iterator[str]:
-    """Yield the possible module names of all packages that toriconfig requires, with extras, installed or not."""
+    """Yield possible module names of all requirements of toriconfig and its extras, installed or not."""
     from importlib.metadata import PackageNotFoundError, requires
 
     try:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def require_class(target: str | None, files: Iterable[str], folder: str | None) -> None:
-    """Raise an error if no class was named, and no file belongs to ToriSettings, the default class.
+    """Check that a class is named, or that a file belongs to ToriSettings, the default class.
 
     Args:
         target: the class named on the command line; None: no class is named there.
@@ -40,10 +40,7 @@ def require_class(target: str | None, files: Iterable[str], folder: str | None) 
 
 
 def named_by(asked: Recipe, files: list[str]) -> list[str]:
-    """Return those of `files` that have the name of a settings file of the class.
-
-    Return all of them if the class names no settings files.
-    """
+    """Return the files with the name of a settings file of the class; all files if the class names none."""
     from toriconfig._schema.options import Options
 
     options = Options.of(asked.schema.model_config, asked.options)

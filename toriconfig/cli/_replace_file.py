@@ -4,7 +4,7 @@
 |---|---|---|
 | none | created | created |
 | a regular file that may be replaced | replaced in one step; mode, owner and attributes stay | as without `--force` |
-| a file that toriconfig did not write (a repair replaces it) | refused | replaced |
+| a file that toriconfig did not write (except for a repair) | refused | replaced |
 | a symbolic link (a repair follows the link) | refused | its target is replaced |
 | a file without write permission | refused | replaced; the permission stays |
 | a file with several hard links, or of another owner | refused | written in place; links and owner stay |

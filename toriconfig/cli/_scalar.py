@@ -27,7 +27,7 @@ def yaml_scalar(value: Any) -> str:
 
 
 def yaml_key(key: str) -> str:
-    """Return a key as YAML. Text such as `1` or `no` is quoted; a number, boolean or null is not."""
+    """Return a key as YAML: a `Key` (number, boolean, null) unchanged, other text such as `no` quoted."""
     return str(key) if type(key) is Key else yaml_text(key)
 
 

@@ -133,7 +133,7 @@ def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
 def _told(said: Iterable[tuple[Path, Node, Said]], keys: Keys) -> Iterator[tuple[str, Said]]:
     """Yield `(key, value)` for each `(path, node, value)` in `said`.
 
-    `keys` masks a key that may be secret. The mark of its value then includes the key.
+    If `keys` masks a key, the mark of the value includes the key.
     """
     for path, node, one in said:
         shown = keys.path(path, null=node.value is None)

@@ -1,7 +1,7 @@
 """Values as text of environment variables, for `.env` files and for scripts that a POSIX shell sources.
 
-The text runs no command in a shell or a parser of `.env` files. Each variable is on one line, except that a value with
-line breaks is on several lines of a `.env` file. The functions return None for a value that the format cannot express;
+The text runs no command in a shell or a parser of `.env` files. Each variable is on one line; only in a `.env` file, a
+value with line breaks is on several lines. The functions return None for a value that the format cannot express;
 the callers then write a comment.
 """
 
@@ -35,13 +35,13 @@ def is_shell_name(name: str) -> bool:
 
 
 def env_text(value: Any, *, ascii: bool = False) -> str | None:  # noqa: A002 - as json.dumps calls it
-    """Return a value as text of a variable in a `.env` file, quoted if necessary; None if that is impossible.
+    """Return a value as text for a `.env` file, quoted if necessary; None if the file cannot hold the value.
 
     python-dotenv, Docker Compose and a shell read the same value.
 
     Args:
         value: the value.
-        ascii: True: only ASCII is written. JSON can express any value in ASCII; plain text cannot.
+        ascii: True: only ASCII is written. For text that is not ASCII, the result is None.
     """
     text = _text(value, ascii=ascii)
     if text is None or (ascii and not text.isascii()) or not _is_plain(text):
@@ -102,7 +102,7 @@ def _is_bare(text: str) -> bool:
 
 
 def _is_plain(text: str) -> bool:
-    """Return True if the text can be printed without escapes; line breaks and tabs are printed unchanged."""
+    """Return True if no character of the text must be escaped. Line breaks and tabs are allowed."""
     return clean_lines(text) == text
 
 

@@ -107,12 +107,12 @@ class SecretsManager(Backend):
         parse(path)
 
     def unconfigured(self) -> tuple[str, str] | None:
-        """Return a reason if boto3 is not installed or no region can be found; else None. Credentials are not checked.
+        """Check that boto3 is installed, and that a region can be found. Credentials are not checked.
 
         The region can be stated by an argument, a variable of AWS, or an existing configuration file.
 
         Returns:
-            The reason and the remedy, or None.
+            The reason and the remedy; None: no problem.
         """
         from toriconfig.backends.aws._errors import EXTRA, REGION
 
