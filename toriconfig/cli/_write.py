@@ -223,7 +223,7 @@ def _variable(
 
 
 def _keys_are_text(value: Any, shape: Shape) -> bool:
-    """Return False if a key is a number where the schema also allows text, because JSON would make the key text."""
+    """Return True if JSON keeps all keys: no key is a number where the schema also allows text."""
     if isinstance(value, list):
         return all(_keys_are_text(item, shape.child(at) or ANY) for at, item in enumerate(value))
     if not isinstance(value, dict):

@@ -62,7 +62,7 @@ def check(
     """Check the settings, or single files.
 
     Without FILES: check the merged settings, including environment variables and missing keys. With files, directories
-    or `-`: check each file alone, without the environment. A key that another layer may set is then not missing.
+    or `-`: check each file alone, without the environment. Keys that another layer may set are then optional.
     """
     from toriconfig._inspect.check import check_alone, check_profiles, check_whole, no_file_hint
     from toriconfig._schema.options import Options

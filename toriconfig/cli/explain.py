@@ -33,8 +33,8 @@ def explain(key: str, target: str | None, online: bool, form: str, color: str, *
     """Show the origin of KEY, and the overridden values.
 
     `>` marks the value in effect, and the overridden values follow below it. Secrets are masked. Without `--online` no
-    request is sent: if a secret has a reference to a configured backend, the reference is marked, because a program
-    reads the backend first. `--output-format json` writes the same as data.
+    request is sent. If a secret has a reference to a configured backend, `>` then marks the reference: a program reads
+    the backend first. `--output-format json` writes the same as data.
     """
     from toriconfig._load.attempt import try_load
 

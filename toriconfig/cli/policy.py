@@ -94,9 +94,9 @@ def _others(attempt: Attempt) -> dict[str, tuple[Backend, list[str]]]:
 
 
 def _only(attempt: Attempt, others: dict[str, tuple[Backend, list[str]]]) -> str:
-    """Return the scheme of the only backend, Vault included, that the settings use and that can return a policy.
+    """Return the scheme of the only backend in use that can return a policy; "vault" if there is none.
 
-    Return "vault" if there is no such backend.
+    Vault is such a backend.
 
     Raises:
         UsageError: several backends have a policy.

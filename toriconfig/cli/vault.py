@@ -37,8 +37,8 @@ def vault() -> None:
 def dev(seed: str | None, command: tuple[str, ...]) -> int:
     """Start an OpenBao server with secrets, run COMMAND with VAULT_ADDR and VAULT_TOKEN set, and stop the server.
 
-    COMMAND gets no other variable of Vault or OpenBao, because it could name another server. The exit
-    code is that of COMMAND.
+    COMMAND gets no other variables of Vault or OpenBao: they could name another server. The exit code is that of
+    COMMAND.
 
     The server keeps its data in memory, with KV v2 at `secret/`. Write `--` before the command.
     """

@@ -26,8 +26,8 @@ def login_refused(error: BaseException, user: str) -> bool:
 
     Args:
         error: the error of the driver.
-        user: the user name of the login. A text without a known English phrase means a refusal if it contains the
-            quoted user name, and does not name another cause, such as a timeout.
+        user: the user name of the login. A text without a known English phrase means a refusal if it quotes this name,
+            and names no other cause, such as a timeout.
     """
     state = _state(error)
     if state is not None:
@@ -39,9 +39,9 @@ def login_refused(error: BaseException, user: str) -> bool:
 
 
 def newer_account(secret: Secret[Any], username: str, password: str) -> Account | None:
-    """Return an account of `secret` other than `username` with `password`; None if there is no other account.
+    """Return the account of `secret` if it differs from the refused one; otherwise None.
 
-    If the secret has the same account or no usable value, fetch the secret again.
+    If the secret has the refused account or no usable value, fetch the secret again first.
     """
     found = _differing(secret.get(None), username, password)
     if found is None:

@@ -22,8 +22,8 @@ class Look:
         color: True: use ANSI colours (text).
         width: cells per line (text).
         directory: directory to which relative file names refer; "" for the working directory (github, sarif).
-        most: maximum number of problems, errors first; of the others only the number is written. 0: all.
-        root: the root directory of the checkout; "": that of the nearest `.git` (github, sarif).
+        most: maximum number of problems, errors first; 0: all. The number of omitted problems is written.
+        root: the root directory of the checkout; "": the nearest one with `.git` (github, sarif).
     """
 
     schema: str = ""

@@ -90,7 +90,7 @@ def _write(draft: Draft, names: Names, *, dry_run: bool, keep_existing: bool) ->
 
 
 def _pyproject() -> str:
-    """Return the path of the pyproject.toml that commands read in the working directory; else "pyproject.toml"."""
+    """Return the path of the nearest pyproject.toml of the project; "pyproject.toml" if there is none."""
     here = Path.cwd()
     for folder in project_folders(here):
         file = folder / "pyproject.toml"

@@ -94,7 +94,7 @@ class Converter:
             self._config(node)
 
     def _fields(self, node: ast.ClassDef, found: type[BaseModel]) -> None:
-        """Edit the defaults of the fields, and the functions that get their values."""
+        """Edit the defaults of the fields, and the methods that read secrets."""
         before = len(self._removed)
         self._held.lost = set()
         secrets = {name for one in node.body if (name := self._field(one))}
@@ -153,7 +153,7 @@ class Converter:
     def _field(self, node: ast.stmt) -> str:
         """If `node` is a secret field, edit its default and return its name; otherwise return "".
 
-        The default of another field is removed if it holds a secret.
+        If the default of any other field holds a secret, remove it.
         """
         if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
             return ""

@@ -97,7 +97,7 @@ def _text(body: str, source: Source, converter: Converter, module: ModuleType, c
 
 
 def _still_needed(edited: Mapping[ast.stmt, str], cls: str) -> list[ast.stmt]:
-    """Return the statements that the class needs after the edits: a removed default needs its constants no more."""
+    """Return the statements that the class needs after the edits, without the constants of removed defaults."""
     after = Source("\n".join(edited.values()))
     needed = set(map(id, after.needed(cls)))
     return [one for one, other in zip(edited, after.tree.body, strict=True) if id(other) in needed]

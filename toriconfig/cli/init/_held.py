@@ -53,11 +53,11 @@ class Held:
     def holds(self, node: ast.AST, seen: frozenset[str] = frozenset()) -> bool:
         """Return True if the value of an expression, or of a name in the expression, holds a secret.
 
-        This is also True if the value contains a model that needs a value since `strip`.
+        This is also True if the value contains a model that was given to `strip`.
 
         Args:
             node: the expression, or a statement.
-            seen: the names whose statements contain the expression.
+            seen: the names that are being examined, against endless recursion.
         """
         for one in ast.walk(node):
             if isinstance(one, (ast.Name, ast.Attribute)):

@@ -49,7 +49,7 @@ class Classes:
         Args:
             name: name of the class.
             about: its docstring.
-            base: the values without a profile; None: the section has none.
+            base: the values without a profile; None: only profiles have it.
             others: the values of each profile that has the section.
             config: source lines of the `model_config` of the class.
         """

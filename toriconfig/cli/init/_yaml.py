@@ -82,10 +82,10 @@ def _section(
 
 
 def _leaf(field: Field, path: Path, name: str) -> tuple[str | None, bool]:
-    """Return `(text, sets)` for the line of a field.
+    """Return `(text, sets)` for the line of a field. `sets` is False if the line is a comment.
 
-    `text` is the default, or the reference of a secret; "" if there is no default, or none that may be shown; None if
-    the default cannot be written as text. `sets` is True if the line sets the key, and False if the line is a comment.
+    `text` is the default, or the reference of a secret. It is "" if there is no default that may be shown. It is None
+    if the default cannot be written as text.
     """
     if field.shape.kind == "secret":
         return reference(name, path), field.required

@@ -140,8 +140,8 @@ def rotate(references: tuple[str, ...], **options: Any) -> int:
     \b
     KINDS
 
-    With --due, the options --status, --resume and --rollback act on all declared secrets, or on all REF. --resume and
-    --rollback then skip secrets whose rotation is finished, or unfinished and not abandoned (--abandoned-after).
+    With --due, the options --status, --resume and --rollback act on all REF; without REF, on all declared secrets.
+    --resume and --rollback then skip finished rotations, and unfinished ones not yet abandoned (--abandoned-after).
     """  # noqa: D301  (\b keeps click from joining the lines)
     act = _act(options)
     _check_together(act, references, options)

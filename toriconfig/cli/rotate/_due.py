@@ -150,12 +150,11 @@ def _code(untold: dict[str, str]) -> Exit:
 def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> list[tuple[str, float | None]]:
     """Return a list of `(reference, max_age)` for the given references; without any, for the declared references.
 
-    `max_age` is the value of `--max-age`, or else the smallest age that the settings declare for the reference. It is
-    None if there is neither, and for a declared reference without a declared age.
+    `max_age` is the value of `--max-age`, else the smallest age that the settings declare for the reference, else None.
+    Without given references, `--max-age` replaces declared ages only.
 
-    Declared references without a declared age are included only if the act is `status`, `resume`, `rollback` or
-    `table`. Those of them that have a version or parameters, or create something at each read, are included only if the
-    act is `table`.
+    Declared references without a declared age are included only for `status`, `resume`, `rollback` and `table`. If such
+    a reference has a version or parameters, or creates something at each read, only `table` includes it.
 
     Raises:
         click.UsageError: the settings cannot be loaded.
@@ -198,8 +197,8 @@ def _tell_undated(places: list[str], *, some: bool, asked: float | None) -> None
 
     Args:
         places: their references.
-        some: True if another declared secret has a declared age. False: the user is always informed.
-        asked: the value of `--max-age`. Unless it is None, each secret that could be rotated is named.
+        some: False: no declared secret has a declared age, and a note is written.
+        asked: the value of `--max-age`. If it is given, each secret that could be rotated is named.
     """
     if not some:
         note("no declared secret has a max_age: declare it, as Ref(..., max_age=...), or name REF")

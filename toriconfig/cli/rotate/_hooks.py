@@ -120,8 +120,8 @@ def _naming(flag: str) -> Iterator[None]:
 def _left(item: _report.Item, rotation: Rotation | None) -> dict[str, Any] | None:
     """Return data of an unfinished rotation from its record; None if there is none or the record cannot be read.
 
-    Also None, without a request, if `rotation` is None, or if the error in `item` shows that the rotation was undone or
-    that Vault was not reached.
+    If `rotation` is None, or the error in `item` shows that the rotation was undone or that Vault was not reached,
+    return None without a request.
     """
     from toriconfig.errors import SecretError
 

@@ -141,7 +141,7 @@ def given_to(kind: type[Any] | None, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def asked_of(kind: type[Any] | None) -> Any:
-    """Return the option of the kind for which the command prompts; None if there is none."""
+    """Return the kind's option that the command prompts for; None if there is none."""
     return next((one for one in _declared(kind) if one.ask), None)
 
 
@@ -218,8 +218,7 @@ def _named(target: str) -> type[Any] | None:
     """Return the class that `target`, the value of `--kind`, names; None if `target` is the name of no kind.
 
     Raises:
-        ValueError: the class cannot be imported, or is not a kind, or `target` has the form of neither; the message
-            gives the reason.
+        ValueError: the class cannot be imported or is not a kind, or its name is invalid; the message gives the cause.
     """
     from toriconfig.rotation import kinds
     from toriconfig.rotation.kinds._found import why_no_kind

@@ -88,7 +88,7 @@ def _refuse_other(flag: str, owning: list[str], recorded: list[str], names: set[
         flag: the flag.
         owning: names of the kinds that have the flag.
         recorded: names of the kinds that keep the option of the flag in the record.
-        names: names of the kinds in use; "": only the record has the name. A flag of a `recorded` kind is then accepted.
+        names: names of the kinds in use. "": only the record has the name; a flag of `recorded` kinds is accepted.
         unknown: True: only the records have the kinds, so any flag is accepted.
 
     Raises:
