@@ -48,7 +48,7 @@ def client(settings: Any) -> hvac.Client:
 
 
 def _session(snapshot: Snapshot) -> Session:
-    """Return the session of the settings. If they have none, create a session; the errors are those of `client`."""
+    """Return the session of the settings, or a new session if there is none. Raise the errors of `client`."""
     if snapshot.session is not None:
         known: Session = snapshot.session
         return known

@@ -26,7 +26,7 @@ METRICS: tuple[Metric, ...] = tuple(CATALOGUE)
 
 @clean_init
 class Measured:
-    """Settings objects, with their names in the label `settings`.
+    """Settings objects with names for the label `settings`.
 
     Args:
         settings: lazy objects or models; each is named after its class. A lazy object is not loaded by a measurement.

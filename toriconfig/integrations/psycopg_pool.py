@@ -69,8 +69,8 @@ def async_login(credentials: Secret[Any], **others: Any) -> Callable[[], Awaitab
 def current(credentials: Secret[Any]) -> Callable[[Connection[Any]], None]:
     """Return a function for the option `check` of a pool. The function refuses connections of an earlier account.
 
-    At the first refusal, the pool replaces all its connections. Otherwise the pool would pause after each refusal,
-    twice as long each time.
+    At the first refusal, the pool replaces all its connections. Single refusals would pause the pool each time,
+    twice as long as before.
 
     Args:
         credentials: a secret with `username` and `password`.
@@ -172,7 +172,7 @@ def _retry_in(pool: Any, credentials: Secret[Any]) -> None:
 
 
 def _asking_pool() -> Any:
-    """Search the call stack for the pool that calls `kwargs`. Return the pool; None if there is none."""
+    """Return the pool that calls `kwargs`, found in the call stack; None if there is none."""
     frame = sys._getframe(1)
     for _ in range(6):
         pool = frame.f_locals.get("self")
@@ -191,9 +191,9 @@ _Drained = WeakKeyDictionary[Any, str]
 
 
 def _first_refusal(connection: Any, user: str, drained: _Drained) -> Any:
-    """Return the pool of a connection, and record in `drained` that the pool is drained for `user`.
+    """Return the pool of a connection, and record the pool in `drained` with `user`.
 
-    Return None if the pool was already drained for `user`, or if the connection has no pool.
+    Return None if this record exists already, or if the connection has no pool.
     """
     pool = getattr(connection, "_pool", None)  # where psycopg itself notes the pool that lent it; without it, no drain
     if pool is None or drained.get(pool) == user:

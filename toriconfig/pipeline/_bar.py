@@ -22,13 +22,12 @@ def can_draw() -> bool:
 def drawn(total: int, description: str, *, wanted: bool) -> Iterator[Callable[[], object]]:
     """Draw a bar for the time of a `with` statement, and yield the function to call at the end of each item.
 
-    The bar is closed at the end, also after an exception. Nothing is drawn if standard error is not a terminal, or if
-    tqdm is not installed. The yielded function then does nothing.
+    The bar is closed at the end, also after an exception. If no bar is drawn, the yielded function does nothing.
 
     Args:
         total: number of items.
         description: name of the work; never a value or a reference.
-        wanted: False: nothing is drawn.
+        wanted: True: draw a bar if `can_draw()` is true. False: draw none.
     """
     if not wanted or not can_draw():
         yield int

@@ -46,7 +46,7 @@ class Call:
         return getattr(self.coro, "__qualname__", type(self.coro).__name__)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start the coroutine in a copy of the caller's context. If the call was abandoned, close the coroutine.
+        """Start the coroutine in a copy of the caller's context. If `abandoned` is True, only close it.
 
         Only the loop thread calls this method.
         """

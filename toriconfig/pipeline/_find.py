@@ -31,8 +31,8 @@ _RANKS = str.maketrans({character: chr(rank) for rank, character in enumerate(_C
 class Anchors:
     """Index of words. The key of a word is its rarest inner character with the two neighbours of this character.
 
-    A log line contains few rare characters, and words are searched only at those. For a line without them, the cost is
-    one test with `in` for each of about twenty characters, both for ten words and for ten thousand.
+    Words are searched only at these rare characters, and a log line contains few. A line without any costs one test
+    with `in` for each of about twenty characters, both for ten words and for ten thousand.
 
     Reading needs no lock: the outer dict is replaced as a whole, an inner dict is read one key at a time, and a list
     is extended at its end or replaced.

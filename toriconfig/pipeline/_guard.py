@@ -46,10 +46,10 @@ class Guard(logging.Handler):
 
 
 class GuardedHandlers(list[logging.Handler]):
-    """The handlers of a logger. Iteration yields the guard first.
+    """The handlers of a logger. Iteration yields the guard first, unless only this package's handler gets the records.
 
-    The guard is not an element of the list, so `len` does not count it, and `dictConfig` does not remove it. If the
-    only handler is that of this package, iteration omits the guard, because that handler masks the finished line.
+    That handler masks the finished line. The guard is not an element of the list, so `len` does not count the guard,
+    and `dictConfig` does not remove it.
     """
 
     def __init__(self, logger: logging.Logger, guard: Guard) -> None:

@@ -13,7 +13,7 @@ WARNING = logging.WARNING
 
 
 class _Witness(logging.Filter):
-    """Filter added last to a handler. `logging` calls it only if all other filters accept the record."""
+    """Filter added last to a handler, so it is called only if all other filters accept the record."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class _Witness(logging.Filter):
 
 
 def log_heard(name: str, level: int, text: str) -> bool:
-    """Log `text`, and return True if a handler accepted it. Each filter is called at most once.
+    """Log `text`. Each filter is called at most once.
 
     Args:
         name: name of a logger of the library.

@@ -59,9 +59,10 @@ class LoopThread:
         return True
 
     def post(self, call: Call) -> bool:
-        """Schedule the start of `call` on the loop, and return True; return False if the loop is closing.
+        """Schedule the start of `call` on the loop.
 
-        Also return True if a shutdown has just ended `call`.
+        Returns:
+            True if `call` is scheduled, or a shutdown has just ended `call`. False if the loop is closing.
         """
         self.calls.add(call)
         if not self.closing:

@@ -143,7 +143,7 @@ def _hashable(shown: Any) -> Hashable:
 
 
 def _by_text(value: Any) -> Any:
-    """Return an object unchanged; if its `str` or its `repr` contains a secret, return its masked `str`.
+    """Return the masked `str` of an object if its `str` or `repr` contains a secret; if not, the object.
 
     For bytes, only the `repr` is searched and returned. If `str` or `repr` raises an exception, return `WITHHELD`.
     """

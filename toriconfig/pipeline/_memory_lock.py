@@ -10,10 +10,9 @@ from types import TracebackType
 class MemoryLock:
     """Re-entrant lock for memory access only. The holder must not start a thread, call a callback, log or wait.
 
-    A garbage collection may run finalizers at any point, and those of asyncio write log lines. A thread that holds this
-    lock and waits for a logging handler would block a second thread that is in the handler and needs this lock. The
-    collector is therefore disabled while the lock is held. If two threads use locks at once, one thread may
-    enable the collector too early.
+    A garbage collection may run finalizers at any point, and those of asyncio write log lines. A holder that logs could
+    wait for a logging handler whose thread waits for this lock, so that both wait forever. The collector is therefore
+    disabled while the lock is held. If two threads use locks at once, one thread may enable the collector too early.
 
     The lock is re-entrant, because a signal handler may interrupt the holder and take the lock again.
     """

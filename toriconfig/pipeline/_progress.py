@@ -142,7 +142,7 @@ class ProgressTracker:
 
     @property
     def percent(self) -> float | None:
-        """Percentage, 0 to 100, never rounded up; 100 when the work is done. Until then None if `total` is None."""
+        """Percentage, 0 to 100, never rounded up. 100: the work is done. None: not done, and `total` is None."""
         count, total = self._count, self._total
         ended_well = self._state == "ended" and self._closing != "stopped"
         return self._percent(count, ended_well or (total is not None and 0 < count >= total))
@@ -236,7 +236,7 @@ class ProgressTracker:
     def _take_turn(self, wait: bool) -> bool:
         """Take the turn to report, and return True. Return False if this thread is already reporting.
 
-        If another thread has the turn, wait for it if `wait` is True; otherwise return False. The turn is an item of a
+        If another thread has the turn, wait (`wait` True) or return False (`wait` False). The turn is an item of a
         queue instead of a lock, because a report calls other code.
         """
         me = get_ident()
@@ -289,7 +289,7 @@ class ProgressTracker:
         return Report(percent, count, total, now - self._begun, rate, left, done, stopped, self._description)
 
     def _next_due(self, count: int) -> float:
-        """Return the count at which the next report is due, because a multiple of `min_change` is reached."""
+        """Return the smallest count at which another report can be due."""
         total, step = self._total, self._step
         if self._state == "ended":
             return math.inf if total is None or self._overrun else total + 1

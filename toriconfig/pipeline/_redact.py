@@ -37,8 +37,8 @@ _COMMON = frozenset(
 class Redactor:
     """Registry of secrets. Its `repr` shows no secret, and pickling it raises an error.
 
-    There is no lock. Masking runs during logging, while locks of handlers are held. A thread that waited there for a
-    second thread would block forever if the second thread ran a finalizer that logs.
+    There is no lock: masking runs while a logging handler is locked. If masking waited for a second thread, and a
+    finalizer logged in that thread, both threads would wait forever.
 
     Args:
         clock: function that returns monotonic seconds.
@@ -118,11 +118,10 @@ class Redactor:
         return _replaced(text, spans) if spans else text
 
     def _catch_up(self) -> Finder | None:
-        """Update the finder with all registered values.
+        """Update the finder with all registered values, and return None.
 
-        Returns:
-            None after the update. If an earlier call is still updating, a separate finder for the values that are not
-            yet added. The earlier call is in another thread, or a finalizer interrupted it in this thread.
+        If an earlier call (in another thread, or interrupted by a finalizer) has not finished its update, return a
+        separate finder for the values that are not yet added.
         """
         from toriconfig.pipeline._find import Finder, fast_automaton
         from toriconfig.pipeline._secret_encodings import spellings

@@ -83,14 +83,14 @@ def _quoted(text: str) -> set[str]:
 
 
 def _reprs(value: str | bytes) -> set[str]:
-    """Return both `repr` forms of a value: Python escapes an apostrophe only if there is a double quote too."""
+    """Return the text between the quotes of `repr(value)`: as it is, and with each apostrophe escaped."""
     if isinstance(value, bytes):
         return {repr(value)[2:-1], repr(value + b"'\"")[2:-4]}
     return {repr(value)[1:-1], repr(value + "'\"")[1:-4]}
 
 
 def _in_urls(raw: bytes) -> Iterator[str]:
-    """Yield the percent-encoded forms. The forms differ in the encoded characters, the case, and the form of a space."""
+    """Yield the percent-encoded forms. They differ in the encoded characters, the case, and the form of a space."""
     for plain in _IN_URLS:
         url = quote_from_bytes(raw, safe=plain)
         for spelt in {url, url.replace("%20", "+"), url.replace("%25", "%")}:

@@ -10,10 +10,10 @@ from toriconfig.rotation._protocol import Kind, Values, Work
 
 
 def setup_of(kind: Kind) -> Mapping[str, Any]:
-    """Return the settings that the record keeps, so that the kind can be created again. They contain no credential.
+    """Return the settings from which the kind can be created again, without a credential. The record keeps them.
 
-    If the kind has a method `setup`: its result without secret options. Else: the attributes of the kind that belong to
-    its recorded options, except those that are None.
+    If the kind has a method `setup`, return its result without secret options. If not, return the values of the
+    recorded options that are not None.
     """
     method = getattr(kind, "setup", None)
     options = options_of(kind)

@@ -35,7 +35,7 @@ def kind_of(rotation: Rotation, found: Record | None) -> Kind | None:
 
 
 def keys_of(kind: Kind | None, ref: Ref) -> tuple[str, ...]:
-    """Return the keys that a kind always changes. Return () if there are none, `kind` is None, or `ref` has a key."""
+    """Return the keys that a kind always changes; () if it has none, or if `ref` names a key."""
     return tuple(getattr(kind, "keys", ())) if ref.key is None else ()
 
 

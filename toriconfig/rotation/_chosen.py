@@ -59,7 +59,7 @@ class Chosen:
 
     @property
     def is_stored(self) -> bool:
-        """True if a KV engine stores the secret, or if the kind is not known yet. False if another engine keeps it."""
+        """True if a KV engine stores the secret, or if the kind is not known yet."""
         from toriconfig.rotation import kinds
 
         if self.kind is not None:
@@ -109,15 +109,13 @@ class Chosen:
         return self.kind if self.kind is not None else self._made(found.kind, found.setup)
 
     def check_guess(self, found: Record | None) -> None:
-        """Raise an error if no kind was requested, and the last rotation of the key changed another system.
-
-        The implied kind would only store a new value.
+        """Raise an error if the reference implies the kind, but the key was last rotated by a kind that does more.
 
         Args:
             found: the last record; None: there is none, so no error is raised.
 
         Raises:
-            RotationRefused: the recorded kind changes another system, and no kind was requested.
+            RotationRefused: the implied kind only stores a value; the recorded kind also changes another system.
         """
         from toriconfig.rotation import kinds
 

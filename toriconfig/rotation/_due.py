@@ -252,8 +252,8 @@ def _of_half_way(rotation: Rotation, left: HalfWay, act: Act) -> Line | None:
     """Resume the unfinished rotation `left`, or roll it back for `act` "rollback". Return the result.
 
     Nothing is changed in three cases: `act` is "plan"; the rotation is not abandoned; or the grace is running, and
-    `act` is not "rollback". Return None if `act` is "rotate" and `left` did not rotate this secret. The caller then
-    checks the age of the secret.
+    `act` is not "rollback". If `act` is "rotate", return None unless the resumed rotation rotated this secret. The
+    caller then checks the age of the secret.
     """
     reference = str(rotation.ref)
     if left.grace_until and act != "rollback":

@@ -203,7 +203,7 @@ class Rotation:
         return _outcome(_guarded(lambda: status_of(self)))
 
     def half_way(self) -> HalfWay | None:
-        """Return the unfinished rotation at the secret's path, for any key of the path; None if there is none.
+        """Return the unfinished rotation of any key at the secret's path; None if there is none.
 
         Raises:
             VaultError: the record cannot be read.
