@@ -1,7 +1,7 @@
 """Sources and file formats. A source reads one input into a `Tree`; it does not depend on the schema.
 
-A custom source is any object with `load() -> Tree`, given by the option `sources`, highest first. Its values have
-precedence over settings files. The layers above `files` have precedence over its values. Test a custom source with
+A custom source is any object with `load() -> Tree`. The option `sources` lists the custom sources, highest first. They
+are part of the layer `files`, and have precedence over settings files. Test a custom source with
 `toriconfig.testing.SourceContract`::
 
     class Consul:
@@ -24,10 +24,9 @@ A custom file format is a reader, registered in the module of the settings class
 
     register(Format("INI", (".ini",), read_ini, shows="keys"))
 
-To add a source to the package, write a module here with such a class, and a test class that inherits
-`toriconfig.testing.SourceContract`. Programs use the source by the option `sources`. A source with an option or a layer
-of its own also needs a line in the table of `_load/read.py`. To add a file format to the package, write a reader here
-and add one line to `FORMATS`.
+To add a source to the package, write a module here with a class such as `Consul`, and a test class that inherits
+`toriconfig.testing.SourceContract`. A source with an option or a layer of its own also needs a line in the table of
+`_load/read.py`. To add a file format to the package, write a reader here and add one line to `FORMATS`.
 """
 
 from __future__ import annotations
@@ -66,21 +65,20 @@ def tree(
     places: Places | None = None,
     problems: Iterable[Problem] = (),
 ) -> Tree:
-    """Return nested mappings and lists as a tree, which a source may return. No content of `values` raises an
-    exception.
+    """Build the tree that a source returns, from nested mappings and lists.
 
     Args:
         values: a mapping of keys to values, mappings and lists. It is neither changed nor kept. A key may contain a
-            dot. If `values` is not a mapping, the tree has a problem (TC007), so data need not be checked before.
+            dot. Invalid content raises no exception: the tree has a problem, such as TC007 for a list.
         name: name of the input, for origins such as `consul["database.host"]`; never a secret.
-        kind: the layer in origins: "source", or the argument `kind` of a reader of a file format.
+        kind: the layer in origins: "source" for a source, "files" for a reader of a file format.
         text: True: strings are parsed by the type of their field, like the text of variables: JSON or `a,b` for a
             list, `null` for None. False: strings stay strings.
         references: True: `${env:NAME}` and other references in strings are resolved, as in YAML. False: values are
             data, and a `Secret` that contains a reference is an error.
         places: dict from the path of each value to its line and column, from 1, such as
-            `{("database", "port"): (12, 8)}`. A tuple of four numbers also has line and column of the character after
-            the value. None: the input has no lines.
+            `{("database", "port"): (12, 8)}`. A tuple of four numbers ends with the line and column of the character
+            after the value. None: the input has no lines.
         problems: problems of the input. If one of them is an error, missing keys are not reported.
 
     Raises:
@@ -106,11 +104,11 @@ class Format(Value):
         shows: the part of a file's lines that problems show. "nothing": no line. "keys": `NAME=`, as for a `.env` file,
             with the rest masked. "lines": whole lines, with secrets masked by the rules of YAML and by the `places` of
             `Secret` fields; for a value of several lines, `places` must include its end.
-        empty: the content of a file that is empty on purpose, such as "`{}`", for messages. A reload rejects a file
-            that was emptied and does not have this content.
-        tables: True: the reader has an argument `table`, the keys of the table to read, from the options of TOML files.
+        empty: the content of a file that is empty on purpose, such as "`{}`", for the message of a reload that rejects
+            a blank file.
+        tables: True: the reader has an argument `table`: the keys of the table to read, as for TOML files.
         raw: True: the reader takes the bytes, `kind` and `limits`, returns one tree per document, and reports all
-            problems itself. For formats of this package.
+            problems itself. Only for formats of this package.
     """
 
     name: str
@@ -144,7 +142,7 @@ def register(form: Format) -> None:
     """Register a format of settings files, for every load and command of the process.
 
     Call this function in the module of the settings class. Each program and command that imports the class then knows
-    the format. If several files have the same name, a format of the package takes precedence.
+    the format. If files differ only in their extension, a format of the package has precedence.
 
     Args:
         form: the format. It replaces a registered format that differs only in the function object of the reader,
@@ -168,7 +166,7 @@ def register(form: Format) -> None:
 
 
 def endings() -> tuple[str, ...]:
-    """Return the extensions of all formats, in their order."""
+    """Return the extensions of all formats, in the order of `FORMATS`."""
     return tuple(ending for one in FORMATS for ending in one.endings)
 
 

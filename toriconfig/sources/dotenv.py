@@ -36,8 +36,7 @@ class DotEnv:
     Args:
         path: the file.
         prefix: prefix of the names, in any case; "" for all names.
-        required: True: a missing file is an error. False: it sets nothing, because it is usually not in version
-            control.
+        required: True: a missing file is an error. False: a missing file sets nothing.
         environ: the variables for `${NAME}`; None: none.
         encoding: encoding of the file; None: UTF-8.
         case_sensitive: True: names, including the prefix, are case-sensitive.

@@ -16,7 +16,7 @@ _LINK_PARTS = frozenset(("PROTO", "PORT", "ADDR"))
 class Environ:
     """Source of the environment variables with a prefix.
 
-    If there is a prefix, variables that Kubernetes sets for a Service whose name begins with the prefix are ignored.
+    With a prefix, variables that Kubernetes sets for a Service, such as `TORI_API_PORT`, are ignored.
 
     Args:
         environ: the variables.
@@ -63,9 +63,9 @@ _LAYER = Layer("env", "environment", _locate, text=True)
 
 
 def _services(environ: Mapping[str, str], names: list[str]) -> tuple[str, ...]:
-    """Return the names of the Kubernetes Services, as variables spell them: `TORI_API` for `TORI_API_PORT=tcp://…`.
+    """Return the names of the Kubernetes Services, such as `TORI_API` for the variable `TORI_API_PORT=tcp://…`.
 
-    A Service without such a variable is omitted, because `TORI_SERVICE_HOST` alone may be a setting of the user.
+    Other variables prove no Service: `TORI_SERVICE_HOST` alone may be a setting of the user.
     """
     return tuple(
         name.removesuffix("_PORT")

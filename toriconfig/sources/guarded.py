@@ -30,7 +30,7 @@ def guarded(sources: Sequence[Source]) -> list[Source]:
 
 
 class Guarded:
-    """A custom source whose exceptions become problems. A tree with a kind of `TRUSTED_LAYERS` is a problem too.
+    """A custom source whose exceptions become problems. A tree of a layer in `TRUSTED_LAYERS` is a problem too.
 
     Args:
         source: the source.

@@ -112,7 +112,7 @@ class _Build:
         return Tree(root, problems=tuple(self.problems))
 
     def path(self, key: Any) -> Path:
-        """Return the path of a top-level key; () after a problem, if the key is not a dotted path."""
+        """Return the path of a top-level key. If the key is invalid, add a problem and return ()."""
         try:
             path = parse(key) if isinstance(key, str) else ()
         except ValueError as error:
@@ -150,7 +150,7 @@ class _Build:
             self.twice(Code.DUPLICATE_KEY, known.at, known.at, "it is given twice")
 
     def node(self, value: Any, path: Path) -> Node | None:
-        """Return the value as a node; None after a problem. Items with a problem are omitted."""
+        """Return the value as a node; None for an invalid value. Invalid items are omitted."""
         if not isinstance(value, (Mapping, list, tuple, AbstractSet)):
             return Node(value, self.layer, path)
         if id(value) in self.open or len(path) > _DEEPEST:

@@ -11,7 +11,7 @@ from toriconfig._schema.options import Resource
 
 
 def read_file(path: str, name: str, kind: LayerKind, max_bytes: int) -> bytes | Problem | None:
-    """Return the content of a file. If it cannot be read, return a problem; if it does not exist, return None.
+    """Read a file. Return a failure as a problem.
 
     Args:
         path: the file. Symbolic links are followed, because Kubernetes mounts consist of them.

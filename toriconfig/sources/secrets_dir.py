@@ -32,8 +32,8 @@ class SecretsDir:
         prefix: optional prefix of a name; "" for none.
         missing: the result of a missing directory: "ok": no problem; "warn" (as in pydantic-settings): a warning;
             "error": an error.
-        max_size: maximum size of all files together, in bytes; None: 1 MiB per file. A file that exceeds it is a
-            problem, and the following files are not read.
+        max_size: maximum size of all files together, in bytes; None: no maximum. Files after the one that exceeds the
+            maximum are not read. Each file may have 1 MiB.
         nested: True: files of subdirectories are read too. Their names include the subdirectory: `database/password`.
         case_sensitive: True: names, including the prefix, are case-sensitive.
     """

@@ -61,10 +61,10 @@ class SettingsFile:
         self.kind: LayerKind = kind
 
     def load(self) -> Tree:
-        """Return the tree of the file, which is read now. A second document in the file is a problem.
+        """Read the file and return its tree. A second document in the file is a problem.
 
-        If the file cannot be read, or is required and missing, return an empty tree with a problem. If it is missing,
-        but not required, return an empty tree without a problem.
+        If the file is missing or cannot be read, return an empty tree. It has a problem, unless the file is missing and
+        not required.
         """
         data = read_file(self.path, self.name, self.kind, self.limits.max_bytes)
         if data is None and not self.required:

@@ -78,7 +78,7 @@ def read_text(
 def _shown_lines(form: Format, text: str) -> list[str] | None:
     """Return the lines of `text` that problems may show; None if the format permits no line.
 
-    If the format permits keys alone, the values in the lines are masked. Else a later step masks the secrets.
+    If the format permits keys alone, all values are masked. In whole lines, a later step masks the secrets.
     """
     lines = text.split("\n")
     if form.shows == "keys":
@@ -124,7 +124,7 @@ def is_again(form: object, known: Format) -> bool:
 
 
 def _with_place(form: Format) -> Format:
-    """Return `form` with the file and name of its reader in place of the function; `form` if its reader is text."""
+    """Return `form` with its reader function replaced by file and name; `form` if the reader is text."""
     code = getattr(form.reader, "__code__", None)
     return form if code is None else form.replaced(reader=f"{code.co_filename}:{code.co_qualname}")
 

@@ -67,7 +67,7 @@ class Address:
     def tls(self) -> ssl.SSLContext | None:
         """Return the TLS context of a connection; None if `ssl-mode` is `disabled`.
 
-        The default of `ssl-mode` is `verify-identity` with `ssl-ca`, and `disabled` without.
+        The default `ssl-mode` is `verify-identity` if there is an `ssl-ca`, else `disabled`.
 
         Raises:
             RotationRefused: the file of `ssl-ca` cannot be read.
@@ -94,7 +94,7 @@ class Server(_driver.Server):
     Args:
         address: address of the server.
         timeout: seconds for one connection and the work on it.
-        account_host: host part of the accounts; None: any host, and an error if several accounts have one user name.
+        account_host: host part of the accounts; None: each user name must have one account.
     """
 
     remedy = "check the URL, and that the server is running"

@@ -46,7 +46,7 @@ class Accounts:
     Args:
         connection: the connection.
         me: the account that is logged in.
-        account_host: host part of the accounts; None: any host, and an error if several accounts have one user name.
+        account_host: host part of the accounts; None: each user name must have one account.
     """
 
     def __init__(self, connection: pymysql.Connection[Any], me: Name, account_host: str | None) -> None:
@@ -54,10 +54,10 @@ class Accounts:
         self.is_mariadb = "mariadb" in str(connection.get_server_info()).lower()  # type: ignore[no-untyped-call]
 
     def act_as_oneself(self) -> None:
-        """Do nothing: an account acts as itself."""
+        """Do nothing: no preparation is needed."""
 
     def exists(self, user: str) -> bool:
-        """Return True if there is an account of that name; False also if that account is half-made."""
+        """Return True if there is an account of that name that is not half-made."""
         hosts = self._hosts(user)
         if not hosts:
             return False
@@ -189,7 +189,7 @@ class Rehearsal(Accounts):
         self._created_now = second.user
 
     def set_password(self, user: str, password: str, former: str = "") -> None:
-        """Check the privilege to change the password of an account, and its method of login."""
+        """Check that the password may be changed without a change of the method of login."""
         if user != self.me.user or not self.is_mariadb:
             self._check()
         if user != self._created_now:

@@ -70,7 +70,7 @@ class Accounts:
         self._client, self._server, self._rehearse = client, server, rehearse
 
     def act_as_oneself(self) -> None:
-        """Do nothing: a user acts as itself."""
+        """Do nothing: no preparation is needed."""
 
     def exists(self, user: str) -> bool:
         """Return True if there is a user of that name."""
@@ -90,7 +90,7 @@ class Accounts:
         """Make `password` and `former` the only passwords of the user, in one command.
 
         Raises:
-            RotationRefused: there is no such user, which the command would create; or any password is accepted.
+            RotationRefused: there is no such user, or the server accepts any password of the user.
         """
         found = self._found(user)
         if found is None:
@@ -122,10 +122,9 @@ class Accounts:
             self._save()
 
     def _save(self) -> None:
-        """Store the users in the file that the server reads at its start; else a restart restores the former password.
+        """Store the users in the ACL file, or without one in the configuration file, so that a restart keeps them.
 
-        Redis has the users either in a file of their own, or in its configuration. If Redis has neither file,
-        log a warning.
+        If Redis has neither file, log a warning.
         """
         from redis.exceptions import NoPermissionError, ResponseError
 

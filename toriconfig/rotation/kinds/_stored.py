@@ -26,13 +26,13 @@ class Stored:
         """Do nothing: readers get the new value once it is stored."""
 
     def verify(self, work: Work, pending: Values) -> None:
-        """Do nothing: only the user's verifier can check the value."""
+        """Do nothing: only the option `verify` can check the value."""
 
     def undo(self, work: Work, pending: Values, current: Values) -> None:
         """Do nothing, because `apply` changes nothing."""
 
     def ends_former(self, pending: Values, current: Values) -> bool:
-        """Return False: the former value works until the new one is stored.
+        """Return False, because `apply` changes nothing.
 
         Args:
             pending: the new values.
@@ -41,7 +41,7 @@ class Stored:
         return False
 
     def retire(self, work: Work, previous: Values, version: int) -> None:
-        """Destroy the versions that hold the former value. Log a warning for deleted versions, which may hold it too."""
+        """Destroy the versions that hold the former value. Log a warning for deleted versions, which cannot be read."""
         if work.main is not None:
             numbers, unknown = _holding(work.main, previous, version)
             if numbers:
@@ -62,8 +62,8 @@ class Stored:
 def _holding(main: Versions, values: Values, base: int) -> tuple[list[int], list[int]]:
     """Return `(holding, unknown)`: the numbers of versions that hold `values`, and of deleted versions.
 
-    The newest version is in neither list. The number `base` is in `holding` even if that version is deleted, because
-    it could be undeleted. A version that was written to change another key also holds the values.
+    The newest version is in neither list. The version `base` is known to hold the values, so it is in `holding` even if
+    it is deleted.
     """
     if not values:
         return [], []

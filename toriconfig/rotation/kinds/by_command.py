@@ -24,7 +24,7 @@ class ByCommand(Generated):
     gets `TORICONFIG_REFERENCE`, the reference of the secret, and `TORICONFIG_ACT`: "apply", "undo" or "retire". A
     command that runs longer than the `timeout` of the rotation is ended, with the processes that it started.
 
-    A command may run again after a crash, with the same value. To undo, and to roll back, `apply` runs with the former
+    A command may run again after a crash, with the same value. An undo or a rollback runs `apply` with the former
     value. The record keeps no command: a resumed rotation needs the same arguments again.
 
     Args:
@@ -33,7 +33,7 @@ class ByCommand(Generated):
         retire: command that receives the former value after `grace`, and invalidates it. None: only the versions in
             Vault are destroyed.
         keeps_former: True: the former value stays valid after `apply`. False: readers of the former value fail until
-            the new one is stored, so the former value is restored at once if Vault cannot store the new one.
+            the new one is stored. If Vault cannot store the new one, the former value is restored at once.
         length: number of characters, 1 to 100,000.
         alphabet: the characters to choose from; at least two different ones.
 

@@ -15,18 +15,17 @@ from toriconfig.rotation.kinds._driver import Server
 class DatabaseUser(Account):
     """A PostgreSQL user, stored at the keys `username` and `password` of a KV path. Other keys are kept.
 
-    By default two users alternate, `app` and `app_clone`. The user that is not in use gets a new password and is
-    promoted. The other user keeps working until the next rotation, so readers that refresh in between do not fail. The
-    second user is created if it is missing: as a member of the first, with the same limits and settings, acting as the
-    first (`SET ROLE`). If a role has the name of the second user, but is not a member of the first, the rotation is
-    refused.
+    By default two users alternate, `app` and `app_clone`. The user that is not in use gets a new password and is stored
+    in the secret. The other user keeps working until the next rotation, so readers that refresh in between do not fail.
+    A missing second user is created. It is a member of the first, acts as the first (`SET ROLE`), and has the same
+    limits and settings. If a role with its name is not a member of the first user, the rotation is refused.
 
     Args:
         conninfo: connection parameters without credentials, such as `host=db port=5432 dbname=app sslmode=verify-full`.
         admin: reference to the `username` and `password` of an account that may create and change the users;
             None: a single user changes its own password.
-        single: True: one user, for systems that cannot have a second one. Its former password stops working when
-            the new one is applied, so readers fail until they refresh.
+        single: True: one user, for systems that cannot have two. The former password stops working when the new one
+            is applied, so readers fail until they refresh.
 
     Raises:
         ValueError: alternating users without an administrator, or credentials in `conninfo`.

@@ -69,7 +69,7 @@ class KeyPair(Stored):
     def verify(self, work: Work, pending: Values) -> None:
         """Check that the private and the public key belong together.
 
-        A former pair may also be in OpenSSH format. A former pair in an unknown format is accepted.
+        In a rollback, a pair in a format that `cryptography` cannot read is accepted.
 
         Raises:
             RotationError: the keys do not belong together.

@@ -16,18 +16,18 @@ class MysqlUser(Account):
     """An account of MariaDB or MySQL, stored at the keys `username` and `password` of a KV path. Other keys are kept.
 
     By default two users alternate, `app` and `app_clone`. The user that is not in use gets a new password. The other
-    user keeps working until the next rotation. The second user is created if it is missing: with the host, the
-    privileges, the roles and the limits of the first. If an account has the name of the second user, but other
-    privileges than the first, the rotation is refused.
+    user keeps working until the next rotation. A missing second user is created with the host, the privileges, the
+    roles and the limits of the first. If an existing second user has other privileges than the first, the rotation is
+    refused.
 
     The administrator needs `CREATE USER` on `*.*`, and `SELECT` on `mysql.*`. To create the second user, the
     administrator also needs the privileges of the first user with `GRANT OPTION`. A single user needs no administrator
     in MariaDB.
 
     Args:
-        url: address of the server without credentials: `mysql://db:3306`. Query parameters: `ssl-ca`, a file of
-            certificates; `ssl-mode`, `disabled`, `required`, `verify-ca` or `verify-identity`, which is the default
-            with `ssl-ca`; `socket`, the path of a socket.
+        url: address of the server without credentials: `mysql://db:3306`. Query parameters: `ssl-ca`: a file of
+            certificates; `ssl-mode`: `disabled` (default), `required`, `verify-ca` or `verify-identity` (default
+            with `ssl-ca`); `socket`: the path of a socket.
         admin: reference to the `username` and `password` of an account that may create and change the users;
             None: a single user changes its own password.
         single: True: one user. Its former password stops working when the new one is applied, so readers fail until
@@ -84,7 +84,7 @@ class MysqlUser(Account):
         return {"url": self._url, "admin": self._admin, "single": self._single, "account_host": self._account_host}
 
     def hint(self, username: str) -> str:
-        """Return the remedy for the refused login of a user; "" for the usual remedy, if the name has no `@`.
+        """Return the remedy for a refused login with a name such as `app@host`; "" for other names.
 
         Args:
             username: the user name in the secret.

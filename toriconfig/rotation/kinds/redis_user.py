@@ -15,9 +15,9 @@ from toriconfig.rotation.kinds._driver import Server
 class RedisUser(Account):
     """An ACL user of Redis or Valkey, stored at the keys `username` and `password` of a KV path. Other keys are kept.
 
-    A user of Redis may have two passwords. The new password is added, and the former one keeps working until the next
-    rotation, so readers that refresh in between do not fail. With `grace`, the former password is removed after `grace`
-    seconds. Any other password of the user stops working at once. The users are stored with `ACL SAVE`, or else with
+    A user of Redis may have two passwords. The new password is added. The former one keeps working until the next
+    rotation, or for `grace` seconds if there is a `grace`, so readers that refresh in between do not fail. Any other
+    password of the user stops working at once. The users are stored with `ACL SAVE`; without an ACL file, with
     `CONFIG REWRITE`.
 
     Redis does not replicate users. For a user of a cluster, use the kind `command` with a program that changes the

@@ -37,7 +37,7 @@ class Lines:
         self._starts: list[int] | None = None
 
     def origin(self, at: Any) -> Origin:
-        """Return the origin of a pair of offsets, the start and the end; for None, the origin of the whole file."""
+        """Return the origin of the text between two offsets; for None, the origin of the whole file."""
         if at is None:
             return Origin(self._kind, self._name)
         return Origin(self._kind, self._name, *self._place(at[0]), *self._place(at[1]))
@@ -218,7 +218,7 @@ def _is_table(node: Node | None) -> bool:
 
 
 def _shown(text: str, read: str) -> list[str]:
-    """Return the lines for excerpts. After the valid part, values are masked, because secrets are not known there."""
+    """Return the lines for excerpts. After the valid beginning `read`, each value is masked: it may be a secret."""
     rows = text.split("\n")
     known = read.count("\n") + 1 if read else 0
     return [row if number < known else _keys_of(row) for number, row in enumerate(rows)]
