@@ -99,7 +99,7 @@ class FileSizes(_Section):
 
 
 class Limits(_Section):
-    """Limits on the content to keep per document."""
+    """Maximum chunks and concepts to keep per document."""
 
     file_sizes: FileSizes = Field(default_factory=FileSizes, description="Limits by file size.")
 
@@ -206,7 +206,7 @@ class ToriSettings(BaseModel):
     ocr: Ocr = Field(default_factory=Ocr, description="Optical character recognition.")
     parallelism: Parallelism = Field(default_factory=Parallelism, description="Concurrent processing.")
     entropy: Entropy = Field(default_factory=Entropy, description="Pruning by information content.")
-    limits: Limits = Field(default_factory=Limits, description="Limits on the content to keep per document.")
+    limits: Limits = Field(default_factory=Limits, description="Maximum chunks and concepts to keep per document.")
     section_weights: dict[str, Annotated[float, Field(ge=0, le=100)]] = Field(
         default=_WEIGHTS, description="Weight of concepts by section of the document, 0 to 100."
     )

@@ -1,1 +1,1 @@
-"""The steps of one load, called stations: from the reading of the layers to the validated model."""
+"""The steps of one load: from the reading of the layers to the validated model."""

@@ -1,7 +1,7 @@
 """Replacement of `${...}` in the merged tree, in one pass: a `${...}` in the value of a reference is not replaced.
 
 In plain fields every reference is replaced by its value. In a `Secret` field, references to Vault, files and other
-secrets are kept as a `Template`, from which the next station creates a handle.
+secrets are kept as a `Template`, from which `_load.secrets` creates a handle.
 """
 
 from __future__ import annotations

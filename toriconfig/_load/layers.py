@@ -1,4 +1,4 @@
-"""First station: reading of every layer, and conversion of each tree to the names and types of the schema."""
+"""First step of the load: reading of every layer, and conversion of each tree to the names and types of the schema."""
 
 from __future__ import annotations
 

@@ -255,7 +255,7 @@ def at_nulls(wrong: list[Problem], problems: list[Problem]) -> list[Problem]:
 
     Args:
         wrong: problems of the validation.
-        problems: problems of earlier stations, with one warning per null.
+        problems: problems of earlier steps of the load, with one warning per null.
     """
     nulls = {problem.path: problem.origin for problem in problems if problem.code == Code.NULL_REMOVES}
     return [

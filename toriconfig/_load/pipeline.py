@@ -1,6 +1,6 @@
-"""The stations of one load, in their order.
+"""The steps of one load, in their order.
 
-Every station takes the fixed `Context`, and returns its result and its problems:
+Every step takes the fixed `Context`, and returns its result and its problems:
 
     read_layers   a tree for each source, with the names and types of the schema     `layers`
     merge_layers  one tree, in which the highest layer of each key has precedence     `merge`
@@ -31,7 +31,7 @@ from toriconfig._validation.unknown_keys import unknown_keys, without_unknown
 
 
 class Draft(Value):
-    """Result of the stations before the model is built.
+    """Result of the steps before the model is built.
 
     Attributes:
         context: the fixed inputs.
@@ -51,7 +51,7 @@ class Draft(Value):
 
 
 def assembled(context: Context) -> Draft:
-    """Run every station before the last, and return the draft."""
+    """Run every step before the last, and return the draft."""
     shape, problems = context.shape, list(context.problems)
     layers = read_layers(context)
     if any(refers(tree) for _, tree in layers.trees):

@@ -390,4 +390,4 @@ _SOURCES: dict[LayerKind, Callable[[Inputs], Iterator[Source]]] = {
     "env": _environ,
     "code": _code,
 }
-"""The sources of each layer. The layers `vault` and `defaults` have none: later stations add them."""
+"""The sources of each layer. The layers `vault` and `defaults` have none: later steps of the load add them."""

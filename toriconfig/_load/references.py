@@ -1,4 +1,4 @@
-"""Station that resolves `${...}`. The resolver is not imported for a tree without references."""
+"""Step of the load that resolves `${...}`. The resolver is not imported for a tree without references."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Station that moves values from renamed keys to their current keys, and warns of renamed and deprecated keys."""
+"""Moving of values from renamed keys to their current keys, and warnings of renamed and deprecated keys."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ class Shape:
         return self._extra
 
     def narrowed(self, given: Mapping[str, Any], tags: Mapping[str, Any] | None = None) -> Shape:
-        """Return this shape with only the models that fit the given values, see `unions.meant`.
+        """Return this shape with only the models that `unions.meant` returns.
 
         Args:
             given: dict from keys to nodes.

@@ -18,9 +18,9 @@ def meant(
 ) -> tuple[type[Any], ...]:
     """Return the models of a union that have the most keys of `given`.
 
-    Models whose `Literal` fields do not allow the values in `tags` are left out, unless this leaves out every model. If
-    no model has every key of `given` that any model has, the result is one model, as in pydantic: the first of the best
-    with all required keys; if there is none, the first of the best.
+    Models whose `Literal` fields do not allow the values in `tags` are left out, unless this leaves out every model.
+    Keys that no model has do not count. If no model has all other keys, one model is returned, as in pydantic: of those
+    with the most keys, the first with all required keys; without such a model, the first.
 
     Args:
         union: dict from each model to its fields, which are a dict from keys to fields.

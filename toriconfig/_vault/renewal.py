@@ -96,7 +96,7 @@ class LeasesOfTokens:
                     _failed(path, error, then)
 
     def token_renewed(self, token: LiveToken) -> None:
-        """Record, after a renewal of `token`, that no outage affects its credentials."""
+        """After a renewal of `token`, end the outage of each lease that was requested with `token`."""
         for path in self._paths():
             with path._memory as then:
                 if _depends_on(path, token) and is_outage(path._attempts.error):

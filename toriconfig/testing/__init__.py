@@ -56,7 +56,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import a name at its first use, so that loading the pytest plug-in imports nothing else."""
+    """Import a name at its first use, because every run of pytest imports this package."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = __import__(f"toriconfig.{_HOME[name]}", fromlist=["*"])

@@ -239,9 +239,9 @@ class _Tee:
 
 @contextmanager
 def _recorded(records: list[logging.LogRecord]) -> Iterator[None]:
-    """Append each log record to `records`, in the state in which the last handler receives it.
+    """Append each log record to `records`, as the last handler receives it.
 
-    Records of every level and of later created loggers are included.
+    Records of every level are included, also those of loggers that are created later.
     """
     from unittest.mock import patch
 

@@ -22,7 +22,7 @@ class FakeBackend:
     `put` changes a secret at once: readers get the new value, and callbacks of `on_change` are called.
 
     Args:
-        secrets: values by reference without the key, as for `put`; None: none.
+        secrets: dict from references to values, as for `put`; None: none.
 
     >>> from pydantic import create_model
     >>> from toriconfig import Secret, load
@@ -75,12 +75,14 @@ class FakeBackend:
         self._look(reference)
 
     def fail(self, reference: str, error: SecretError | None) -> None:
-        """Set an error for each request for a secret. A value that was read before stays in use, in the state "stale".
+        """Set an error for each request for a secret.
+
+        A value that was read before stays in use, in the state "stale", unless the error is a `SecretNotFound`.
 
         Args:
             reference: as for `put`.
             error: an error such as `VaultDenied("no policy allows it")` or `VaultUnreachable("no answer")`. None:
-                requests succeed again, as after `put`.
+                remove the error, as `put` does.
         """
         expect(error, (SecretError, type(None)), "fail() needs a SecretError or None")
         with self._lock:

@@ -2,7 +2,7 @@
 
 pytest finds this plug-in if toriconfig is installed. If the search for plug-ins is off, for example with
 `PYTEST_DISABLE_PLUGIN_AUTOLOAD`, a `conftest.py` needs `pytest_plugins = ["toriconfig.testing.plugin"]`. The option
-`-p no:toriconfig.testing.plugin` disables it. A fixture imports its modules when a test requests the fixture::
+`-p no:toriconfig.testing.plugin` disables the plug-in. A fixture imports its modules when a test requests it::
 
     def test_greeting(settings_override: SettingsOverride) -> None:
         settings_override(settings, name="Ada")
@@ -31,11 +31,11 @@ def _settings_override() -> Iterator[SettingsOverride]:
 
 @pytest.fixture(name="fresh_settings")
 def _fresh_settings() -> Iterator[FreshSettings]:
-    """Unload all lazy settings before and after the test. The fixture is a function that unloads them during the test.
+    """Unload all lazy settings before and after the test, and when the test calls `fresh_settings()`.
 
-    Callbacks of `on_change` and `watch` that the test registered are removed at its end. To use the fixture in all
-    tests of a module, write `pytestmark = pytest.mark.usefixtures("fresh_settings")`. For a folder, request it in a
-    fixture with `autouse=True`.
+    Callbacks of `on_change` and `watch` that the test registered are removed when it ends. To use the fixture in all
+    tests of a module, write `pytestmark = pytest.mark.usefixtures("fresh_settings")`. To use it in all tests of a
+    folder, request it in a fixture with `autouse=True`.
     """
     from toriconfig.testing._fresh import fresh
 

@@ -68,7 +68,7 @@ def _is_host(host: str) -> bool:
 
 
 def check_namespace(namespace: str, field: str) -> None:
-    """Check that Vault cannot interpret a namespace as another namespace. `/` is the root namespace.
+    """Reject a namespace that Vault or a proxy could interpret as another one. `/` is the root namespace.
 
     Raises:
         ValueError: the namespace is invalid; the message names the field.

@@ -39,7 +39,7 @@ class LoginTools(ABC):
 
     @abstractmethod
     def unwrap(self, token: str, mount: str, creation_path: str | None) -> str:
-        """Return the secret id that a wrapping token holds. The token is unwrapped once for all sessions.
+        """Return the secret id that a wrapping token holds. All logins of the process share the id.
 
         Args:
             token: the wrapping token.

@@ -107,7 +107,7 @@ class _Walk:
     def other(self, path: Path) -> Provider:
         """Return the provider of the secret at `path`, to which another secret refers.
 
-        If the secret is not set, each read of the provider fails. An earlier station has rejected cycles.
+        If the secret is not set, each read of the provider fails. An earlier step of the load has rejected cycles.
         """
         shape = self.shape.at(path)
         if path not in self.made and shape is not None:

@@ -1,4 +1,4 @@
-"""Inputs and results of the station that creates handles for secrets."""
+"""Inputs and results of the step of the load that creates handles for secrets."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Absence(NamedTuple):
 
 
 class Query(Value):
-    """Inputs of one load that may supply secrets. No station changes them.
+    """Inputs of one load that may supply secrets. No step of the load changes them.
 
     Attributes:
         vault_provider: function that returns the shared provider of one Vault path and version; None if Vault is not

@@ -1,4 +1,4 @@
-"""Station that inserts handles into the tree, and logs one warning per missing secret."""
+"""Step of the load that inserts handles into the tree, and logs one warning per missing secret."""
 
 from __future__ import annotations
 

@@ -172,8 +172,8 @@ def decode(data: bytes) -> tuple[str, int | None, str]:
     """Decode bytes: UTF-8, or UTF-16 or UTF-32 with a byte order mark. An invalid byte ends the text.
 
     Returns:
-        `(text, index, encoding)`: the text without byte order marks at its start; the index in it where decoding stopped, or
-        None; the encoding.
+        `(text, index, encoding)`: the text without byte order marks at its start; the index in the text where decoding
+        stopped, or None; the encoding.
     """
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     try:
@@ -186,7 +186,7 @@ def decode(data: bytes) -> tuple[str, int | None, str]:
 
 
 def split_lines(text: str) -> list[str]:
-    """Return the lines of a text, without their ends. A line ends with LF, CR LF or CR. The last item is always ""."""
+    """Return the lines of a text, without their ends (LF, CR LF or CR), followed by one ""."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")

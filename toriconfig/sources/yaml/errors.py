@@ -1,7 +1,7 @@
 """Problems for errors of the YAML parser: position, error and remedy.
 
-The parser's own message is compared, and never shown. The pure-Python parser quotes characters of the file, and any
-character of a file may be part of a password.
+The parser's own message selects the problem, and is never shown. The message of the pure-Python parser quotes
+characters of the file, which may be part of a password.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ def syntax_problem(error: Any, opened: Any, origin_at: Callable[[Any], Origin], 
         error: the error.
         opened: mark of the innermost open bracket, or None.
         origin_at: function that converts a mark into an origin.
-        lines: the text.
+        lines: the lines of the text.
     """
     case = _case(error, lines)
     mark, second = error.problem_mark or error.context_mark, error.context_mark

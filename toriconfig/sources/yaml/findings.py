@@ -50,8 +50,8 @@ class Stop(Exception):
 class Findings:
     """The problems of one document.
 
-    A method with the argument `where`, the position of the loop, raises `Stop` after it has recorded error number
-    `MOST_PROBLEMS`. The method `differs` is the exception.
+    A method with the argument `where`, except `differs`, raises `Stop` after it has recorded error number
+    `MOST_PROBLEMS`.
 
     Attributes:
         problems: the problems.

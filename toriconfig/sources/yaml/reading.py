@@ -106,8 +106,7 @@ class Reading:
         self.found = Findings(self.layer, self._restore)
 
     def cut(self, stack: list[Frame], mapping: Any, event: Any, gave_up: Any = None) -> None:
-        """Complete a document that cannot be read to its end. Parts that may contain text of the invalid part are
-        removed.
+        """Complete a document that cannot be read to its end. Remove values that may continue in the unread part.
 
         Args:
             stack: the collections that enclose the current one.
@@ -143,7 +142,7 @@ class Reading:
     # keys
 
     def key(self, event: Any, where: Where) -> Any:
-        """Return the key for an alias, or for a scalar that has a tag, an anchor, no text, or the text `<<`.
+        """Return the key for an alias, or for a scalar that has a tag or an anchor, is empty, or is `<<`.
 
         If the key is rejected, record the problem and return `REFUSED`.
         """
@@ -166,7 +165,7 @@ class Reading:
         return self.number_key(event, where) if tag is None and spelling else spelling
 
     def number_key(self, event: Any, where: Where) -> str:
-        """Return the key for a scalar: a `Key` if it spells a number or word such as `true`, else its text.
+        """Return a `Key` for a scalar that is a number, or a word such as `true`. For others, return the text.
 
         If another key of the mapping spells the same number or word differently, record a duplicate key.
         """
@@ -212,7 +211,7 @@ class Reading:
         return value
 
     def number(self, event: Any, where: Where) -> Any:
-        """Return the value of a plain scalar that may be a number; `MISSING` after a problem: too many digits."""
+        """Return the value of a plain scalar that may be a number. If it is too long, record that; return `MISSING`."""
         try:
             value = number(event.value)
         except TooLong:
@@ -296,7 +295,7 @@ class Reading:
         self.found.problems.append(syntax_problem(error, opened, self._place_of, self._lines))
 
     def unreadable(self, error: Exception, event: Any) -> None:
-        """Record an invalid escape in a tag as a problem, or the index of an invalid character in `bad_at`."""
+        """Record the problem of an invalid escape in a tag, or set `bad_at` to the index of an invalid character."""
         offset = getattr(error, "position", None)
         if offset is None:
             origin = self._place_of(event.end_mark)

@@ -1,4 +1,4 @@
-r"""Replacement of the few characters that libyaml would misread by private characters, during the parse.
+r"""Private characters that replace, during the parse, the few characters that libyaml would misread.
 
 libyaml follows YAML 1.1 in two points that YAML 1.2 changed: it ends a line at U+0085, U+2028 and U+2029, and it
 rejects the surrogate pairs of JSON (`"\ud83d\ude00"`). The private characters have the same width, so that all lines
@@ -69,10 +69,10 @@ def _pairs_back(text: str) -> str:
 
 
 def _respell(text: str, first: str, second: tuple[str, str], first_as: str, second_as: tuple[str, str]) -> str:
-    r"""Return `text` with two digits of each surrogate in an escaped surrogate pair (`\ud83d\ude00`) replaced.
+    r"""Return `text` with the first two digits of each surrogate in escaped pairs (`\ud83d\ude00`) replaced.
 
-    The first digit, in `first`, becomes the character at the same index of `first_as`. The second digit, in a text of
-    `second`, becomes the character at the same index of `second_as`.
+    A first digit in `first` becomes the character at the same index of `first_as`. The second digits are replaced from
+    `second` to `second_as`, which hold one text for high and one for low surrogates.
     """
     import re
 

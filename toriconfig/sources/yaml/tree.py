@@ -17,7 +17,7 @@ def merge(mapping: dict[str, Node]) -> Node | None:
     Keys of the mapping itself take precedence, then those of the earlier item of the list.
 
     Returns:
-        The first node that is not a mapping and cannot be merged; None on success.
+        The first node to merge that is not a mapping; None on success.
     """
     merged: Node = mapping.pop(MERGE)
     sources = merged.value if type(merged.value) is list else [merged]
@@ -31,7 +31,7 @@ def merge(mapping: dict[str, Node]) -> Node | None:
 
 
 def unshare(root: Node, max_depth: int) -> Node | None:
-    """Replace each node that an alias or a merge key inserted by a copy, so that no node is in the tree twice.
+    """Copy each node that an alias or a merge key inserted, so that no node is in the tree twice.
 
     Returns:
         The first node deeper than `max_depth`, at which the copying ends; None on success.
