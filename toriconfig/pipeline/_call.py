@@ -46,7 +46,7 @@ class Call:
         return getattr(self.coro, "__qualname__", type(self.coro).__name__)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start the coroutine in a copy of the caller's context. If `abandoned` is True, only close it.
+        """Start the coroutine in a copy of the caller's context. If `abandoned` is True, close the coroutine.
 
         Only the loop thread calls this method.
         """

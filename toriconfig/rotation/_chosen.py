@@ -109,7 +109,7 @@ class Chosen:
         return self.kind if self.kind is not None else self._made(found.kind, found.setup)
 
     def check_guess(self, found: Record | None) -> None:
-        """Raise an error if the reference implies the kind, but the key was last rotated by a kind that does more.
+        """Raise an error if the kind is only implied, but the last rotation of the key changed another system.
 
         Args:
             found: the last record; None: there is none, so no error is raised.
