@@ -27,7 +27,7 @@ class Journal:
         path: path of the secret, for messages.
         versions: the KV versions of the record.
         clock: source of the recorded times.
-        patience: seconds for repeating a write that gets no answer.
+        patience: seconds for repeating an unanswered request.
     """
 
     def __init__(self, path: str, versions: Versions, clock: Clock, patience: float) -> None:
@@ -126,7 +126,7 @@ class Journal:
 
 
 def lost_to(record: Record, path: str) -> RotationLost:
-    """Return the error for a rotation at `path` that cannot start or continue. `record` is that of another rotator."""
+    """Return the error for a rotation of `path` that cannot proceed because another rotator wrote `record`."""
     begun = f"begun {record.since}"
     remedy = f"nothing to do; to rotate again, run `{command(path, record)}`"
     if record.step == "undoing":
@@ -152,7 +152,7 @@ def command(path: str, record: Record | None, act: str = "") -> str:
 
     Args:
         path: path of the secret.
-        record: record with the key and the kind of the rotation; None, or several keys: the whole path.
+        record: the last record, or None. If it has one key, the command rotates that key; else the path.
         act: an option such as `--resume`; "": a new rotation.
     """
     key = f"#{record.keys[0]}" if record is not None and len(record.keys) == 1 else ""

@@ -35,11 +35,11 @@ def reserve(
 
     Args:
         run: context of the steps.
-        values: function that returns the new values for the newest version.
+        values: function that receives `current` and returns the new values.
         found: the last record; None: there is none.
         current: the newest version.
         restores: version whose values are restored; 0: the values are new.
-        again: True: values equal to the stored values are accepted, to make them valid again. False: they are refused.
+        again: True: new values that equal the stored ones are made valid again. False: they are refused.
 
     Raises:
         RotationLost: another rotator was faster.
@@ -97,8 +97,8 @@ def take_over(run: Run, found: Record, *, halting: bool = False) -> Record:
     Args:
         run: context of the steps.
         found: the open record.
-        halting: True: the rotation will be undone; the recorded step is kept. False: the rotation will be completed; a
-            new value that made the former one invalid is applied again.
+        halting: True: the rotation will be undone; the recorded step is kept. False: it will be completed; if the new
+            value invalidates the former one, it is applied again.
     """
     run.say("resume", "started", found)
     asked = found.verifier or run.verify is not None
@@ -129,7 +129,7 @@ def halt(run: Run, record: Record) -> Record:
         The record with step "undoing", or with step "promoted" if a promotion had succeeded without being recorded.
 
     Raises:
-        RotationError: other programs write the secret again and again, so that a promotion cannot be excluded.
+        RotationError: other programs keep writing the secret, so a late promotion cannot be ruled out.
     """
     record = take_over(run, record, halting=True)
     if record.step != "verified":

@@ -26,24 +26,24 @@ class Option:
             def __init__(self, service_file: str, service_token: str | None = None) -> None:
                 self.service_file, self.service_token = service_file, service_token
 
-    The command line has `--service-file`, and the constructor has the argument `service_file`. An option that is not
-    given is read from `envvar`, else from the record of the last rotation, else the constructor's default applies. The
-    record keeps an option if `record` is True, and `secret` and `new_value` are False. The recorded value is the kind's
-    attribute of the same name. A kind that has `setup()` chooses the recorded values itself.
+    The command line has `--service-file`, and the constructor has the argument `service_file`. The value is the first
+    of these: the command line, `envvar`, the record of the last rotation, the constructor's default. The record keeps
+    no option with `secret`, `new_value` or `record=False`. The recorded value is the kind's attribute of the same name.
+    A kind that has `setup()` chooses the recorded values itself.
 
     Args:
         name: name on the command line, without the dashes, such as "service-file".
         type: str, int, float, or bool for a flag.
         help: one sentence for `--help`.
-        default: default shown in `--help`; None: none is shown. The constructor defines the default itself.
+        default: default shown in `--help`; None: none. The constructor's own default applies.
         metavar: placeholder of the value in `--help`; None: the name of the type.
         envvar: environment variable that holds the value; None: none.
         secret: True: the value is masked, not recorded, and never an argument of the command line. It needs `envvar` or
             `ask`.
         required: True: the kind cannot be created without the option.
         new_value: True: the option describes the new value. Resume, rollback and status do not use it.
-        record: False: the record does not keep the option, so that resume and rollback need it again. Required for a
-            command to run: a writer of the record in Vault must not choose what a later `--resume` runs.
+        record: False: the record does not keep the option, so that resume and rollback need it again. Use this
+            for a command to run: a writer of the record must not choose what a later `--resume` runs.
         ask: True: a secret new value that is prompted for on a terminal, or read from standard input with `--stdin`.
 
     Raises:

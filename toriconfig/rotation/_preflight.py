@@ -142,7 +142,7 @@ class Preflight:
         metadata of the path, return the time of the newest version instead.
 
         Args:
-            found: the last record; None: the times in the metadata are used.
+            found: the last record; None: only the metadata is used.
             current: the newest version; None: this method reads the newest version.
         """
         current = self.main.read() if current is None else current

@@ -136,8 +136,8 @@ class Work:
 class Kind(Protocol):
     """Protocol of a kind of rotation.
 
-    Each method may be called again after a crash, and must then have no further effect. A failure is raised as a
-    `RotationError` without a secret in it; of any other exception only the type is reported. If a database does not
+    After a crash, a method may be called again, and must not repeat what is done. A failure is raised as a
+    `RotationError` without a secret in it. Any other exception is reported by its type alone. If a database does not
     answer, raise `DatabaseUnreachable`; the step is then repeated for `timeout` seconds.
 
     A kind may have these optional members:

@@ -42,8 +42,8 @@ class Record:
         grace: seconds that the former secret stays valid after the promotion; None: it is not invalidated.
         grace_until: end of the grace in RFC 3339, or "".
         pending: the new values; removed when the record is closed.
-        former: all keys of the secret at the start; removed when the record is closed. The engine may drop the version
-            `base` earlier.
+        former: the values of all keys at the start; removed when the record is closed. They are stored because Vault
+            may drop `base`.
         revision: KV version of the record.
     """
 

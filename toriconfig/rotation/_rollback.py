@@ -1,7 +1,6 @@
-"""Rollback: undo a rotation before its promotion, else restore the values of an earlier version.
+"""Rollback: undo a rotation before its promotion, or restore an earlier version after it.
 
-If there is no rotation to roll back, but the stored credential is refused, such as after a manual change, the newest
-accepted version is restored.
+If the stored credential is refused and there is no rotation to roll back, the newest accepted version is restored.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ def _mended(rotation: Rotation, preflight: Preflight, last: Record | None) -> Ou
     Return None if the stored value is accepted or cannot be checked, or if the last rotation was of another key.
 
     Raises:
-        RotationRefused: the stored value and all tried versions are refused, or another kind was requested.
+        RotationRefused: the stored value and all tried versions are refused, or the kind is not the recorded one.
         VaultNotFound: there is no stored value.
     """
     path, ref = rotation.ref.path, rotation.ref

@@ -46,11 +46,11 @@ class Rotation:
 
     Args:
         reference: `secret/app#api_key`; `secret/app` for several keys; or a path of the engine that keeps the secret.
-        kind: an instance of a kind of `toriconfig.rotation.kinds`, or of a custom `Kind`. If a name or class is given,
-            the kind is created with the setup of the last record. None: the kind that the form of the reference
-            implies, or else the kind of the last record. Resume and rollback use the recorded kind.
-        setup: settings that replace those of the record, such as `{"conninfo": "host=new"}`. Allowed only if the kind
-            is created from the record; None: none.
+        kind: an instance of a kind of `toriconfig.rotation.kinds`, or of a custom `Kind`. A class or name: the kind is
+            created with the setup of the last record. None: the kind that the form of the reference implies, or else
+            the kind of the last record; resume and rollback: only the recorded kind.
+        setup: settings that replace those of the record, such as `{"conninfo": "host=new"}`. Not used if `kind`
+            is an instance. None: none.
         vault: the connection to Vault; None: from the environment variables.
         environ: the environment variables; None: those of the process.
         verify: check of the new value: a function, or a `Command`. The function receives text, or a dict of the changed
@@ -60,8 +60,8 @@ class Rotation:
         grace: seconds until the former value is invalidated, at most one year. None: it stays valid; alternating
             database users then keep the former login until the next rotation.
         max_age: seconds after which the secret is due; None: the `max_age` of `reference`, if it is a `Ref`.
-        min_age: minimum seconds between two rotations of alternating users. A shorter time locks out programs that have
-            not read the secret since. None: twice the `refresh_interval` of `vault`.
+        min_age: minimum seconds between two rotations of alternating users. A program that does not read the secret
+            between them is locked out. None: twice the `refresh_interval` of `vault`.
         abandoned_after: seconds of inactivity after which an unfinished rotation counts as abandoned, even if its
             process still runs. A rotation whose process has ended counts as abandoned at once.
         on_event: called with each `Event`, on the rotating thread; None: no call.
@@ -150,8 +150,8 @@ class Rotation:
 
         Args:
             force: as for `run`.
-            began: seconds since 1970; a secret that was rotated at this time or later is not due, even if `max_age` has
-                passed. None: only `max_age` counts.
+            began: seconds since 1970. A secret that was rotated at or after this time is not due, whatever its age.
+                None: only `max_age` counts.
 
         Raises:
             RotatedRecently: the secret is not due.
@@ -170,13 +170,13 @@ class Rotation:
     def rollback(self, to: int | None = None) -> Outcome:
         """Roll back the last rotation: undo it if it is not promoted yet, else restore the former value.
 
-        An interrupted rollback is completed, and a failed rollback is started again. After a completed rollback a
-        second call does nothing. If the stored credential was changed by something other than a rotation, or is
-        refused, the newest accepted version is restored.
+        An interrupted rollback is completed, and a failed rollback is started again. After a completed rollback, a call
+        does nothing; after another change of the secret, it raises RotationRefused. If the stored credential is
+        refused, both calls restore the newest accepted version instead.
 
         Args:
-            to: number of the version whose values are restored. If it is the current version and its values are
-                refused, they are made valid again. None: the version before the last rotation.
+            to: number of the version whose values are restored. The values of the current version are made valid again
+                if they are refused. None: the version before the last rotation.
 
         Raises:
             RotationError: as for `run`.

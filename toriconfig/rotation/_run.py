@@ -154,14 +154,14 @@ class Run:
         return now.number if now.state == "there" and same(now.data, pending, keys) else None
 
     def _may_still_land(self, current: Version, error: VaultError) -> bool:
-        """Write the unchanged secret again, so that the check-and-set of an unanswered promotion fails later.
+        """Write the unchanged secret, so that an unanswered promotion can no longer succeed.
 
         Args:
             current: the version over which the promotion was written.
             error: the error of the promotion. If it shows that the promotion cannot succeed later, write nothing.
 
         Returns:
-            True if there is a version newer than `current`, perhaps that of the promotion; else False.
+            True if a newer version than `current` exists, which may be the promoted one; else False.
         """
         if not isinstance(error, PASSING):
             return False
@@ -232,8 +232,7 @@ class Run:
     def put_back(self, record: Record) -> SecretError | None:
         """Make the former values valid again. Return the error, or None if they are valid.
 
-        If Vault does not answer, it is unknown whether another rotator has taken over. The values are restored then
-        too, because readers may be locked out.
+        This is done even if Vault cannot confirm that no other rotator has taken over: readers may be locked out.
         """
 
         def still_ours() -> None:
@@ -271,8 +270,8 @@ class Run:
             undo: True: undo the rotation even if the error may be temporary.
 
         Raises:
-            SecretError: `error` itself, if another rotator was faster, if the new value may be promoted already, or if
-                the error may be temporary. In the last two cases a resume can continue.
+            SecretError: `error` itself, if another rotator was faster. Also if the new value may be promoted already or
+                the error may be temporary; a resume can then continue.
         """
         if isinstance(error, RotationLost):
             self.say(step, "lost", record, error.message)

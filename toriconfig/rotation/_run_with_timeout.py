@@ -27,8 +27,8 @@ def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> S
         what: name of the function in messages.
 
     Returns:
-        None if `work` succeeded. `Unfinished` if it did not end in time. A `SecretError` that it raised. For any other
-        exception a RotationError that names only the type, because the text may contain a secret.
+        None if `work` succeeded; `Unfinished` if it did not end in time; the `SecretError` that it raised. Any other
+        exception becomes a RotationError that names only its type: the text may contain a secret.
     """
     outcome: list[SecretError | None] = []
 
@@ -48,7 +48,7 @@ def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> S
 
 
 def attempt(work: Callable[[], object], what: str) -> SecretError | None:
-    """Call `work` on this thread. Return None if `work` succeeded, else an error as `run_with_timeout` does."""
+    """Call `work` on this thread. Return None or the error, as `run_with_timeout` does."""
     try:
         work()
     except SecretError as error:

@@ -72,8 +72,7 @@ def settle(write: Callable[[], int | None], landed: Callable[[], int | None], se
     Args:
         write: function that tries the write once. It returns the number of the new version, or None if another writer
             was faster.
-        landed: function that reads the newest version. It returns the number of that version if this write created
-            the version, else None.
+        landed: function that returns the number of the newest version if this write created it, else None.
         seconds: time limit.
 
     Returns:

@@ -67,7 +67,7 @@ class HalfWay:
     Attributes:
         reference: reference of the secret, from the path and key of the record.
         kind: name of the kind.
-        own: True if it is a rotation of the requested secret; False if of another key at the same path.
+        own: True if the requested secret is rotated; False if another key of the path is.
         step: the last completed step.
         who: name of the rotator.
         abandoned: True if the rotator's process has ended, or has been inactive for too long.

@@ -104,7 +104,7 @@ def status_of(rotation: Rotation) -> Status:
 def is_abandoned(rotation: Rotation, found: Record) -> bool:
     """Return True if the process of the rotator has ended, or has been inactive for more than `abandoned_after`.
 
-    Inactive means that the open record `found` was not written, and that no grace is running.
+    The inactivity starts when the record `found` is written, or later when its grace ends.
     """
     if is_running(found.process, found.id) is False:
         return True

@@ -57,7 +57,7 @@ def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
 
 
 def interrupted(run: Run, record: Record) -> None:
-    """Restore the former password before the program ends, if it stopped working and nothing was promoted."""
+    """Before the program ends, restore a former password that stopped working, if nothing was promoted."""
     if not record.exclusive or run.promotion != "no" or record.step not in ("reserved", "applied", "verified"):
         return
     run.say("undo", "started", record, "interrupted; so that readers are not locked out")

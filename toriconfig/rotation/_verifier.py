@@ -29,9 +29,9 @@ class Command:
 
     If an argument contains `{fd}`, the secret is on a file descriptor, whose number replaces `{fd}`. A secret of
     several keys is passed as JSON. Exit code 0 means that the secret works. The output is discarded, because it may
-    hold the secret. The program inherits the environment without the credentials of Vault. Of the variables with
-    `VAULT` or `BAO` in their name the program gets only the address, the namespace, timeouts, and the TLS settings for
-    the server's certificate.
+    hold the secret. The program inherits the environment without the credentials of Vault: variables with `VAULT`
+    or `BAO` in their name are removed, except the address, the namespace, timeouts, and the TLS settings for the
+    server's certificate.
 
     Args:
         arguments: program and arguments, such as `["curl", "--config", "/dev/fd/{fd}", "https://api/me"]`.

@@ -37,8 +37,8 @@ class Account(ABC):
         addressed_by: word for the address of the server in messages.
         longest: maximum length of a user name in bytes.
         keeps_former: True: the server accepts the former password beside the new one, so there is no second user.
-        second: three texts for messages: the way in which the second user is created, the description of a second user
-            that may not alternate, and the remedy. `{user}` and `{of}` stand for the second and the first user.
+        second: three texts for messages: how the second user is created, which existing user may not alternate, and
+            the remedy. `{user}` is the second user, `{of}` the first.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Account(ABC):
 
     @abstractmethod
     def server(self, timeout: float) -> Server:
-        """Return the server of the account, without connecting to it.
+        """Return the account's server, which connects when it is used.
 
         Args:
             timeout: seconds for one connection and the work on it.
@@ -78,7 +78,7 @@ class Account(ABC):
         return ""
 
     def ends_former(self, pending: Values, current: Values) -> bool:
-        """Return True for a single user whose former password stops working at `apply`; else False.
+        """Return True if `apply` replaces the only password of the user; else False.
 
         Args:
             pending: the new values.
@@ -140,7 +140,7 @@ class Account(ABC):
         return [*first, f"set a new password for {other} at {server}; {login.username} keeps working"]
 
     def generate(self, work: Work, current: Values) -> Values:
-        """Return a user name with a new password. The name is that of the other user, or of the single user."""
+        """Return a new password, with the name of the single user, or of the other of two users."""
         username = self._login(work, current).username
         return {USERNAME: username if self._single else self._other(username, work), PASSWORD: random_text()}
 
@@ -172,9 +172,9 @@ class Account(ABC):
             raise RotationError(f"{new.username} cannot log in to {server} with the new password: {refusal}")
 
     def undo(self, work: Work, pending: Values, current: Values) -> None:
-        """Restore the former password if it was replaced. With alternating users, do nothing.
+        """Restore the former password of a single user. With alternating users, do nothing.
 
-        If the server keeps former passwords, remove the new password.
+        If the server accepts two passwords, remove the new one.
 
         Raises:
             RotationError: the change was refused.
@@ -201,8 +201,7 @@ class Account(ABC):
     def retire(self, work: Work, previous: Values, version: int) -> None:
         """Invalidate the former password.
 
-        Do nothing if `previous` is no complete login, or if the former password is stored again or was replaced at
-        `apply`.
+        Do nothing if `previous` is incomplete, if `apply` replaced the password, or if it is stored again.
 
         Raises:
             RotationError: the change was refused.
@@ -245,7 +244,7 @@ class Account(ABC):
         self._visit(work, server, change, valid, login.username)
 
     def _missing(self, accounts: Accounts, user: str, of: str) -> bool:
-        """Return True if `user` must be created beside `of`; False if `user` may alternate with `of`, or is `of`.
+        """Return True if `user` does not exist; False if `user` is `of`, or may alternate with it.
 
         Raises:
             RotationRefused: `user` exists, but may not alternate with `of`.
@@ -271,10 +270,10 @@ class Account(ABC):
         *,
         rehearse: bool = False,
     ) -> None:
-        """Call `change`, which changes `user`, with a connection that is logged in as the administrator or as `own`.
+        """Log in as the administrator, or as the current user `own`, and call `change`, which changes `user`.
 
-        The login `own`, that of the current user, is used in three cases: there is no administrator; `own` is a login
-        of the administrator; or the administrator's login or change failed, and `own` is a login of `user`.
+        `own` is used in three cases: there is no administrator; `own` is the administrator; or the administrator's
+        login or change failed, and `own` is the login of `user`.
         """
 
         def as_oneself(accounts: Accounts) -> None:

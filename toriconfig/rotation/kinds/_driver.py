@@ -21,14 +21,14 @@ class Login(NamedTuple):
 
 
 class Accounts(Protocol):
-    """The accounts of a server, as a connection that is logged in sees and changes them.
+    """The accounts of a server, read and changed over one logged-in connection.
 
     A driver quotes every name. It sends a password only in a form that no statement log of the server shows. In a
     rehearsal no method changes anything; a method that would fail raises an error.
     """
 
     def act_as_oneself(self) -> None:
-        """Prepare the account that is logged in for a change of its own password."""
+        """Prepare the logged-in account to change its own password."""
         ...
 
     def exists(self, user: str) -> bool:
@@ -95,7 +95,7 @@ class Server(ABC):
         return said[0]
 
     def change(self, login: Login, work: Callable[[Accounts], None], user: str, *, rehearse: bool = False) -> None:
-        """Log in and call `work`. A server with locks excludes other rotators of `user` meanwhile.
+        """Log in and call `work`, under a lock on `user` if the server has locks.
 
         Args:
             login: the account that logs in.

@@ -93,7 +93,7 @@ class MysqlUser(Account):
         return f"store the name without its host, `{name}`, and add `--account-host '{host}'`" if at else ""
 
     def server(self, timeout: float) -> Server:
-        """Return the server of the account, without connecting to it.
+        """Return the account's server, which connects when it is used.
 
         Args:
             timeout: seconds for one connection and the work on it.

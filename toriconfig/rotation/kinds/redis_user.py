@@ -75,7 +75,7 @@ class RedisUser(Account):
         return {"url": self._url, "admin": self._admin}
 
     def server(self, timeout: float) -> Server:
-        """Return the server of the account, without connecting to it.
+        """Return the account's server, which connects when it is used.
 
         Args:
             timeout: seconds for one connection and the work on it.
