@@ -213,7 +213,7 @@ def _end(text: str, at: int, checks: Mapping[str, Check]) -> tuple[int, int]:
 def _bar_of_variable(text: str, at: int, end: int) -> int:
     """Return the position of the `|` before the first encoding of a reference to a variable; -1 if it has none.
 
-    If the name of the variable has a `|`, the encodings begin there. If not, they end the default or hint.
+    A `|` directly after the name of the variable begins the encodings. Otherwise they stand after the default or hint.
     """
     name = text[at:end].partition(":-")[0].partition(":?")[0]
     bar = name.find("|")

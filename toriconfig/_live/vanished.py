@@ -22,7 +22,7 @@ _MOST = 1 << 20
 def vanished(old: Snapshot, new: Snapshot) -> list[Problem]:
     """Return an error for each input that was emptied, and a warning for each input that was deleted.
 
-    A program may still be writing an emptied file. A settings file that contains `{}` is empty on purpose.
+    An emptied file is an error, because a program may still be writing it. A file that contains `{}` is no error.
     """
     read = {layer.name: layer for layer in new.layers}
     found: list[Problem] = []

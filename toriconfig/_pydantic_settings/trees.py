@@ -233,7 +233,7 @@ class _Known:
     def tree(self, root: Node) -> Node:
         """Return the tree without the variables that set unknown keys.
 
-        Exceptions: keys at the top level, in models that forbid extra keys, and in the JSON of a variable.
+        Unknown keys stay at the top level, in models that forbid extra keys, and in the JSON of a variable.
         """
         known = {key: self._below(child, self._shape.child(key) or ANY, (key,)) for key, child in root.value.items()}
         return Node(known, root.layer, root.at)

@@ -56,7 +56,10 @@ class Workers:
         return self._pool.submit(priority, run)
 
     def abandon(self, job: Job) -> None:
-        """Abandon a job. A job that has not started never runs. At most `LOST` threads of running jobs are replaced."""
+        """Abandon a job. A job that has not started never runs.
+
+        A running job continues. A new thread replaces its thread, unless `LOST` replaced threads are still running.
+        """
         if job.pool is not None:
             job.pool.abandon(job)
 

@@ -1,4 +1,4 @@
-"""Provider whose value is built from the values of other providers, such as one key of a path."""
+"""Provider of a value that is built from other providers, such as one key of the values at a path."""
 
 from __future__ import annotations
 

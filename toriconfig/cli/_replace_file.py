@@ -3,9 +3,9 @@
 | existing file | without `--force` | with `--force` |
 |---|---|---|
 | none | created | created |
-| a regular file that may be replaced | replaced in one step; mode, owner and attributes stay | as without `--force` |
-| a file that toriconfig did not write (except for a repair) | refused | replaced |
-| a symbolic link (a repair follows the link) | refused | its target is replaced |
+| a regular file, no row below applies | replaced in one step; mode, owner and attributes stay | as without `--force` |
+| a file that toriconfig did not write | refused; a repair replaces it | replaced |
+| a symbolic link | refused; a repair replaces its target | its target is replaced |
 | a file without write permission | refused | replaced; the permission stays |
 | a file with several hard links, or of another owner | refused | written in place; links and owner stay |
 | a directory, a device, a pipe | refused | refused |

@@ -94,12 +94,10 @@ def _others(attempt: Attempt) -> dict[str, tuple[Backend, list[str]]]:
 
 
 def _only(attempt: Attempt, others: dict[str, tuple[Backend, list[str]]]) -> str:
-    """Return the scheme of the only backend in use that can return a policy; "vault" if there is none.
-
-    Vault is such a backend.
+    """Return the scheme of the backend whose policy is printed; "vault" if no backend with policies is in use.
 
     Raises:
-        UsageError: several backends have a policy.
+        UsageError: several backends with policies are in use. Vault counts as one.
     """
     schemes = [*(["vault"] if attempt.references else []), *others]
     if len(schemes) > 1:

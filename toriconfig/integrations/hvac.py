@@ -1,4 +1,4 @@
-"""An `hvac.Client` whose requests use the login, failover, deadline and TLS settings of loaded settings."""
+"""An `hvac.Client` that shares login, failover, deadline and TLS with the Vault connection of loaded settings."""
 
 from __future__ import annotations
 

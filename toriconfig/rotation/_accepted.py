@@ -26,7 +26,7 @@ def kind_of(rotation: Rotation, found: Record | None) -> Kind | None:
 
     Args:
         rotation: the requested rotation.
-        found: the record whose kind is returned; None: the requested kind, or the kind that the reference implies.
+        found: record to take the kind from. None: take the kind that `rotation` requests or its reference implies.
     """
     try:
         return rotation.chosen.for_new(None) if found is None else rotation.chosen.for_record(found)

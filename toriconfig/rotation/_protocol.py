@@ -117,7 +117,7 @@ class Work:
         self._fence()
 
     def fenced_by(self, fence: Callable[[], None]) -> None:
-        """Set the function that `fence` calls.
+        """Set the function that the method `fence` of this class calls.
 
         Args:
             fence: function that raises RotationLost if another rotator has taken over.

@@ -40,7 +40,7 @@ def examine(
             connection is configured.
         declared: the references that the settings need.
         environ: the environment variables.
-        known_variables: variables that are read; names without the prefix `VAULT_` or `BAO_`.
+        known_variables: names of the variables that are read, without their prefix `VAULT_` or `BAO_`.
         clock: the clock of this machine, which is compared with that of Vault.
     """
     references = list(dict.fromkeys(declared))

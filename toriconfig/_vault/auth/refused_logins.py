@@ -9,8 +9,8 @@ per login. If all slots are in use, a new login takes the slot of the oldest acc
 refusal is taken only if no slot has an accepted login.
 
 Before a login, a process locks the memory and writes its process id into a slot. The kernel releases the lock when the
-process ends. If no lock is available, the process reads the slot again after `SETTLE` seconds, to check that no other
-process has written there.
+process ends. On a system without such locks, the process reads the slot again after `SETTLE` seconds, to check that its
+process id is still there.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ class Account(ABC):
         return [*first, f"set a new password for {other} at {server}; {login.username} keeps working"]
 
     def generate(self, work: Work, current: Values) -> Values:
-        """Return a new password, with the name of the single user, or of the other of two users."""
+        """Return a new password, with the user name to use: the same, or the other one if two users alternate."""
         username = self._login(work, current).username
         return {USERNAME: username if self._single else self._other(username, work), PASSWORD: random_text()}
 
@@ -201,7 +201,8 @@ class Account(ABC):
     def retire(self, work: Work, previous: Values, version: int) -> None:
         """Invalidate the former password.
 
-        Do nothing if `previous` is incomplete, if `apply` replaced the password, or if it is stored again.
+        Do nothing in three cases: `previous` has no user name or password, `apply` has already replaced the former
+        password, or the former password is the stored one again.
 
         Raises:
             RotationError: the change was refused.

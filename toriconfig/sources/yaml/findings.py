@@ -1,6 +1,6 @@
-"""Problems found while reading a YAML text. They contain keys, and no values, tags or anchors.
+"""Problems found while reading a YAML text. Their messages contain keys, but no values, tags, anchors or aliases.
 
-Text after an unquoted `!`, `&` or `*` may be a password without quotes.
+A password that begins with `!`, `&` or `*` and has no quotes is read as a tag, an anchor or an alias.
 """
 
 from __future__ import annotations
