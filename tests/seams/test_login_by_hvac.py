@@ -23,7 +23,7 @@ from support.faults import Answer, answering_server, refusing_address
 from toriconfig import ConfigError, Ref, Secret, SettingsConfigDict, Vault, health, lazy, load, shutdown
 from toriconfig.errors import SecretError, VaultDenied
 from toriconfig.testing import Canary, VaultServer, vault_server
-from toriconfig.vault import HvacLogin
+from toriconfig.vault import Auth, HvacLogin, Kubernetes, Login, UserPass
 from toriconfig.vault.hvac_logins import WAYS
 
 Load = Callable[..., "App"]
@@ -151,6 +151,34 @@ def test_a_refused_login_is_named_with_its_path_and_its_remedy(loaded: Load) -> 
         loaded(HvacLogin("ldap", username="ann", password="wrong-1")).key.get()
     assert "look at the role" in caught.value.help
     assert 400 == caught.value.status
+
+
+@pytest.mark.parametrize(
+    ("login", "remedy", "lockout"),
+    [
+        (HvacLogin("github", token="t0ken"), "auth/github? (`mount_point=`)", False),
+        (HvacLogin("gcp", role="app", jwt="a.b.c", mount_point="cloud/gcp"), "auth/cloud/gcp? (`mount_point=`)", False),
+        (HvacLogin("jwt", role="app", jwt="a.b.c"), "auth/jwt? (`path=`)", False),
+        (HvacLogin("okta", username="ann", password="p", mount_point="login"), "auth/login? (`mount_point=`)", False),
+        (HvacLogin("ldap", username="ann", password="p", mount_point="ad"), "auth/ad? (`mount_point=`)", True),
+        (
+            Login(lambda client: client.auth.userpass.login("ann", "p", mount_point="up")),
+            "auth/up? (`mount_point=`)",
+            True,
+        ),
+        (Login(lambda client: client.auth.github.login("t0ken")), "auth/github? (`mount_point=`)", False),
+        (UserPass("ann", "p", mount="team/people"), "auth/team/people? (`mount=`)", True),
+        (Kubernetes("app", jwt_file=__file__), "auth/kubernetes? (`mount=`)", False),
+    ],
+    ids=lambda one: one if isinstance(one, str) else type(one).__name__,
+)
+def test_a_method_that_is_not_enabled_is_the_first_remedy_of_a_403(
+    loaded: Load, login: Auth, remedy: str, lockout: bool
+) -> None:
+    with pytest.raises(VaultDenied, match="was refused with 403: permission denied") as caught:
+        loaded(login).key.get()
+    assert caught.value.help.startswith(f"is the login method enabled at {remedy}")
+    assert lockout is ("locked" in caught.value.help)
 
 
 @pytest.mark.parametrize("username", ["..", "a/../b", "%2e%2e", "a\nb"])

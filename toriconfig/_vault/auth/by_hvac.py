@@ -85,7 +85,9 @@ class LoginClient:
         if isinstance(outcome, SecretError):
             raise outcome
         if login and outcome.status in (400, 401, 403):
-            raise refusal(outcome, path, self._name, self._requester.resolved, namespace)
+            argument = "path" if self._name in ("jwt", "oidc") else "mount_point"
+            resolved = self._requester.resolved
+            raise refusal(outcome, path, self._name, resolved, namespace, locks=self._locks, argument=argument)
         if not isinstance(outcome, Answer) or lacks_namespace(outcome):
             setting = namespace_setting(self._requester.resolved, namespace)
             error = error_of(outcome, method, path, namespace=namespace, setting=setting)

@@ -48,7 +48,10 @@ def obtain(requester: WorkerRequester, deadline: Deadline) -> LiveToken | Secret
         return outcome
     facts = outcome.body.get("auth") if isinstance(outcome, Answer) and outcome.status < 300 else None
     granted = _granted(facts, now) if isinstance(facts, dict) else None
-    return granted or refusal(outcome, request.path, auth.method, resolved, resolved.login_namespace)
+    if granted is not None:
+        return granted
+    where = resolved.login_namespace
+    return refusal(outcome, request.path, auth.method, resolved, where, locks=auth.locks, argument="mount")
 
 
 def token_now(auth: Token, requester: WorkerRequester, deadline: Deadline) -> str | SecretError:

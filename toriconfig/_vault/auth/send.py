@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,16 @@ POLL = 0.02
 
 _LOCKED = (
     "the account may be locked after repeated failed logins (user lockout, 15 minutes by default): wait, or let an "
-    "administrator unlock it; else look at the network that the role allows, and at the mount"
+    "administrator unlock it"
 )
 
+_LOCKOUT = ("approle", "ldap", "userpass")
+"""Login methods with user lockout."""
+
+_MOUNT = re.compile(r"auth/(.+?)(?=/login(?:/|$)|$)")
 
 _REFUSED = "look at the role, at what it is given to log in with, and at the mount"
+_REFUSED_OR_NETWORK = "look at the role, at what it is given to log in with, and at the network that it allows"
 
 
 def in_namespace(resolved: Resolved, namespace: str | None = None) -> Mapping[str, str]:
@@ -90,7 +96,16 @@ def send(
     return outcome
 
 
-def refusal(outcome: Answer | Failure, path: str, method: str, resolved: Resolved, namespace: str) -> SecretError:
+def refusal(
+    outcome: Answer | Failure,
+    path: str,
+    method: str,
+    resolved: Resolved,
+    namespace: str,
+    *,
+    locks: bool,
+    argument: str = "mount_point",
+) -> SecretError:
     """Return the error of a login that has returned no token.
 
     Args:
@@ -99,21 +114,37 @@ def refusal(outcome: Answer | Failure, path: str, method: str, resolved: Resolve
         method: name of the login method.
         resolved: configuration of the session.
         namespace: namespace of the request.
+        locks: True if refused logins lock the account.
+        argument: name of the argument of the method that sets the mount path.
     """
     if isinstance(outcome, Answer) and outcome.status in (400, 401, 403):
         said = f": {outcome.text}" if outcome.text else ""
-        locked = outcome.status == 403
+        # The same answer for a missing mount and for a locked account; refused credentials get status 400.
+        denied = outcome.status == 403 and "permission denied" in (outcome.text or "permission denied")
+        remedy = _remedy_of_denial(path, method, locks, argument) if denied else _REFUSED
         return VaultDenied(
             f"the login by {method} at {path} was refused with {outcome.status}{said}",
             reference=path,
             status=outcome.status,
             request_id=outcome.request_id,
-            help=f"{_LOCKED if locked else _REFUSED}; {_elsewhere(resolved, namespace)}",
+            help=f"{remedy}; {_elsewhere(resolved, namespace)}",
         )
     setting = namespace_setting(resolved, namespace)
     return error_of(outcome, "POST", path, namespace=namespace, setting=setting) or VaultUnreachable(
         f"the login at {path} brought no token: this is not Vault's answer"
     )
+
+
+def _remedy_of_denial(path: str, method: str, locks: bool, argument: str) -> str:
+    """Return the remedies of a 403: the mount first, then the lockout if the login method has one."""
+    from toriconfig.vault.hvac_logins import WAYS
+
+    found = _MOUNT.match(path)
+    mount = found[1] if found else path
+    kind = next((name for name in (method, mount.rpartition("/")[2]) if name in WAYS), None)
+    lockout = locks if kind is None else kind in _LOCKOUT
+    rest = f"{_LOCKED}; else look at the network that the role allows" if lockout else _REFUSED_OR_NETWORK
+    return f"is the login method enabled at auth/{mount}? (`{argument}=`); else {rest}"
 
 
 def namespace_setting(resolved: Resolved, namespace: str) -> str:
