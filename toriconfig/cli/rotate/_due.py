@@ -15,7 +15,7 @@ from toriconfig.cli._usage import shown
 from toriconfig.cli.rotate import _report, _text
 from toriconfig.cli.rotate._acts import told_status
 from toriconfig.cli.rotate._hooks import Hooks
-from toriconfig.cli.rotate._kinds import NotConfigured, kind_name, make_rotation, refuse_other_kinds
+from toriconfig.cli.rotate._kinds import NotConfigured, kind_name, make_rotation, other_store, refuse_other_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,6 +156,8 @@ def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> 
     Declared references without a declared age are included only for `status`, `resume`, `rollback` and `table`. If such
     a reference has a version or parameters, or creates something at each read, only `table` includes it.
 
+    References to other backends than Vault are omitted. Each of them that has a declared age is named in a note.
+
     Raises:
         click.UsageError: the settings cannot be loaded.
     """
@@ -178,18 +180,35 @@ def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> 
             ages[place] = min((one for one in (age, ages.get(place)) if one is not None), default=None)
     if references:
         return [(reference, ages.get(reference)) for reference in references]
+    skipped = _skip_elsewhere(ages)
     after_records = act in ("status", "resume", "rollback", "table")
     if after_records:
-        if not ages:
+        if not ages and not skipped:
             note("the settings declare no reference to Vault")
         chosen = {
             place: age for place, age in ages.items() if act == "table" or age is not None or not _fleeting(place)
         }
     else:
         chosen = {place: age for place, age in ages.items() if age is not None}
-        _tell_undated([place for place in ages if place not in chosen], some=bool(chosen), asked=options["max_age"])
+        undated = [place for place in ages if place not in chosen]
+        _tell_undated(undated, some=bool(chosen) or skipped, asked=options["max_age"])
     replaced = options["max_age"]
     return [(place, age if age is None or replaced is None else replaced) for place, age in chosen.items()]
+
+
+def _skip_elsewhere(ages: dict[str, float | None]) -> bool:
+    """Remove references to other backends from `ages`, and write a note for each of them that has an age.
+
+    Returns:
+        True if a note was written.
+    """
+    told = False
+    for place in list(ages):
+        store = other_store(place)
+        if store and ages.pop(place) is not None:
+            note(f"{place} is rotated in {store}: skipped")
+            told = True
+    return told
 
 
 def _tell_undated(places: list[str], *, some: bool, asked: float | None) -> None:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from toriconfig.rotation import Event, Kind, Rotation
 
 
+_STORES = {"aws": "AWS Secrets Manager"}
+"""Names of backends of this package, by scheme."""
+
+
 class NotConfigured(click.UsageError):
     """No address of Vault is configured, so no rotation can be created."""
 
@@ -42,11 +46,14 @@ def kind_name(reference: str, options: dict[str, Any]) -> str:
     """Return the name of the kind, from the command line or the form of the reference; "" if only the record has it.
 
     Raises:
-        click.UsageError: the reference is invalid.
+        click.UsageError: the reference is invalid, or is not a reference to Vault.
     """
     from toriconfig._core.markers import split
     from toriconfig.rotation import kinds
 
+    store = other_store(reference)
+    if store:
+        raise click.UsageError(f"{argument(reference)} is rotated in {store}, not by `toriconfig rotate`")
     try:
         place = split(reference)
     except ValueError as error:
@@ -58,6 +65,14 @@ def kind_name(reference: str, options: dict[str, Any]) -> str:
     makes = next((kind.name for kind, option in required if option.new_value), "")
     name = options["name"] or makes or kinds.guess(place.path, place.key)
     return str(name) or next((kind.name for kind, option in required if option.recorded), "")
+
+
+def other_store(reference: str) -> str:
+    """Return the name of the backend of a reference `scheme:path#key`; "" for a reference to Vault."""
+    from toriconfig._core.markers import scheme_of
+
+    scheme = scheme_of(reference)
+    return "" if scheme == "vault" else _STORES.get(scheme, f"the backend `{scheme}`")
 
 
 def refuse_other_kinds(names: set[str], act: str, options: dict[str, Any]) -> None:
