@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field
 
+from pydantic_settings import BaseSettings
 from support.loading import attempt, loaded, problems, refused
 from toriconfig import Secret, Settings, SettingsConfigDict, load
 from toriconfig.sources import endings
@@ -215,3 +216,30 @@ def test_a_tilde_is_the_home_directory_in_a_secret_s_file() -> None:
 
     Path("home/token").write_text("t0ken\n")
     assert "t0ken" == loaded(Sealed, "token: ${file:~/token}").token.get()
+
+
+class _Named(Settings):
+    model_config = SettingsConfigDict(config_name="app", env_prefix="APP_", env_file=".env", profile_env="APP_ENV")
+    a: str = "-"
+
+
+class _OfPydantic(BaseSettings):
+    model_config = SettingsConfigDict(config_name="app", env_prefix="APP_", env_file=".env", profile_env="APP_ENV")
+    a: str = "-"
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"case_sensitive": True}, {"env_nested_delimiter": "__", "env_nested_max_split": 1}]
+)
+@pytest.mark.parametrize("name", ["APP_ENV", "app_env"])
+def test_a_profile_variable_with_the_prefix_is_not_unknown(more: dict[str, Any], name: str) -> None:
+    write(app_yaml="a: base", app_dev_yaml="a: dev")
+    schemas: list[Any] = [_Named, _OfPydantic]
+    for schema in schemas:
+        found = attempt(schema, environ={name: "dev"}, **more)
+        assert found.loaded is not None
+        assert [] == [str(one) for one in found.problems]
+        assert "dev" == loaded(schema, environ={name: "dev"}, **more).a
+        assert ["TC501"] == [one.code for one in problems(schema, environ={"APP_ENVS": "x", name: "dev"}, **more)]
+    write(_env=f"{name}=dev\n")
+    assert [] == problems(_Named, **more)

@@ -17,6 +17,7 @@ from toriconfig._schema.shape import has_exact
 
 if TYPE_CHECKING:
     from toriconfig._load.context import Context
+    from toriconfig._schema.options import Options
 
 
 class Layers(Value):
@@ -82,7 +83,9 @@ def read_layers(context: Context) -> Layers:
             from toriconfig._load.free_keys import existing_keys, has_positions
 
             existing = exact or existing_keys(shape, [other.root for _, other in trees], found.trees)
-            root, names = nest(kind, tree, shape, options, existing, problems)
+            wrong: list[Problem] = []
+            root, names = nest(kind, tree, shape, options, existing, wrong)
+            problems += [problem for problem in wrong if not _selects_profile(problem, options)]
             variables.update(names)
             positions = positions or has_positions(root)
         root = normalized(root, context, found.lines, problems)
@@ -122,19 +125,34 @@ def _record(
 
 
 def _is_ours(problem: Problem, context: Context) -> bool:
-    """Return False if a problem concerns a variable of another program, else True.
+    """Return False if a problem concerns a variable of another program, or `_selects_profile` is True; else True.
 
     A variable belongs to another program if the options set no prefix, and its name is not a key of the schema.
     """
     options = context.options
-    if options.environment_prefix or problem.origin is None or problem.origin.layer not in ("env", "dotenv"):
-        return True
-    name = problem.origin.name or (problem.origin.source if problem.origin.layer == "env" else "")
-    if not name:
+    if _selects_profile(problem, options):
+        return False
+    name = _variable_of(problem)
+    if options.environment_prefix or not name:
         return True
     from toriconfig._load.flat_names import means
 
     return means(name, context.shape, options.env_nested_delimiter)
+
+
+def _selects_profile(problem: Problem, options: Options) -> bool:
+    """Return True if a problem reports the variable of the option `profile_env` as unknown."""
+    if not options.profile_env or problem.code != Code.UNKNOWN_VARIABLE:
+        return False
+    return _variable_of(problem).upper() == options.profile_env.upper()
+
+
+def _variable_of(problem: Problem) -> str:
+    """Return the name of the variable in the origin of a problem; "" if the origin is no variable."""
+    origin = problem.origin
+    if origin is None or origin.layer not in ("env", "dotenv"):
+        return ""
+    return origin.name or (origin.source if origin.layer == "env" else "")
 
 
 def normalized(root: Node, context: Context, lines: Mapping[str, list[str]], problems: list[Problem]) -> Node:
