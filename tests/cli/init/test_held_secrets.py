@@ -123,6 +123,31 @@ def test_a_secret_in_code_is_emptied_and_listed(form: str, toriconfig: Toriconfi
     canary.absent_from(*result[1:], *written)
 
 
+PLACE = 'FIRST = {"size": 3}\n\n\nclass Place(BaseModel):\n    size: int\n\n\n'
+PLAIN = {
+    "a mapping of a constant": "place: Place = Place(**FIRST)",
+    "a mapping in place": 'place: Place = Place(**{"size": 3})',
+    "a mapping and an argument": 'place: Place = Place(size=3, **os.environ.get("NONE", {}))',
+    "a factory": "place: Place = Field(default_factory=lambda: Place(**FIRST))",
+    "a part of a call": "place: Place = Field(default_factory=partial(Place, **FIRST))",
+    "an annotation": "place: Annotated[Place, Field(default=Place(**FIRST))]",
+}
+
+
+@pytest.mark.parametrize("form", PLAIN)
+def test_a_section_without_secrets_keeps_a_default_made_from_a_mapping(
+    form: str, toriconfig: Toriconfig, tmp_path: Path
+) -> None:
+    field = f"{PLAIN[form]}\n    places: list[Place] = [Place(**FIRST)]"
+    (tmp_path / "conf.py").write_text(HEAD.format(default=OPTIONAL, before=PLACE, field=field))
+    result = toriconfig("init", "--from", "conf:Config")
+    assert (0, False) == (result.code, "not carried over" in result.err), result.err
+    (tmp_path / "conf.py").unlink()
+    assert 0 == toriconfig("check").code
+    shown = toriconfig("show", "place.size")
+    assert (0, True) == (shown.code, "3" in shown.out), shown
+
+
 STAYING = {
     "without a secret": (OPTIONAL, 'account: Account = Account(name="x")'),
     "a section without values": (OPTIONAL, "account: Account = Field(default_factory=Account)"),

@@ -160,7 +160,7 @@ class Converter:
         name, value = node.target.id, node.value
         in_annotation = [one for one in ast.walk(node.annotation) if self._is_field(one)]
         if not any(self._is_secret(one) for one in ast.walk(node.annotation)):
-            note = f"the default of `{name}`, which holds a secret or lacks one now"
+            note = f"the default of `{name}`: it may hold a secret, or need one that is not copied"
             if value is not None and self._held.in_default(value, node.annotation):
                 self._remove(node, value, name, note)
             for call in in_annotation:

@@ -74,14 +74,17 @@ class Held:
         return False
 
     def _creates_one(self, call: ast.Call) -> bool:
-        """Return True if the call creates a model with a secret among its arguments, or a model in `_bare`."""
+        """Return True if the call creates a model in `_bare`, or a model with secret keys from arguments that may be secrets.
+
+        A mapping after `**` may be a secret, and so may every positional argument.
+        """
         given = [*call.args, *(one.value for one in call.keywords)]  # as in `partial(Model, ...)`
         if any(self._is_bare(model) for model in self._models([call.func, *given])):
             return True
         named = [one for one in call.keywords if not isinstance(one.value, ast.Call)]  # a call is judged by itself
         for model in self._models([call.func, *call.args[:1]]):
             secret = self._secret_keys(model)
-            if any(one.arg is None or one.arg in secret for one in named):
+            if secret and any(one.arg is None or one.arg in secret for one in named):
                 return True
         return bool(call.args) and any(map(self._secret_keys, self._models([call.func])))
 
