@@ -35,6 +35,7 @@ BY_KIND: dict[str, list[tuple[str, ...]]] = {
     "transit-key": [("transit/keys/swept",)],
     OWN: [("#token", "--fails-at", step) for step in ("", "plan", "generate", "apply", "verify", "undo")],
     "{c}:{c}": [("#token",)],
+    "k{c}:{c}": [("#token",)],
 }
 SUCCEEDING = {"generated", "given", "command", "key-pair", OWN}
 """Kinds that need no other server, so that their rotation succeeds."""

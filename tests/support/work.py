@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -17,7 +18,8 @@ def work(function: Callable[[], object]) -> int:
         count += 1
         return trace
 
-    former = sys.gettrace()
+    collects, former = gc.isenabled(), sys.gettrace()
+    gc.disable()  # a collection may call Python code of others
     sys.settrace(trace)
     try:
         function()
@@ -25,6 +27,8 @@ def work(function: Callable[[], object]) -> int:
         pass
     finally:
         sys.settrace(former)
+        if collects:
+            gc.enable()
     return count
 
 

@@ -232,6 +232,9 @@ def _named(target: str) -> type[Any] | None:
     try:
         found = getattr(importlib.import_module(module), name)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - importing runs anybody's code
+        missing = isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}.")
+        if missing and not all(_WORDS.fullmatch(part) for part in (*module.split("."), name)):
+            raise ValueError(unknown_kind(target)) from None
         # Of other errors only the type: their text may quote a value.
         text = f": {error}" if isinstance(error, (ImportError, AttributeError, NameError)) else ""
         reason = f"{type(error).__name__}{text}"
