@@ -3,11 +3,14 @@
 $ python examples/follow_files.py &
 $ echo 'workers: 8' > app.yaml
 workers: 2 -> 8
+$ echo 'workers: 800' > app.yaml
+WARNING:...
 $ kill -HUP %1; kill %1
 """
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 
@@ -33,7 +36,8 @@ def resize(change: Change) -> None:
 
 
 def main() -> None:
-    """Run until SIGTERM."""
+    """Run until SIGTERM. A mistake in the file is a WARNING on standard error, and the old settings stay in use."""
+    logging.basicConfig()
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     on_change(settings, "workers", resize)

@@ -23,7 +23,7 @@ class App(BaseModel):
     database: Database = Database()
     hosts: list[str] = []
     features: Annotated[list[str], Merge("append")] = []
-    password: Secret[str] | None = None
+    dsn: Secret[str] | None = None
 
 
 settings = lazy(App)
