@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.markers import Ref
 from toriconfig.rotation._errors import KindUnknown, RotationRefused
+from toriconfig.rotation._journal import given_again
 from toriconfig.rotation._option import made
 from toriconfig.rotation._protocol import Kind
 
@@ -25,6 +27,8 @@ class Chosen:
         guess: name of the kind that the form of the reference implies, even if another kind is requested; "" if the
             form implies no kind.
         guessed: True if no kind was requested, and `guess` is not "".
+        for_all: True if the kind was requested for all declared secrets that are due, and not for this one. It then
+            rotates the secret only if it rotated it last, or if it is the implied kind.
 
     Args:
         ref: the reference of the secret.
@@ -51,6 +55,7 @@ class Chosen:
         self._asked: str = kind if isinstance(kind, str) else "" if kind is None else kind.name
         self.guess = kinds.guess(ref.path, ref.key)
         self.guessed = kind is None and bool(self.guess)
+        self.for_all = False
 
     @property
     def name(self) -> str:
@@ -108,25 +113,51 @@ class Chosen:
         self.check_kind(found)
         return self.kind if self.kind is not None else self._made(found.kind, found.setup)
 
-    def check_guess(self, found: Record | None) -> None:
-        """Raise an error if the kind is only implied, but the last rotation of the key changed another system.
+    def check_last(self, found: Record | None) -> None:
+        """Raise an error if the kind was not requested for this secret, and may not be the one that its readers need.
 
         Args:
-            found: the last record; None: there is none, so no error is raised.
+            found: the last record; None: there is none.
 
         Raises:
-            RotationRefused: the implied kind only stores a value; the recorded kind also changes another system.
+            RotationRefused: the kind is only implied, and the recorded kind also changes another system. Or the kind
+                was requested for all secrets that are due, and is neither the recorded nor the implied kind.
         """
         from toriconfig.rotation import kinds
 
         by_storing = (kinds.Generated.name, kinds.Given.name)
-        if not self.guessed or found is None or self._ref.key not in found.keys or found.kind in by_storing:
+        own = found if found is not None and self._ref.key in (None, *found.keys) else None
+        if own is not None and self._ref.key is None and own.kind in by_storing:
+            own = None  # of one key of the path
+        if not self.guessed and not (self.for_all and self._asked):
+            return
+        if self.name != self.guess:
+            self._check_asked(own)
+            return
+        if own is None or own.kind in by_storing:
             return
         raise RotationRefused(
-            f"{self._ref} was last rotated by kind {found.kind}, which makes the new value valid where it is used",
+            f"{self._ref} was last rotated by kind {own.kind}, which makes the new value valid where it is used",
             reference=str(self._ref),
-            help=f"name the kind again, `--kind {found.kind}`, or `--kind {self.guess}` to store a new value only",
+            help=f"name the kind again, {self._by(own.kind)}; `--kind {self.guess}` there stores a new value only",
         )
+
+    def _check_asked(self, own: Record | None) -> None:
+        if own is not None and own.kind == self._asked:
+            return
+        if own is None:
+            message = f"no record shows that kind {self._asked} rotates {self._ref}"
+            remedy = f"if it does, name the secret once, {self._by(self._asked)}"
+        else:
+            message = f"{self._ref} was last rotated by kind {own.kind}, not {self._asked}"
+            remedy = f"name the secret with its kind, {self._by(own.kind)}"
+        raise RotationRefused(message, reference=str(self._ref), help=remedy)
+
+    def _by(self, name: str) -> str:
+        """Return the command line, in backticks, that rotates the secret by the kind `name`."""
+        due = ["--due"] if self.for_all else []
+        words = ["toriconfig rotate", shlex.quote(str(self._ref)), *due, "--kind", name, *given_again(name)]
+        return f"`{' '.join(words)}`"
 
     def check_kind(self, found: Record) -> None:
         """Check that the requested kind, if there is one, is the kind of the record.

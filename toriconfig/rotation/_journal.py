@@ -156,12 +156,12 @@ def command(path: str, record: Record | None, act: str = "") -> str:
         act: an option such as `--resume`; "": a new rotation.
     """
     key = f"#{record.keys[0]}" if record is not None and len(record.keys) == 1 else ""
-    again = _given_again(record.kind) if record is not None else []
+    again = given_again(record.kind) if record is not None else []
     kind = ["--kind", record.kind] if record is not None and again and not act else []
     return " ".join(["toriconfig rotate", shlex.quote(path + key), *([act] if act else []), *kind, *again])
 
 
-def _given_again(name: str) -> list[str]:
+def given_again(name: str) -> list[str]:
     """Return the required options that a record does not keep, such as `--apply COMMAND`.
 
     For a kind of another package, return [].

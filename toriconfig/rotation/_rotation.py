@@ -219,7 +219,7 @@ class Rotation:
         preflight = Preflight(self.session, work, self.clock)
         kind = self._kind_of_new(preflight)
         found, current = preflight.prepare(kind)
-        self.chosen.check_guess(found)
+        self.chosen.check_last(found)
         # From here on the reservation fails if anybody rotates, so that an age that is seen now is true then.
         if began is not None:
             check_due(self, preflight.rotated_at(found, current), began)
@@ -235,7 +235,10 @@ class Rotation:
         return self.ended(run, run.go_on(record))
 
     def _kind_of_new(self, preflight: Preflight) -> Kind:
-        return self.chosen.for_new(preflight.last_closed() if self.chosen.needs_record else None)
+        found = preflight.last_closed() if self.chosen.needs_record or self.chosen.for_all else None
+        if self.chosen.for_all:  # else the error could be that this kind lacks an option or a policy
+            self.chosen.check_last(found)
+        return self.chosen.for_new(found)
 
     def _resume(self) -> Outcome:
         preflight = self.preflight()
@@ -276,7 +279,7 @@ class Rotation:
             preflight = Preflight(self.session, work, self.clock)
             kind = self._kind_of_new(preflight)
             found, current = preflight.prepare(kind)
-            self.chosen.check_guess(found)
+            self.chosen.check_last(found)
             if takes_turns(kind) and not force:
                 check_readers(self, preflight.last_promoted(found, current))
             actions = [

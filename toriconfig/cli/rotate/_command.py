@@ -142,6 +142,10 @@ def rotate(references: tuple[str, ...], **options: Any) -> int:
 
     With --due, the options --status, --resume and --rollback act on all REF; without REF, on all declared secrets.
     --resume and --rollback then skip finished rotations, and unfinished ones not yet abandoned (--abandoned-after).
+
+    With --due and without REF, --kind and its options rotate only secrets that this kind rotated last. The other due
+    secrets are left unchanged and reported as failed, unless the form of REF implies the kind. With REF, --kind applies
+    to each REF.
     """  # noqa: D301  (\b keeps click from joining the lines)
     act = _act(options)
     _check_together(act, references, options)

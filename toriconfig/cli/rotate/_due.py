@@ -57,6 +57,7 @@ def over_all(references: tuple[str, ...], act: str, options: dict[str, Any], hoo
             continue
         try:
             rotations.append(make_rotation(reference, names[reference], age, act, options))
+            rotations[-1].chosen.for_all = not references
         except NotConfigured:
             raise
         except click.UsageError as error:
