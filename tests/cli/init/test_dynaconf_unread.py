@@ -34,6 +34,12 @@ ARGUMENTS = {
     'validators=[Validator("X", gt=1, when=Validator("Y", eq="{c}"))]': (
         "the validator of `x` (gt, when); write Field(gt=...) and a validator of the model"
     ),
+    'secrets=os.path.join("a", "{c}")': (
+        "config.py:6: `secrets` is computed: write the names as text, and run the command again (now these files are not"
+    ),
+    "PRELOAD_FOR_DYNACONF=[NAME]": (
+        "config.py:6: `PRELOAD_FOR_DYNACONF` is computed: write the names as text, and run the command again"
+    ),
     "validators=VALIDATORS": "config.py:6: `validators`; write their conditions into the types of the fields",
     "envvar_prefix=PREFIX": "config.py:6: `envvar_prefix`, which is no literal, so that the prefix is DYNACONF_; correct it",
     "env_switcher='A' + 'B'": "`env_switcher`, which is no literal, so that the variable of the profile is ENV_FOR",
@@ -85,6 +91,38 @@ def test_an_argument_that_is_carried_over_or_has_no_effect_is_not_listed(
     assert {} == failures(tmp_path)
 
 
+COMPUTED = {
+    'settings_files=[os.path.join(HERE, "conf", "{c}.toml")]': "config.py:4: `settings_files` is computed: write the names as",
+    'settings_file=HERE + "/{c}.toml"': "config.py:4: `settings_file` is computed: write the names as text, and run",
+    'settings_files=["settings.toml", HERE + "/{c}.toml"]': "config.py:4: `settings_files` is computed: write the names",
+    "SETTINGS_FILES_FOR_DYNACONF=NAMES": "config.py:4: `SETTINGS_FILES_FOR_DYNACONF` is computed: write the names as",
+    "**options": "config.py:4: arguments after `**`; write them into the call, and run the command again",
+    'settings_module="{c}.toml"': "config.py:4: `settings_module`; add its files to `settings_files`, and run",
+    'root_path="conf"': "config.py:4: `root_path`; run the command in that folder",
+}
+
+
+@pytest.mark.parametrize("argument", COMPUTED)
+def test_a_call_whose_files_cannot_be_found_is_named(argument: str, tmp_path: Path, toriconfig: Toriconfig) -> None:
+    canary = Canary()
+    given = argument.replace("{c}", canary.secret)
+    (tmp_path / "config.py").write_text(f"from dynaconf import Dynaconf\n\nsettings = Dynaconf(\n    {given},\n)\n")
+    result = toriconfig("init", "--from-dynaconf")
+    told = " ".join(result.err.split())
+    assert (2, True, True) == (result.code, "no settings file of dynaconf" in told, COMPUTED[argument] in told), told
+    canary.absent_from(*result[1:])
+
+
+def test_a_second_call_is_read_from_a_folder_of_its_own(tmp_path: Path, toriconfig: Toriconfig) -> None:
+    (tmp_path / "second.py").write_text(
+        'from dynaconf import Dynaconf\n\nother = Dynaconf(settings_files=["b.toml"])\n'
+    )
+    (tmp_path / "b.toml").write_text("size = 5\n")
+    result = toriconfig("init", "--from-dynaconf")
+    assert (0, False) == (result.code, "not carried over" in result.err), result.err
+    assert "size: 5" in (tmp_path / "app.yaml").read_text()
+
+
 def test_an_option_with_its_old_name_is_carried_over(tmp_path: Path, toriconfig: Toriconfig) -> None:
     assert [] == listed(tmp_path, toriconfig, 'ENVVAR_PREFIX_FOR_DYNACONF="OLD"')
     assert 'env_prefix="OLD_"' in (tmp_path / "settings.py").read_text()
@@ -103,7 +141,10 @@ def test_validators_of_other_modules_and_files_are_listed(tmp_path: Path, torico
         "- rules.py:5: the validator of `port` (gt); write Field(gt=...)",
         "- rules.py:6: the validator of `host` (startswith); write Field(pattern=...)",
         "- rules.py:8: `validators`; write their conditions into the types of the fields",
-        "- second.py:3: a second call of `Dynaconf`; run the command for it alone",
+        (
+            "- second.py:3: a second call of `Dynaconf`; copy this module and its files into an empty folder, and "
+            "run the command there"
+        ),
         "- dynaconf_validators.toml; write its conditions into the types of the fields",
     ):
         assert expected in lines, lines

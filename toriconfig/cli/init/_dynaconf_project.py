@@ -14,7 +14,7 @@ import click
 
 from toriconfig._core.regular_file import Unread, read_regular
 from toriconfig.cli._read import LARGEST_PROJECT
-from toriconfig.cli.init._dynaconf_unread import in_dotenv, option, registered, unread_arguments
+from toriconfig.cli.init._dynaconf_unread import RUN, in_dotenv, option, registered, unread_arguments
 
 ENDINGS = (".toml", ".yaml", ".yml", ".json")
 _MOST_MODULES = 2000
@@ -53,7 +53,8 @@ def find_project() -> DynaconfProject:
     """Return the dynaconf project of the working directory.
 
     Raises:
-        click.UsageError: there is no settings file; the message names the files that were looked for.
+        click.UsageError: there is no settings file; the message names the files that were looked for, and the arguments
+            that may name others.
     """
     calls, unread = _calls()
     folder, options = calls[0] if calls else (".", {})
@@ -78,7 +79,8 @@ def find_project() -> DynaconfProject:
     secret = [file for file in read if file in of_secrets or os.path.basename(file).startswith(".secrets")]
     if not read:
         looked = ", ".join(given or ["settings.toml, settings.yaml, settings.json, .secrets.*, config/"])
-        raise click.UsageError(f"no settings file of dynaconf was found; looked for {looked}")
+        reasons = "".join(f"; {one}" for one in unread if RUN in one)
+        raise click.UsageError(f"no settings file of dynaconf was found; looked for {looked}{reasons}")
     return DynaconfProject(tuple(file for file in read if file not in secret), tuple(secret), options, tuple(notes))
 
 
@@ -120,7 +122,8 @@ def _calls() -> tuple[list[tuple[str, dict[str, Any]]], list[str]]:
             if isinstance(node, ast.Call) and _name(node.func) in ("Dynaconf", "LazySettings", "DjangoDynaconf"):
                 if calls:
                     unread.append(
-                        f"{file}:{node.lineno}: a second call of `{_name(node.func)}`; run the command for it alone"
+                        f"{file}:{node.lineno}: a second call of `{_name(node.func)}`; copy this module and its files "
+                        f"into an empty folder, and {RUN} there"
                     )
                     continue
                 calls.append((os.path.dirname(file) or ".", dict(_literals(node))))

@@ -19,13 +19,19 @@ READ = {
 }
 """The arguments that are read, and what is used for an argument that is no literal."""
 
-_AGAIN = "add its files to `settings_files`, and run the command again"
+_OF_FILES = frozenset({"settings_files", "settings_file", "preload", "secrets"})
+"""The arguments in `READ` that name files."""
+
+RUN = "run the command"
+"""Text in each line whose remedy is another run, because files may be missing in this one."""
+
+_AGAIN = f"add its files to `settings_files`, and {RUN} again"
 REMEDIES = {
     "includes": _AGAIN,
     "include": _AGAIN,
     "dynaconf_include": _AGAIN,
     "settings_module": _AGAIN,
-    "root_path": "run the command in that folder, or write `config_dir` into the settings class",
+    "root_path": f"{RUN} in that folder, or write `config_dir` into the settings class",
     "env": "set the variable of the profile",
     "default_env": "move the values of that section to the file without a profile",
     "force_env": "set the variable of the profile",
@@ -76,14 +82,18 @@ def unread_arguments(call: ast.Call, file: str) -> Iterator[str]:
         at = f"{file}:{one.value.lineno}"
         name = option(one.arg)
         if not name:
-            yield f"{at}: arguments after `**`; write them into the call, and run the command again"
+            yield f"{at}: arguments after `**`; write them into the call, and {RUN} again"
         elif is_literal(one.value) and ast.literal_eval(one.value) in ((), [], {}, "", None):
             continue
         elif name == "validators":
             found = list(_validators([one.value], file))
             yield from found or [f"{at}: `validators`; write their conditions into the types of the fields"]
         elif name in READ:
-            if not is_literal(one.value):
+            if is_literal(one.value):
+                continue
+            if name in _OF_FILES:
+                yield f"{at}: `{one.arg}` is computed: write the names as text, and {RUN} again (now {READ[name]})"
+            else:
                 yield f"{at}: `{one.arg}`, which is no literal, so that {READ[name]}; correct it in the settings class"
         elif name in REMEDIES:
             yield f"{at}: `{one.arg}`; {REMEDIES[name]}"
