@@ -1,8 +1,8 @@
 """`Settings`: a bridge between pydantic-settings and the layers of this library.
 
-The features of this library are its options, `Secret` fields, and renamed keys in nested models. A class that uses none
-behaves as in pydantic-settings, and the origin of each value is recorded. The sources of any other class are read in
-the order of pydantic-settings, as layers among those of this library.
+The features of this library are its options, `Secret` fields, and renamed keys in nested models. A class without these
+features behaves as in pydantic-settings, and the origin of each value is recorded. If a class uses a feature, its
+sources are layers among those of this library, in the order of pydantic-settings.
 """
 
 from __future__ import annotations

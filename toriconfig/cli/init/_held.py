@@ -1,4 +1,4 @@
-"""Defaults that hold a secret, or that create a section without one of its secrets."""
+"""Defaults that cannot be copied: they hold a secret, or the copied section lacks the default of a secret."""
 
 from __future__ import annotations
 
