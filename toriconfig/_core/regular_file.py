@@ -56,7 +56,7 @@ class Unread:
 
     @classmethod
     def of(cls, error: OSError | ValueError) -> Self:
-        """Return the reason for an OSError, or for the ValueError that a NUL character in the file name causes."""
+        """Return why a file was not read. A ValueError means that its name holds a NUL character."""
         if isinstance(error, ValueError):
             return cls("system", "its name holds a NUL character")
         absent = isinstance(error, (FileNotFoundError, NotADirectoryError))

@@ -1,4 +1,4 @@
-"""Search for the end of each secret. The result is one position for each line, from which the line is masked.
+"""Search of a text for its secrets. The result has one position per line: the line is masked from there on.
 
 The scanner knows the part of YAML's grammar that ends a value (quotes, brackets, block scalars, indentation). If the
 text violates the grammar, the scanner assumes that the secret continues.

@@ -285,7 +285,7 @@ _FIELDS: WeakKeyDictionary[type[Any], dict[str, Field]] = WeakKeyDictionary()
 
 
 def fields_of(model: type[Any]) -> dict[str, Field]:
-    """Return a dict from each key that sets a field of a class to this field. It is computed once per class."""
+    """Return the fields of a class by key, under each of the keys of a field. The dict is computed once per class."""
     known = _FIELDS.get(model)
     if known is None:
         known = {}

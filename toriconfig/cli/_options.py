@@ -97,7 +97,7 @@ def recipe(
     *,
     no_local: bool = False,
 ) -> Recipe:
-    """Return the recipe of a load with the shared options. If one is None, the option of the class applies.
+    """Return the recipe of a load with the shared options. None, except for `target`: the option of the class applies.
 
     Args:
         target: the value of `--settings`; None: the class that pyproject.toml names, else ToriSettings.

@@ -10,7 +10,7 @@ from toriconfig._secrets.secret import Secret
 
 
 class Account(NamedTuple):
-    """User name and password, and the object `of` from which both were read.
+    """User name and password of a secret. Both were read from one object, the attribute `of`.
 
     The account is current while the secret returns the same object.
     """

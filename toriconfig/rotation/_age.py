@@ -17,7 +17,7 @@ def check_due(rotation: Rotation, rotated_at: float | None, began: float) -> Non
     Args:
         rotation: rotation of the secret. Without `max_age`, only `began` counts.
         rotated_at: time of the last rotation in seconds since 1970; None: the time is unknown, so the secret is due.
-        began: seconds since 1970; 0: no such limit.
+        began: time at which the run began, in seconds since 1970; 0: no such limit.
 
     Raises:
         RotatedRecently: the secret is not due.

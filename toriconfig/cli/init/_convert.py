@@ -153,7 +153,7 @@ class Converter:
     def _field(self, node: ast.stmt) -> str:
         """If `node` is a secret field, edit its default and return its name; otherwise return "".
 
-        If the default of any other field holds a secret, remove it.
+        For any other field, remove the default if the default holds a secret.
         """
         if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
             return ""
