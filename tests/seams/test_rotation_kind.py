@@ -324,3 +324,24 @@ def test_an_invalid_declaration_is_refused(arguments: dict[str, object], message
 
 def test_the_kinds_of_this_package_declare_a_summary() -> None:
     assert all(kind.summary for kind in kinds.KINDS.values())
+
+
+def test_a_remedy_names_the_class_as_it_is_typed(service: Service) -> None:
+    (service.folder / "due.py").write_text(
+        "from typing import Annotated\nfrom pydantic import BaseModel\nfrom toriconfig import Ref, Secret\n\n"
+        f'class App(BaseModel):\n    token: Annotated[Secret[str], Ref("{service.reference}", max_age=0)]\n'
+    )
+    due = ("--due", "--settings", "due:App")
+    code, out, _ = rotate(service.environ, *due, *service.where, cwd=service.folder)
+    assert (1, True) == (code, f"`toriconfig rotate '{service.reference}' --due --kind mymodule:Service`" in out), out
+    assert 0 == service.rotate(*service.where)[0]
+    unknown = "--kind MODULE:CLASS` (the class of kind service)"
+    for arguments in ((), ("--kind", "mysql")):
+        code, out, _ = rotate(service.environ, *due, *arguments, cwd=service.folder)
+        assert (1, True) == (code, f"`toriconfig rotate '{service.reference}' --due {unknown}" in out), out
+    code, _, err = service.rotate()
+    assert (1, True) == (code, f"`toriconfig rotate '{service.reference}' {unknown}" in err), err
+    code, _, err = service.rotate("--rollback", "--kind", "generated")
+    assert (1, True) == (code, f"name that kind: `{unknown}" in err), err
+    code, _, err = rotate(service.environ, *due, *WITH, cwd=service.folder)
+    assert (0, 2) == (code, len(service.tokens) - 1), err

@@ -156,8 +156,25 @@ class Chosen:
     def _by(self, name: str) -> str:
         """Return the command line, in backticks, that rotates the secret by the kind `name`."""
         due = ["--due"] if self.for_all else []
-        words = ["toriconfig rotate", shlex.quote(str(self._ref)), *due, "--kind", name, *given_again(name)]
-        return f"`{' '.join(words)}`"
+        words = ["toriconfig rotate", shlex.quote(str(self._ref)), *due, self._typed(name), *given_again(name)]
+        return f"`{' '.join(words)}`{self._about(name)}"
+
+    def _typed(self, name: str) -> str:
+        """Return the option that names the kind: a kind with that name, or the requested class of that name.
+
+        For another kind, whose class no record holds, return a placeholder.
+        """
+        from toriconfig.rotation import kinds
+
+        if name in kinds.names():
+            return f"--kind {name}"
+        kind: type[Any] | None = self.given_class if self.kind is None else type(self.kind)
+        if kind is None or kind.name != name or "." in kind.__qualname__ or kind.__module__ == "__main__":
+            return "--kind MODULE:CLASS"
+        return f"--kind {kind.__module__}:{kind.__qualname__}"
+
+    def _about(self, name: str) -> str:
+        return f" (the class of kind {name})" if "MODULE:CLASS" in self._typed(name) else ""
 
     def check_kind(self, found: Record) -> None:
         """Check that the requested kind, if there is one, is the kind of the record.
@@ -169,7 +186,7 @@ class Chosen:
             raise RotationRefused(
                 f"the rotation of {self._ref.path} is of kind {found.kind}, not {self._asked}",
                 reference=str(self._ref),
-                help=f"name that kind: `--kind {found.kind}`",
+                help=f"name that kind: `{self._typed(found.kind)}`{self._about(found.kind)}",
             )
 
     def _made(self, name: str, setup: Mapping[str, Any]) -> Kind:
