@@ -41,6 +41,7 @@ WRONG: dict[str, list[Any]] = {
     "process": ["x", [1, 2]],
     "setup": ["x", [1, 2]],
     "undoes": ["x", [1]],
+    "last": ["x", [1]],
     "exclusive": ["yes", []],
     "verifier": ["yes", 1, None],
     "grace": ["5", -1, True, 10**400],

@@ -28,12 +28,13 @@ newest version is read. A lost answer is therefore not a failure.
 winner. An action that a successor cannot undo (a new password) runs under a lock of the database. The record is checked
 again inside the lock. A rotator that was replaced therefore cannot undo the work of its successor.
 
-**Failures.** A rotation that fails before promotion is undone, and its record is closed. After a crash the record stays
-open. `resume` continues from the recorded step, and needs a verifier if the rotation started with one. `rollback`
-undoes the rotation. A rollback before promotion first writes the secret again unchanged, so that a concurrent
-promotion fails. A rollback after promotion is a rotation to the former value. The next rollback completes a rollback
-that was interrupted, and repeats a rollback that failed. No other rotation starts while a record is open.
-`rotate_due` resumes an open rotation when its process has ended, or has made no progress for `abandoned_after`.
+**Failures.** A rotation that fails before promotion is undone, and its record is closed. The record keeps the kind and
+the options of the last completed rotation for the next one. After a crash the record stays open. `resume` continues
+from the recorded step, and needs a verifier if the rotation started with one. `rollback` undoes the rotation. A
+rollback before promotion first writes the secret again unchanged, so that a concurrent promotion fails. A rollback
+after promotion is a rotation to the former value. The next rollback completes a rollback that was interrupted, and
+repeats a rollback that failed. No other rotation starts while a record is open. `rotate_due` resumes an open rotation
+when its process has ended, or has made no progress for `abandoned_after`.
 
 **A single database user.** The former password stops working at apply. If Vault then refuses, or does not answer in
 time, the former password is restored, even if this restoration cannot be recorded. The next rotator applies and

@@ -117,7 +117,8 @@ class Chosen:
         """Raise an error if the kind was not requested for this secret, and may not be the one that its readers need.
 
         Args:
-            found: the last record; None: there is none.
+            found: the record of the last completed rotation; if none is known, of an undone one. None: there is no
+                record.
 
         Raises:
             RotationRefused: the kind is only implied, and the recorded kind also changes another system. Or the kind
@@ -137,7 +138,7 @@ class Chosen:
         if own is None or own.kind in by_storing:
             return
         raise RotationRefused(
-            f"{self._ref} was last rotated by kind {own.kind}, which makes the new value valid where it is used",
+            f"{self._by_kind(own)}, which makes the new value valid where it is used",
             reference=str(self._ref),
             help=f"name the kind again, {self._by(own.kind)}; `--kind {self.guess}` there stores a new value only",
         )
@@ -149,9 +150,14 @@ class Chosen:
             message = f"no record shows that kind {self._asked} rotates {self._ref}"
             remedy = f"if it does, name the secret once, {self._by(self._asked)}"
         else:
-            message = f"{self._ref} was last rotated by kind {own.kind}, not {self._asked}"
+            message = f"{self._by_kind(own)}, not {self._asked}"
             remedy = f"name the secret with its kind, {self._by(own.kind)}"
         raise RotationRefused(message, reference=str(self._ref), help=remedy)
+
+    def _by_kind(self, last: Record) -> str:
+        if last.step == "undone":  # no completed rotation is known
+            return f"the last rotation of {self._ref}, which was undone, was by kind {last.kind}"
+        return f"{self._ref} was last rotated by kind {last.kind}"
 
     def _by(self, name: str) -> str:
         """Return the command line, in backticks, that rotates the secret by the kind `name`."""

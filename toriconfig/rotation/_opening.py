@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from toriconfig._vault.engines.version import Version
 from toriconfig.rotation import _process
@@ -61,6 +61,7 @@ def reserve(
         setup=setup_of(run.kind),
         restores=restores,
         undoes=found.closed.dump() if found is not None and run.work.returning else {},
+        last=_completed(found),
         revision=run.journal.newest,
     )
     run.say("reserve", "started", new)
@@ -89,6 +90,13 @@ def reserve(
         raise
     run.say("reserve", "done", record)
     return record
+
+
+def _completed(found: Record | None) -> Mapping[str, Any]:
+    """Return the data of the last completed rotation, which is `found` itself or is kept in it."""
+    if found is None:
+        return {}
+    return found.closed.dump() if found.step in ("promoted", "done") else found.last
 
 
 def take_over(run: Run, found: Record, *, halting: bool = False) -> Record:

@@ -18,7 +18,7 @@ from toriconfig.rotation._journal import SUFFIX, Journal, lost_to, seconds_of
 from toriconfig.rotation._protocol import Kind, Work
 from toriconfig.rotation._record import Record
 from toriconfig.rotation._run_with_timeout import answered
-from toriconfig.rotation._stored_record import load_record
+from toriconfig.rotation._stored_record import last_completed, load_record
 
 if TYPE_CHECKING:
     from toriconfig._vault.session import Session
@@ -45,6 +45,8 @@ class Preflight:
     def prepare(self, kind: Kind) -> tuple[Record | None, Version]:
         """Check that a rotation can start, and return the last record (or None) and the newest version.
 
+        After an undone rotation, the record of the last completed one is returned.
+
         Args:
             kind: the kind of the rotation.
 
@@ -64,10 +66,10 @@ class Preflight:
                 reference=str(self.ref),
                 help=f"name the secret: {self.ref.path.removesuffix(SUFFIX)}",
             )
-        return found, current
+        return last_completed(found, self.ref), current
 
     def last_closed(self) -> Record | None:
-        """Return the last record, or None if there is no record.
+        """Return the last record, or None if there is no record; after an undone rotation, the last completed one.
 
         Raises:
             RotationLost: the record is open, because a rotation is running.
@@ -75,7 +77,7 @@ class Preflight:
         found = self.journal.read()
         if found is not None and found.open:
             raise lost_to(found, self.ref.path)
-        return found
+        return last_completed(found, self.ref)
 
     def check_policies(self, kind: Kind) -> None:
         """Check that the policies allow a complete rotation of the kind.

@@ -37,6 +37,8 @@ class Record:
         promoted_at: creation time of `version`, in RFC 3339, or "".
         restores: version whose values are restored, or 0.
         undoes: data of the rotation that is rolled back; empty if none is.
+        last: data of the last completed rotation before this one; empty if there was none, and in records of earlier
+            releases. If this rotation is undone, the next one takes its kind from there.
         reason: reason why the rotation is or was undone; "" if it is not undone.
         verifier: True if the user gave a verifier.
         grace: seconds that the former secret stays valid after the promotion; None: it is not invalidated.
@@ -63,6 +65,7 @@ class Record:
     promoted_at: str = ""
     restores: int = 0
     undoes: Mapping[str, Any] = field(default_factory=dict)
+    last: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
     verifier: bool = False
     grace: float | None = None
@@ -84,7 +87,7 @@ class Record:
     @property
     def closed(self) -> Record:
         """The record as stored when the rotation ends. It has no values: a rollback reads them from the KV versions."""
-        return replace(self, step="done", undoes={}, pending=_NOTHING, former=_NOTHING)
+        return replace(self, step="done", undoes={}, last={}, pending=_NOTHING, former=_NOTHING)
 
     def dump(self) -> dict[str, Any]:
         """Return the record as data to store. Only the data of an open record contain values of the secret."""

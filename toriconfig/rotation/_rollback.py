@@ -15,7 +15,7 @@ from toriconfig.rotation._outcome import Outcome
 from toriconfig.rotation._preflight import Preflight, check_own, check_there
 from toriconfig.rotation._protocol import Values, same
 from toriconfig.rotation._record import Record
-from toriconfig.rotation._stored_record import load_record
+from toriconfig.rotation._stored_record import last_completed, load_record
 
 if TYPE_CHECKING:
     from toriconfig.rotation._rotation import Rotation
@@ -36,9 +36,9 @@ def roll_back(rotation: Rotation, to: int | None) -> Outcome:
     """
     preflight = rotation.preflight()
     found = preflight.journal.read()
+    last = last_completed(found, rotation.ref)
     if to is not None:
-        return _bring_back(rotation, preflight, found, to)
-    last = found
+        return _bring_back(rotation, preflight, last, to)
     if found is not None and found.step == "undone":
         # What a failed rollback was to take back still stands; without one there is nothing of a rotation left.
         found = load_record(found.undoes, found.revision)

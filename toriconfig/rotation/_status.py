@@ -11,6 +11,7 @@ from toriconfig.rotation._process import is_running
 from toriconfig.rotation._record import Record
 from toriconfig.rotation._run_with_timeout import answered
 from toriconfig.rotation._state import HalfWay, Status
+from toriconfig.rotation._stored_record import last_completed
 from toriconfig.rotation._what_works import commands, what_works
 
 if TYPE_CHECKING:
@@ -69,14 +70,15 @@ def status_of(rotation: Rotation) -> Status:
         current = preflight.main.read()
         dated = preflight.rotated_at(found, current)
         return Status(str(ref), rotated_at=dated, stored=current.number, stored_at=current.created)
+    known = last_completed(found, ref) or found
     current = preflight.main.read()
     dated = None
     try:
         check_there(current, ref)
-        dated = preflight.rotated_at(found, current)
+        dated = preflight.rotated_at(known, current)
     except VaultNotFound:  # deleted meanwhile: all the more is the record to be seen
         pass
-    locked_out, text = what_works(rotation, preflight, found, current) if own else (None, "")
+    locked_out, text = what_works(rotation, preflight, known, current) if own else (None, "")
     return Status(
         str(ref) if own else f"{ref.path}#{found.keys[0]}",
         found.kind,
@@ -97,7 +99,7 @@ def status_of(rotation: Rotation) -> Status:
         stored_at=current.created,
         works=text,
         locked_out=locked_out,
-        commands=commands(ref.path, found, locked_out),
+        commands=commands(ref.path, found, known, locked_out),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from toriconfig._core.markers import Ref
 from toriconfig.rotation._record import PLAIN, SEALED, Record, Stage
 from toriconfig.rotation._sealed import Sealed
 
@@ -17,7 +18,7 @@ _STEPS = frozenset(get_args(Stage))
 _COUNTS = ("base", "version", "restores")
 
 
-_MAPPINGS = ("process", "setup", "undoes")
+_MAPPINGS = ("process", "setup", "undoes", "last")
 
 
 _TEXTS = ("id", "kind", "step", "who", "since", "at", "mark", "promoted_at", "reason", "grace_until")
@@ -36,6 +37,19 @@ def load_record(data: Mapping[str, Any], revision: int) -> Record | None:
         return Record(**plain, **sealed, revision=revision)
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def last_completed(found: Record | None, ref: Ref) -> Record | None:
+    """Return the record of the last completed rotation if `found` is the record of an undone one, else `found`.
+
+    Args:
+        found: the last record; None: there is none.
+        ref: the reference of the secret. If the completed rotation changed only other keys, return `found`.
+    """
+    if found is None or found.step != "undone":
+        return found
+    last = load_record(found.last, found.revision)
+    return last if last is not None and (ref.key is None or ref.key in last.keys) else found
 
 
 def _is_record(plain: Mapping[str, Any]) -> bool:

@@ -28,7 +28,7 @@ def what_works(rotation: Rotation, preflight: Preflight, found: Record, current:
     Args:
         rotation: the requested rotation.
         preflight: the secret with the connection to Vault.
-        found: the record of the last rotation, with the kind that checks the stored value.
+        found: the record of the last completed or open rotation, with the kind that checks the stored value.
         current: the newest version.
     """
     if current.state != "there":
@@ -51,8 +51,16 @@ def _accepts(rotation: Rotation, preflight: Preflight, found: Record, current: V
     return None if kind is None else works(kind, preflight.work, {key: current.data.get(key) for key in found.keys})
 
 
-def commands(path: str, found: Record, locked_out: bool | None) -> tuple[str, ...]:
-    back = command(path, found, "--rollback")
+def commands(path: str, found: Record, known: Record, locked_out: bool | None) -> tuple[str, ...]:
+    """Return the attribute `commands` of `Status`.
+
+    Args:
+        path: path of the secret.
+        found: the last record.
+        known: the record whose kind a rollback uses: `found`, or after an undone rotation the last completed one.
+        locked_out: True if readers of the stored value are refused; None: unknown.
+    """
+    back = command(path, known, "--rollback")
     if found.open:
         resume = command(path, found, "--resume --verify COMMAND" if found.unheard else "--resume")
         return (back, resume) if found.step == "undoing" else (resume, back)
