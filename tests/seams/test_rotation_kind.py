@@ -276,6 +276,27 @@ def test_a_constructor_that_quotes_a_secret_shows_none(service: Service) -> None
     assert "service refuses its options, one of which is a secret" in err
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("import a_module_that_is_not_there", "No module named 'a_module_that_is_not_there' (mymodule.py:{n})"),
+        ("raise ImportError(service_token)", "ImportError (mymodule.py:{n})"),
+        ("raise OSError(f'no token {service_token}')", "OSError (mymodule.py:{n})"),
+        ("json.load(service_token)", "AttributeError (mymodule.py:{n})"),
+    ],
+)
+def test_a_constructor_that_raises_is_one_line_with_its_place(service: Service, line: str, reason: str) -> None:
+    begin = "        self.service_file, self.service_token, self.prefix"
+    source = KIND.replace(begin, f"        {line}\n{begin}")
+    (service.folder / "mymodule.py").write_text(source)
+    code, out, err = service.rotate(*service.where)
+    said = reason.format(n=source[: source.index(f"{line}\n{begin}")].count("\n") + 1)
+    assert (2, "") == (code, out)
+    assert f"the kind mymodule:Service cannot be used: {said}" in " ".join(err.split())
+    assert "Traceback" not in err
+    assert "a bug of" not in err
+
+
 def test_a_program_names_the_class_and_the_environment(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(service.folder)
     kind = __import__("mymodule").Service

@@ -80,7 +80,7 @@ def cleaned(error: E) -> E:
     If no frame is left, the context of the error is removed too, and the cause of the error is cleaned in the same way.
     """
     trace, last = error.__traceback__, None
-    while trace is not None and _is_ours(trace):
+    while trace is not None and is_ours(trace):
         trace, last = trace.tb_next, trace
     if trace is None and last is not None and not _is_raised(last):
         code = last.tb_frame.f_code
@@ -132,6 +132,7 @@ def _is_raised(trace: TracebackType) -> bool:
     return trace.tb_frame.f_code.co_code[trace.tb_lasti] == opmap["RAISE_VARARGS"]
 
 
-def _is_ours(trace: TracebackType) -> bool:
+def is_ours(trace: TracebackType) -> bool:
+    """Return True for a frame of this package, its dependencies or the standard library."""
     name = str(trace.tb_frame.f_globals.get("__name__")).partition(".")[0]
     return name in _OURS or name in sys.stdlib_module_names

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from toriconfig._core.clean_call import clean_methods
+from toriconfig.errors import SecretError
 from toriconfig.pipeline._redact import register
 
 _EXPECTED: dict[type[Any], str] = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
@@ -139,7 +140,8 @@ def made(kind: type[Any], recorded: Mapping[str, Any], given: Mapping[str, Any],
         environ: the environment variables for options with an `envvar`.
 
     Raises:
-        ValueError: a required option is missing, or a value is invalid.
+        ValueError: a required option is missing, a value is invalid, or the constructor raised another exception.
+        SecretError: the constructor raised it.
     """
     options = options_of(kind)
     # A record may have been written by anybody with the right to write that path.
@@ -152,13 +154,24 @@ def made(kind: type[Any], recorded: Mapping[str, Any], given: Mapping[str, Any],
     secrets = [values[one.attribute] for one in options if one.secret and isinstance(values.get(one.attribute), str)]
     for secret in secrets:
         register(secret)
+    failed = f"{kind.name} refuses its options, one of which is a secret"
     try:
         return _constructed(kind, values)
+    except SecretError:
+        raise
     except ValueError as error:
         # A constructor of somebody else's may quote what it refuses.
         if not any(secret and secret in str(error) for secret in secrets):
             raise
-    raise ValueError(f"{kind.name} refuses its options, one of which is a secret")
+    except Exception as error:  # noqa: BLE001  (anybody's constructor; its text may quote a value)
+        from toriconfig._core.raise_place import raise_place
+
+        quotes = any(secret and secret in str(error) for secret in secrets)
+        reason = str(error) if isinstance(error, ImportError) and not quotes else type(error).__name__
+        place = raise_place(error)
+        at = f" ({place})" if place else ""
+        failed = f"the kind {kind.__module__}:{kind.__qualname__} cannot be used: {reason}{at}"
+    raise ValueError(failed)
 
 
 def _constructed(kind: type[Any], values: Mapping[str, Any]) -> Any:

@@ -120,7 +120,9 @@ def log_in(
         error.__cause__ = error.__context__ = None
         return error.with_traceback(None)  # its frames contained credentials
     except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001  (text and frames may hold credentials)
-        what = f"{type(error).__name__}{_place(error)}"
+        from toriconfig._core.raise_place import raise_place
+
+        what = f"{type(error).__name__} at {raise_place(error, any_frame=True)}"
         return VaultDenied(f"the login by {name} raised {what}", help="correct the function that logs in")
     token = client.token
     for auth in reversed(sender.granted):
@@ -132,19 +134,3 @@ def log_in(
         f"the login by {name} brought no token",
         help="log in with the client that the function gets, or set its `token`",
     )
-
-
-def _place(error: BaseException) -> str:
-    """Return " at FILE:LINE" of the code that raised `error`.
-
-    Frames of this library and of hvac are skipped if there are other frames.
-    """
-    from os.path import basename
-
-    trace, place, own = error.__traceback__, "", ""
-    while trace is not None:
-        place = f" at {basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
-        if str(trace.tb_frame.f_globals.get("__name__")).partition(".")[0] not in ("toriconfig", "hvac"):
-            own = place
-        trace = trace.tb_next
-    return own or place
