@@ -236,13 +236,13 @@ class Broken(kinds.Generated):
 
 @pytest.mark.parametrize("stored", [True, False])
 @pytest.mark.parametrize("method", ["needs", "plan"])
-def test_an_exception_of_a_kind_before_the_start_is_reported_by_type_only(
+def test_an_exception_of_a_kind_before_the_start_is_reported_by_type_and_place_only(
     vault: VaultServer, method: str, stored: bool
 ) -> None:
     vault.put("secret/bad", {"token": "old"})
     rotation = Rotation("secret/bad#token", Broken(method, stored=stored), environ=vault.environ)
     for act in (rotation.plan, rotation.run):
-        with pytest.raises(RotationError, match=f"generated: {method} raised LookupError$"):
+        with pytest.raises(RotationError, match=rf"generated: {method} raised LookupError at test_bad_input\.py:\d+$"):
             act()
 
 

@@ -314,7 +314,9 @@ def test_a_delivery_that_raises_is_a_warning_and_the_next_event_follows() -> Non
     deliveries = Deliveries([Broken()], 60)
     for number in range(2):
         deliveries.send(str(number), {})
-    assert ["broken: 2 of 2 events were not delivered: the delivery raised OSError"] == deliveries.close()
+    place = f"test_hooks.py:{Broken.deliver.__code__.co_firstlineno + 1}"
+    expected = f"broken: 2 of 2 events were not delivered: the delivery raised OSError at {place}"
+    assert [expected] == deliveries.close()
 
 
 @pytest.mark.parametrize(("url", "port"), [("http://[::1]/x", 80), ("https://[fe80::a]/", 443), ("http://[::1]:8/", 8)])

@@ -43,9 +43,9 @@ def hangs(value: Any) -> None:
 
 REASONS: dict[str, tuple[Callable[[Any], object] | Command, str]] = {
     "a function that says no": (says_no, "the verifier rejected the value"),
-    "a function that crashes": (crashes, "the verifier raised ValueError"),
+    "a function that crashes": (crashes, "the verifier raised ValueError at test_verifiers.py:"),
     "a function that exits": (exits, "the verifier raised SystemExit"),
-    "a function that interrupts": (interrupts, "the verifier raised KeyboardInterrupt"),
+    "a function that interrupts": (interrupts, "the verifier raised KeyboardInterrupt at test_verifiers.py:"),
     "a coroutine function": (cannot_say, "the verifier is asynchronous, so it gave no result"),
     "a function that hangs": (hangs, "the verifier did not end within 0.5 s"),
     "a command that fails": (Command(["sh", "-c", "cat >&2; exit 7"]), "the verifier sh ended with exit code 7"),

@@ -297,6 +297,18 @@ def test_a_constructor_that_raises_is_one_line_with_its_place(service: Service, 
     assert "a bug of" not in err
 
 
+@pytest.mark.parametrize("method", ["plan", "generate", "apply", "verify"])
+def test_a_method_that_raises_is_named_with_its_place_and_no_text(service: Service, method: str) -> None:
+    line = "json.loads(self.service_token)"
+    head, colon, rest = KIND.partition(f"    def {method}(")
+    first, newline, body = rest.partition("\n")
+    source = f"{head}{colon}{first}{newline}        {line}\n{body}"
+    (service.folder / "mymodule.py").write_text(source)
+    code, _, err = service.rotate(*service.where)
+    number = source[: source.index(line)].count("\n") + 1
+    assert (1, True) == (code, f"service: {method} raised JSONDecodeError at mymodule.py:{number}" in err), err
+
+
 def test_a_program_names_the_class_and_the_environment(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(service.folder)
     kind = __import__("mymodule").Service

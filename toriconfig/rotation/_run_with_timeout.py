@@ -28,7 +28,7 @@ def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> S
 
     Returns:
         None if `work` succeeded; `Unfinished` if it did not end in time; the `SecretError` that it raised. Any other
-        exception becomes a RotationError that names only its type: the text may contain a secret.
+        exception becomes a RotationError with its type and the line that raised it: the text may contain a secret.
     """
     outcome: list[SecretError | None] = []
 
@@ -36,7 +36,7 @@ def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> S
         try:
             outcome.append(attempt(work, what))
         except BaseException as error:  # noqa: BLE001  (of a thread, Python would print it with the secret in its text)
-            outcome.append(RotationError(f"{what} raised {type(error).__name__}"))
+            outcome.append(raised(what, error))
         finally:
             ended.release()
 
@@ -54,8 +54,16 @@ def attempt(work: Callable[[], object], what: str) -> SecretError | None:
     except SecretError as error:
         return bare(error)
     except Exception as error:  # noqa: BLE001  (anybody's code; its text, frames and causes may hold the secret)
-        return RotationError(f"{what} raised {type(error).__name__}")
+        return raised(what, error)
     return None
+
+
+def raised(what: str, error: BaseException) -> RotationError:
+    """Return the error for an exception of other code, with its type and the place in that code, without its text."""
+    from toriconfig._core.raise_place import raise_place
+
+    place = raise_place(error)
+    return RotationError(f"{what} raised {type(error).__name__}{f' at {place}' if place else ''}")
 
 
 def answered(work: Callable[[], T], what: str) -> T:
