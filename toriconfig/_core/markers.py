@@ -42,9 +42,11 @@ class ParsedReference(Value):
     def __str__(self) -> str:
         query = [f"version={self.version}"] if self.version is not None else []
         query += [f"{name}={value if _is_plain(value) else quote(value)}" for name, value in self.parameters]
-        path = "/".join(part if _is_plain_segment(part) else quote(part) for part in self.path.split("/"))
+        parts = [part if _is_plain_segment(part) else quote(part) for part in self.path.split("/")]
+        if ":" in parts[0] and parts[0].partition(":")[0] in _known:
+            parts[0] = quote(parts[0])
         key = f"#{self.key if _is_plain_key(self.key) else quote(self.key)}" if self.key else ""
-        return path + ("?" + "&".join(query) if query else "") + key
+        return "/".join(parts) + ("?" + "&".join(query) if query else "") + key
 
 
 class Ref(Value):
@@ -109,12 +111,17 @@ def split(reference: str) -> ParsedReference:
     """Parse a reference to Vault, and reject paths that must never reach Vault.
 
     Raises:
-        ValueError: no path, a `/` at its start or end, a `.` or `..` segment, a forbidden character, a wrong parameter.
+        ValueError: no path, a `/` at its start or end, a `.` or `..` segment, a forbidden character, a wrong parameter,
+            or the scheme of a backend before the path.
 
     >>> split("secret/tori?version=3#api_key")
     ParsedReference(path='secret/tori', key='api_key', version=3, parameters=())
     """
     path, plain, at = _part(reference, 0, "?#")
+    scheme, colon, _ = plain.partition(":")
+    if colon and scheme in _known:
+        form = "" if scheme == "vault" else f', scheme="{scheme}"'
+        raise ValueError(f'`{scheme}:` is no part of a path: write Ref("PATH#KEY"{form}), or ${{{scheme}:PATH#KEY}}')
     _check_plain(plain)
     check_named(path)
     parameters: list[tuple[str, str]] | None = None
@@ -131,12 +138,7 @@ def split(reference: str) -> ParsedReference:
             raise ValueError(_PARAMETERS)
         return ParsedReference(path, key, None, tuple(parameters))
     name, number = parameters[0] if len(parameters) == 1 else ("", "")
-    if (
-        name != "version"
-        or not (number.isascii() and number.isdecimal())
-        or not 1 <= len(number) < 19
-        or int(number) < 1
-    ):
+    if name != "version" or not (number.isascii() and number.isdecimal() and len(number) < 19 and int(number) > 0):
         raise ValueError("after `?` only `version=N` with N from 1 is understood")
     return ParsedReference(path, key, int(number))
 
@@ -307,7 +309,6 @@ RESERVED = ("env", "file")
 
 Check = Callable[[str], object]
 """Function that takes a reference without its scheme, and raises a ValueError if the reference is invalid."""
-
 
 _shipped: dict[str, Any] = {}
 

@@ -173,10 +173,8 @@ def _own_place(shape: Shape, path: Path, query: Query, problems: list[Problem]) 
 def _wrong_reference(ref: Ref, path: Path, query: Query) -> Problem | None:
     """Return a problem if `ref`, the reference of a field, has an unknown scheme or is invalid for its backend.
 
-    Return None for a valid reference, and for every reference to Vault.
+    Return None for a valid reference.
     """
-    if ref.scheme == "vault":
-        return None
     own = next((one for one in query.backends if one.scheme == ref.scheme), None)
     if own is None and ref.scheme not in CHECKS:
         message = f"`{show(path)}` names a secret in `{ref.scheme}`, and no backend has that scheme"
