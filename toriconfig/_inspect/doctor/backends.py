@@ -14,6 +14,8 @@ from toriconfig._inspect.elsewhere import by_backend
 from toriconfig.errors import MissingCredentialError, SecretDenied, SecretError, SecretNotFound, SecretUnreachable
 
 if TYPE_CHECKING:
+    from toriconfig._runtime.single_flight import Flight
+    from toriconfig._secrets.backend_value import BackendValue
     from toriconfig.backends import Backend
 
 _STOPS = ("error", "unreached")
@@ -26,12 +28,19 @@ def examine_backends(references: Iterable[str], given: Sequence[Backend]) -> Ite
         references: the references that the settings need, `scheme:path#key`.
         given: the backends of the option `backends`.
     """
+    from toriconfig._secrets.backend_session import session_of
+
     for backend, names in by_backend(references, given).items():
         steps = guarded(backend.scheme, partial(_steps, backend))
         yield from steps
         if not any(step.mark in _STOPS for step in steps):
-            for name in names:
-                yield from guarded(name, partial(_read, backend, name))
+            session = session_of(backend)
+            providers = [session.provider(name.partition(":")[2]) for name in names]
+            flights = {
+                one: one.ask() for one in dict.fromkeys(providers)
+            }  # one request for each secret, all at the same time
+            for name, provider in zip(names, providers, strict=True):
+                yield from guarded(name, partial(_read, backend.scheme, name, provider, flights[provider]))
 
 
 def _steps(backend: Backend) -> list[Finding]:
@@ -50,29 +59,24 @@ def _steps(backend: Backend) -> list[Finding]:
     return found
 
 
-def _read(backend: Backend, name: str) -> list[Finding]:
-    """Read a reference of the backend, and return one finding without the value."""
+def _read(scheme: str, name: str, supply: BackendValue, flights: Iterable[Flight]) -> list[Finding]:
+    """Wait for the requests for a reference of the backend, and return one finding without the value."""
     from toriconfig._load.secrets.compose import object_of
-    from toriconfig._secrets.backend_session import session_of
 
-    scheme, reference = backend.scheme, name.partition(":")[2]
-    supply = session_of(backend).provider(reference)
-    for flight in supply.ask():
+    for flight in flights:
         flight.wait()
     if supply.error is not None:
         return [_failed(scheme, name, supply.error)]
-    path, key = split_key(reference)
+    path, key = split_key(name.partition(":")[2])
     found: Any = object_of(supply.settle())
     if key is None or _has(found, key):
         return [Finding("ok", name, "can be read", scheme=scheme)]
-    candidate = near(key, map(str, found)) if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        return [Finding("error", name, "is not a JSON object", f"leave out `#{key}`", Code.NOT_IN_BACKEND, scheme)]
+    candidate = near(key, map(str, found))
     remedy = f"did you mean `{scheme}:{path}#{candidate}`?" if candidate else f"store the key `{key}` there"
-    what = (
-        "the path is there, but has no key"
-        if isinstance(found, dict)
-        else "what is there is not a JSON object with the key"
-    )
-    return [Finding("error", name, f"{what} `{key}`", remedy, Code.NOT_IN_BACKEND, scheme)]
+    what = f"the path is there, but has no key `{key}`"
+    return [Finding("error", name, what, remedy, Code.NOT_IN_BACKEND, scheme)]
 
 
 def _has(found: Any, key: str) -> bool:
