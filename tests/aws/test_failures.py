@@ -52,8 +52,19 @@ def test_a_secret_that_is_not_there_is_not_found(moto: Moto) -> None:
 def test_a_version_that_is_not_there_is_named(moto: Moto) -> None:
     moto.put("prod/db", "text")
     missing = "0" * 36
-    with pytest.raises(SecretNotFound, match=f"aws holds prod/db, but no version {missing}"):
+    with pytest.raises(SecretNotFound, match=rf"prod/db has no version {missing} \(correct the version"):
         app(f"${{aws:prod/db?version={missing}}}").token.get()
+
+
+def test_a_stage_that_is_not_there_is_named(moto: Moto) -> None:
+    moto.put("prod/db", {"password": "x"})
+    with pytest.raises(SecretNotFound, match=r"prod/db has no version with stage NOPE \(correct the version"):
+        app("${aws:prod/db?stage=NOPE#password}").token.get()
+
+
+def test_a_stage_of_a_secret_that_is_not_there_is_not_found(moto: Moto) -> None:
+    with pytest.raises(SecretNotFound, match=r"token: aws does not hold prod/db \(store it there, or correct"):
+        app("${aws:prod/db?stage=NOPE#password}").token.get()
 
 
 def test_a_secret_that_is_marked_for_deletion_is_not_found_and_can_be_restored(moto: Moto) -> None:

@@ -72,9 +72,11 @@ def test_a_binary_secret_that_is_no_text_is_an_error_of_a_text_field(moto: Moto)
         app("${aws:bin}").token.get()
 
 
-def test_a_key_of_text_that_is_no_json_is_not_found(moto: Moto, canary: Canary) -> None:
+def test_a_key_of_text_that_is_no_json_is_told_with_the_remedy(moto: Moto, canary: Canary) -> None:
     moto.put("prod/db", canary.secret)
-    with pytest.raises(SecretNotFound, match="aws has prod/db but no key `password` in it") as caught:
+    with pytest.raises(
+        SecretNotFound, match=r"token: prod/db is not a JSON object \(leave out `#password`\)"
+    ) as caught:
         app().token.get()
     canary.absent_from(caught.value)
 
@@ -82,7 +84,7 @@ def test_a_key_of_text_that_is_no_json_is_not_found(moto: Moto, canary: Canary) 
 @pytest.mark.parametrize("text", ["[1]", "NaN", '{"password": NaN}', "[" * 5000, "", "\ufeff{}", '"password"'])
 def test_json_that_is_no_object_has_no_keys(moto: Moto, text: str) -> None:
     moto.put("prod/db", text or " ")
-    with pytest.raises(SecretNotFound, match="no key `password`"):
+    with pytest.raises(SecretNotFound, match="not a JSON object"):
         app().token.get()
 
 

@@ -83,7 +83,7 @@ def test_another_secret_is_referred_to_by_a_key_of_its_json_text(canary: Canary)
 
 
 def test_a_text_that_is_no_json_object_has_no_keys(canary: Canary) -> None:
-    with pytest.raises(SecretNotFound, match="no key `password`") as caught:
+    with pytest.raises(SecretNotFound, match="db is not a JSON object") as caught:
         app(Memory({"db": f'["{canary.secret}"]'})).token.get()
     canary.absent_from(caught.value)
 

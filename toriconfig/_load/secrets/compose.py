@@ -252,11 +252,12 @@ def _taker(key: str, absent: SecretError) -> Take:
     """Return a function that takes a reading, and returns the value of `key` in it.
 
     If the value has no key `key`, dots in `key` separate nested keys. If there is no such key either, the function
-    raises `absent`.
+    raises `absent`. If a backend other than Vault returned no JSON object, the error names that reason.
     """
 
     def take(reading: Reading) -> Any:
         value = object_of(reading)
+        is_text = absent.reference != "" and reading.origin.layer == "backend" and isinstance(value, (str, bytes))
         if isinstance(value, Mapping) and key in value:
             return value[key]
         for part in key.split("."):
@@ -264,7 +265,7 @@ def _taker(key: str, absent: SecretError) -> Take:
             value = below.get(part, _ABSENT)
         if value is not _ABSENT:
             return value
-        raise absent.at("")
+        raise _no_object(absent, key) if is_text else absent.at("")
 
     return take
 
@@ -281,6 +282,12 @@ def object_of(reading: Reading) -> Any:
     except ValueError:
         return value
     return found if isinstance(found, dict) else value
+
+
+def _no_object(absent: SecretError, key: str) -> SecretError:
+    """Return `absent` with the message for a secret that has no keys, because it is not a JSON object."""
+    path = split_key(absent.reference.partition(":")[2])[0]
+    return SecretNotFound(f"{path} is not a JSON object", reference=absent.reference, help=f"leave out `#{key}`")
 
 
 def _fields(value: Any) -> Mapping[str, Any]:

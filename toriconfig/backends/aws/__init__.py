@@ -84,10 +84,19 @@ class SecretsManager(Backend):
             SecretError: no value was returned. The subclass depends on the reason. No message contains an answer of
                 AWS.
         """
-        from toriconfig.backends.aws._errors import foreign
+        from toriconfig.backends.aws._errors import foreign, no_version
 
         secret = parse(path)
-        answer = self._asked("get_secret_value", secret, secret.parameters, timeout)
+        absent: SecretNotFound | None = None
+        answer: dict[str, Any] = {}
+        try:
+            answer = self._asked("get_secret_value", secret, secret.parameters, timeout)
+        except SecretNotFound as error:
+            absent = no_version(self.scheme, secret)
+            if not secret.pinned or error.message == absent.message or not self._holds(secret.name, timeout):
+                raise
+        if absent is not None:
+            raise absent
         value = answer.get("SecretString")
         value = answer.get("SecretBinary") if value is None else value
         if not isinstance(value, (str, bytes)):
@@ -217,6 +226,15 @@ class SecretsManager(Backend):
         except Exception as error:  # noqa: BLE001  (any exception of botocore)
             wrong = translated(self.scheme, secret, error)
         raise wrong
+
+    def _holds(self, name: str, timeout: float) -> bool:
+        """Return True if the current version of a secret can be read. Some servers answer the same for both."""
+        secret = SecretPath(name)
+        try:
+            self._asked("get_secret_value", secret, secret.parameters, timeout)
+        except SecretError:
+            return False
+        return True
 
     def _check_region(self, secret: SecretPath, region: str) -> None:
         """Raise an error for an ARN of another region: a settings file must not choose the host of the request."""

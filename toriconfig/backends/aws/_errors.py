@@ -62,6 +62,12 @@ def foreign(secret: SecretPath, why: str) -> SecretUnreachable:
     return SecretUnreachable(message, help="is AWS_ENDPOINT_URL right?")
 
 
+def no_version(scheme: str, secret: SecretPath) -> SecretNotFound:
+    """Return the error for a secret that exists, without the version of the path."""
+    message, help = f"{secret.name} has no {secret.pinned}", "correct the version, or leave it out"
+    return SecretNotFound(message, reference=f"{scheme}:{secret.name}", help=help)
+
+
 def _answered(scheme: str, secret: SecretPath, reference: str, error: Any) -> SecretError:
     """Return the error for an error answer of Secrets Manager."""
     told = error.response.get("Error", {})
@@ -71,9 +77,8 @@ def _answered(scheme: str, secret: SecretPath, reference: str, error: Any) -> Se
     name = secret.name
     if code == "ResourceNotFoundException":
         if secret.pinned and "secret value" in text:
-            message, help = f"{scheme} holds {name}, but no {secret.pinned}", "correct the version, or leave it out"
-        else:
-            message, help = f"{scheme} does not hold {name}", "store it there, or correct the name or AWS_REGION"
+            return no_version(scheme, secret)
+        message, help = f"{scheme} does not hold {name}", "store it there, or correct the name or AWS_REGION"
         return SecretNotFound(message, reference=reference, help=help)
     if code == "InvalidRequestException" and "delet" in text:
         message, help = f"{name} is marked for deletion", "restore it: `aws secretsmanager restore-secret`"

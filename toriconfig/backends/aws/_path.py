@@ -42,7 +42,7 @@ class SecretPath(NamedTuple):
         """Text for the version in messages; "" for the current version."""
         if self.version is not None:
             return f"version {self.version}"
-        return f"version with the label {self.stage}" if self.stage is not None else ""
+        return f"version with stage {self.stage}" if self.stage is not None else ""
 
     def resource(self, partition: str, region: str, account: str) -> str:
         """Return the ARN of the secret for an IAM statement. `??????` replaces an unknown random ending."""
