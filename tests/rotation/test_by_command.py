@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from pathlib import Path
 
 import pytest
 
 from support.rotate_command import rotate, rotate_json
 from toriconfig.rotation import Command, Rotation, RotationError, kinds
+from toriconfig.rotation._verifier import split_command
 from toriconfig.testing import Canary, VaultServer
 
 SET = """#!/bin/sh
@@ -123,6 +125,9 @@ def test_a_program_that_is_missing_is_found_before_anything_changes(place: Place
     [
         (("--kind", "command"), "command needs --apply"),
         (("--kind", "command", "--apply", "'./set"), "No closing quotation"),
+        (("--kind", "command", "--apply", "sh set; echo done"), "no shell is started: write sh -c '…' to use `;`"),
+        (("--kind", "command", "--apply", "sh set >> log"), "no shell is started: write sh -c '…' to use `>>`"),
+        ((*BY, "--retire", "sh set || true"), "no shell is started: write sh -c '…' to use `||`"),
         (("--kind", "command", "--apply", ""), "a command needs a program"),
         (APPLY, "--apply is an option of kind command, not of generated"),
         (("--status", "--apply", "./set", "--length", "9"), "--length describes a new value"),
@@ -131,6 +136,11 @@ def test_a_program_that_is_missing_is_found_before_anything_changes(place: Place
 def test_options_that_are_no_command_are_refused(place: Place, arguments: tuple[str, ...], message: str) -> None:
     code, out, err = place.rotate(*arguments)
     assert (2, "", True) == (code, out, message in " ".join(err.split())), err
+
+
+@pytest.mark.parametrize("text", ["sh -c 'a; b > c'", r"find . -exec x {} \;", "find . -exec x {} ';'", 'a "b >" c|d'])
+def test_an_operator_of_a_shell_in_quotes_is_an_argument(text: str) -> None:
+    assert shlex.split(text) == split_command(text)
 
 
 def test_an_exit_code_above_0_undoes_by_the_former_value(place: Place) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import threading
@@ -21,6 +23,8 @@ Verify = Callable[[Any], object]
 An exception, or the result False, means that the value does not work. The function must not be a coroutine function."""
 
 _FD = "{fd}"
+_QUOTED = re.compile(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+_OPERATOR = re.compile(r".*?(;+|\|{1,2}|&&|>{1,2})", re.DOTALL)
 
 
 @clean_methods
@@ -97,6 +101,20 @@ class Command:
 
     def __repr__(self) -> str:
         return f"Command({self.arguments[0]!r})"
+
+
+def split_command(text: str) -> list[str]:
+    """Return the arguments of a command in the syntax of a shell.
+
+    Raises:
+        ValueError: a quote is not closed, or an argument is or ends with an operator of a shell, without quotes.
+    """
+    arguments = shlex.split(text)
+    for word in _QUOTED.sub("x", text).split():
+        found = _OPERATOR.fullmatch(word)
+        if found:
+            raise ValueError(f"no shell is started: write sh -c '…' to use `{found[1]}`")
+    return arguments
 
 
 def verified(verify: Verify | Command | None, value: Any, seconds: float) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import time
 import uuid
 from collections.abc import Iterator
@@ -45,10 +44,11 @@ class Hooks:
         if not commands and not urls:
             return
         from toriconfig.rotation._hooks import CommandHook, Deliveries, Webhook
+        from toriconfig.rotation._verifier import split_command
 
         hooks: list[Any] = []
         with _naming("--hook"):
-            hooks += [CommandHook(shlex.split(one)) for one in commands]
+            hooks += [CommandHook(split_command(one)) for one in commands]
         if urls:
             with _naming("--webhook-key"):
                 key = _key(options["webhook_key"], options["vault"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -134,6 +133,7 @@ def make_rotation(reference: str, name: str, max_age: float | None, act: str, op
         click.UsageError: the reference or an option is invalid.
     """
     from toriconfig.rotation import Command, Rotation, RotationRefused
+    from toriconfig.rotation._verifier import split_command
 
     making = act in ("rotate", "dry_run")
     try:
@@ -145,7 +145,7 @@ def make_rotation(reference: str, name: str, max_age: float | None, act: str, op
             kind,
             setup=given_to(kind if isinstance(kind, type) else None, options) if made_later else None,
             vault=options["vault"],
-            verify=Command(shlex.split(options["verify"])) if options["verify"] is not None else None,
+            verify=Command(split_command(options["verify"])) if options["verify"] is not None else None,
             verify_timeout=options["verify_timeout"],
             timeout=options["timeout"],
             grace=options["grace"],

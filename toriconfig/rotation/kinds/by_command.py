@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from collections.abc import Sequence
 
@@ -10,7 +9,7 @@ from toriconfig._core.clean_call import clean_methods
 from toriconfig.rotation._errors import RotationError, RotationRefused
 from toriconfig.rotation._option import Option
 from toriconfig.rotation._protocol import Values, Work
-from toriconfig.rotation._verifier import Command
+from toriconfig.rotation._verifier import Command, split_command
 from toriconfig.rotation.kinds._stored import key_of
 from toriconfig.rotation.kinds.generated import ALPHABET, Generated
 
@@ -38,7 +37,7 @@ class ByCommand(Generated):
         alphabet: the characters to choose from; at least two different ones.
 
     Raises:
-        ValueError: a command is empty or has an open quote, or the value would have fewer than 64 random bits.
+        ValueError: a command is empty, has an open quote or an operator of a shell, or the value would have fewer than 64 random bits.
     """
 
     name = "command"
@@ -127,7 +126,7 @@ class ByCommand(Generated):
 
 
 def _command(given: str | Sequence[str]) -> Command:
-    arguments = shlex.split(given) if isinstance(given, str) else given
+    arguments = split_command(given) if isinstance(given, str) else given
     if not arguments:
         raise ValueError("a command needs a program")
     return Command(arguments)
