@@ -319,7 +319,7 @@ def test_five_hundred_calls_leave_the_number_of_threads_where_it_was() -> None:
     before = threading.active_count()
     for number in range(500):
         assert run_sync(echo(number)) == number
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # a thread of an earlier test may end
 
 
 def test_eight_threads_wait_at_the_same_time() -> None:
