@@ -9,6 +9,7 @@ from contextlib import suppress
 import pytest
 
 from support.rotating import Account, Left, left_at
+from toriconfig import Ref
 from toriconfig.errors import SecretError, VaultNotFound
 from toriconfig.rotation import Rotation, RotationError, RotationRefused, kinds
 from toriconfig.testing import VaultServer
@@ -287,6 +288,7 @@ def timed(**seconds: float) -> Rotation:
         (lambda: Rotation("secret/x?version=2#k", kinds.Generated()), "pinned to a version"),
         (lambda: Rotation("pki/issue/x?common_name=a#k", kinds.Generated()), "issued automatically"),
         (lambda: Rotation("secret/../x#k", kinds.Generated()), "`..` segment"),
+        (lambda: Rotation(Ref("prod/x#k", scheme="aws"), kinds.Generated()), "aws:prod/x#k is not a secret of Vault"),
     ],
 )
 def test_invalid_arguments_are_refused_by_the_constructor(make: Callable[[], object], message: str) -> None:

@@ -98,6 +98,8 @@ class Rotation:
     ) -> None:
         expect(reference, (str, Ref), "a Rotation needs a reference, such as `secret/app#key`")
         self.ref = reference if isinstance(reference, Ref) else Ref(reference)
+        if self.ref.scheme != "vault":
+            raise ValueError(f"{self.ref.shown} is not a secret of Vault: rotate it where its backend stores it")
         variables = os.environ if environ is None else environ
         self.chosen = Chosen(self.ref, kind, setup or {}, variables)
         self.max_age = self.ref.max_age if max_age is None else max_age
