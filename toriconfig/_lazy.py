@@ -160,7 +160,7 @@ class Lazy:
         return iter(current(self).model)
 
     def __eq__(self, other: object) -> bool:
-        """Return True if `other` is a lazy object or a model with the same values."""
+        """Return True if `other` has the same values. `other` may be a lazy object or a model."""
         if self is other:
             return True
         return bool(current(self).model == (current(other).model if isinstance(other, Lazy) else other))

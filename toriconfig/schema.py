@@ -32,13 +32,13 @@ class Features(_Section):
 
 
 class Ocr(_Section):
-    """Optical character recognition."""
+    """Settings of the TORI pipeline's optical character recognition."""
 
     max_pages: int | None = Field(default=None, ge=1, description="Maximum pages per document; null = no limit.")
 
 
 class Parallelism(_Section):
-    """Concurrent processing."""
+    """Settings of the TORI pipeline's concurrent processing."""
 
     max_workers: int | None = Field(
         default=None, ge=1, le=64, description="Worker threads, 1 to 64; null = one per CPU."
@@ -46,7 +46,7 @@ class Parallelism(_Section):
 
 
 class Entropy(_Section):
-    """Pruning by information content."""
+    """Settings of the TORI pipeline's entropy pruning, which drops concepts that add little information."""
 
     threshold: float = Field(default=0.0001, ge=0, le=1, description="Minimum entropy gain of a kept concept, 0 to 1.")
     similarity_threshold: float = Field(
@@ -99,13 +99,13 @@ class FileSizes(_Section):
 
 
 class Limits(_Section):
-    """Maximum chunks and concepts to keep per document."""
+    """Settings of the TORI pipeline: how many text chunks and concepts are kept per document."""
 
     file_sizes: FileSizes = Field(default_factory=FileSizes, description="Limits by file size.")
 
 
 class Chunking(_Section):
-    """Division of text into chunks."""
+    """Settings of the TORI pipeline's division of text into chunks."""
 
     size: int = Field(default=800, ge=50, le=100_000, description="Characters per chunk, 50 to 100,000.")
     overlap: int = Field(default=80, ge=0, description="Characters shared with the previous chunk; less than `size`.")
@@ -118,7 +118,7 @@ class Chunking(_Section):
 
 
 class Logging(_Section):
-    """The pipeline's log."""
+    """Settings of the TORI pipeline's log."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
         default="INFO", description="Minimum level of log records."
@@ -126,14 +126,14 @@ class Logging(_Section):
 
 
 class Progress(_Section):
-    """Frequency of progress reports."""
+    """Settings of the TORI pipeline's progress reports."""
 
     min_change: float = Field(default=1.0, ge=0, le=100, description="Percentage points between two reports, 0 to 100.")
     min_seconds: float = Field(default=0.5, ge=0, le=86_400, description="Seconds between two reports, 0 to 86,400.")
 
 
 class Pool(_Section):
-    """The connection pool."""
+    """Settings of the TORI pipeline's pool of database connections."""
 
     min_size: int = Field(default=1, ge=0, le=1000, description="Minimum number of open connections.")
     max_size: int = Field(
@@ -158,7 +158,7 @@ class DatabaseCredentials(_Section):
 
 
 class Database(_Section):
-    """Database in which documents are stored."""
+    """Settings of the database in which the TORI pipeline stores documents."""
 
     host: str = Field(
         default="localhost", min_length=1, max_length=253, description="Host name or IP address of the server."

@@ -262,10 +262,11 @@ class Subscription:
 def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
     """Register a callback for changes below a path, made by a reload or by a new value of a secret.
 
-    The callback is also called if a parent of the path is replaced as a whole: a list, or a section that was None. It
-    runs after the new value is in place: on the calling thread after a call of `reload`, on a thread of the library
-    after any other change. Calls for one callback never overlap. If a callback raises, the exception is logged. A
-    slow callback delays only its own next calls.
+    The callback is also called if a list above the path changes, or if a section above the path was None or becomes
+    None. The callback runs after the new value is in place. If the callback raises, the exception is logged.
+
+    A call of `reload` runs the callback on the calling thread. Any other change runs the callback on a thread of the
+    library: calls for one callback never overlap on these threads, and a slow callback delays only its own next calls.
 
     Args:
         settings: a lazy object.

@@ -51,8 +51,9 @@ def check(
         "warning" or "info"; `str(problem)` is one line.
 
     Raises:
-        TypeError: `settings` is not a settings class, an option is unknown, or `online` or `all_profiles` is combined
-            with files.
+        TypeError: `settings` is neither a settings class nor a lazy object nor the name of one of them; an option is
+            unknown; or `online` or `all_profiles` is combined with files.
+        ImportError: the module in the name cannot be imported.
 
     >>> from pydantic import BaseModel
     >>> class App(BaseModel):
@@ -101,11 +102,12 @@ def json_schema(settings: Any) -> dict[str, Any]:
         settings: a settings class or a lazy object; or the name of one of them, "package.module:Class".
 
     Returns:
-        A new dict. The JSON Schema requires no key, because another layer may supply the key. Every value may be a reference.
-        `x-toriconfig-env` names the environment variable of a key; `x-toriconfig-secret` marks a secret.
+        A new dict. The JSON Schema requires no key, because another layer may supply the key. Every value may be a
+        reference. `x-toriconfig-env` names the environment variable of a key; `x-toriconfig-secret` marks a secret.
 
     Raises:
-        TypeError: `settings` is not a settings class.
+        TypeError: `settings` is neither a settings class nor a lazy object nor the name of one of them.
+        ImportError: the module in the name cannot be imported.
         ConfigError: an annotation of the class uses a name that is not defined.
 
     >>> from pydantic import BaseModel

@@ -77,7 +77,7 @@ def expect(value: object, kinds: type[Any] | tuple[type[Any], ...], what: str) -
 def cleaned(error: E) -> E:
     """Remove the frames that may show an argument from the traceback of an error, and return the same error.
 
-    If no frame is left, the context of the error is removed too, and the cause of the error is cleaned in the same way.
+    If no frame is left, do two more things: remove the context of the error, and clean the cause in the same way.
     """
     trace, last = error.__traceback__, None
     while trace is not None and is_ours(trace):

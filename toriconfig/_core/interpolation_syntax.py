@@ -349,13 +349,13 @@ def is_left(text: str, layer: Layer | None = None) -> bool:
 
 
 def left(node: Node, path: paths.Path, why: str = "", *, severity: Severity = "error") -> Problem:
-    """Return the problem of a text for which `is_left` is True.
+    """Return the problem for a text that contains a reference which was not resolved.
 
     Args:
         node: the node of the text.
         path: the path of the node.
         why: end of the message; "": "no reference is resolved here".
-        severity: "error" for a secret. After a warning, the text would become the value of the secret.
+        severity: "error" if the text sets a secret. With a warning, the load would use the text itself as the secret.
     """
     return Problem(
         Code.UNRESOLVED_REFERENCE,

@@ -59,7 +59,7 @@ class Ref(Value):
             path (`secret/tori`, not `secret/data/tori`). A certificate needs its parameters:
             `pki/issue/tori?common_name=tori.internal&ttl=72h`. Segments, parameter values and the key may be quoted,
             with a backslash before a quote inside: `secret/"my app"#"a#b"`.
-        max_age: seconds from 0 after which the secret is due for `toriconfig rotate --due`; None: never due by age.
+        max_age: age in seconds, at least 0, at which `toriconfig rotate --due` rotates the secret; None: at no age.
         scheme: scheme of the backend, as in `Ref("db#password", scheme="memory")` for `${memory:db#password}`. If it is
             not "vault", the reference is `path` or `path#key`, and the backend decides which paths are valid.
 
@@ -190,8 +190,8 @@ def unquoted(path: str) -> str:
 def _part(text: str, at: int, stops: str) -> tuple[str, str, int]:
     """Return `(whole, plain, end)` for the part of `text` from `at` to the first unquoted character of `stops`.
 
-    `whole` is the part without quotes. `plain` is the part with `_` for each quoted text. `end` is the position after
-    the part.
+    `whole` is the part in which the content of the quotes replaces each quoted text. `plain` is the part in which `_`
+    replaces each quoted text. `end` is the position after the part.
     """
     whole, plain, begin = "", "", at
     while at < len(text) and text[at] not in stops:

@@ -72,7 +72,7 @@ def parse(text: str) -> Path:
 
 
 def quote(key: str) -> str:
-    """Return a key in quotes; `quoted` is the inverse function."""
+    """Return a key in double quotes, with a backslash before each quote and each backslash in the key."""
     escaped = key.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

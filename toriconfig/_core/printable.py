@@ -52,10 +52,13 @@ def clean_lines(text: str) -> str:
 
 
 def clean_json(text: str) -> str:
-    r"""Return JSON text made safe to print, with the same meaning. Dangerous characters become JSON escapes.
+    r"""Return JSON text made safe to print, with the same meaning.
 
-    >>> clean_json('{"a": "##[x]\u2028"}'.replace("\\u2028", chr(0x2028)))
-    '{"a": "\\u0023#[x]\\u2028"}'
+    Control characters, line separators and similar characters become JSON escapes, and so does the first `#` of a
+    command to a CI system, such as `##[error]`. Line feeds are kept.
+
+    >>> print(clean_json('{"a": "##[error]\u2028"}'))
+    {"a": "\u0023#[error]\u2028"}
     """
     if not (text.isascii() and text.replace("\n", "").isprintable()):
         text = "".join(char if harmless(char) or char == "\n" else _in_json(char) for char in text)

@@ -1,4 +1,4 @@
-"""Position in the user's code at which an error was raised, for messages that must not show its text."""
+"""Position in the user's code at which an error was raised, for messages that must not show the text of the error."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from toriconfig._core.clean_call import is_ours
 
 
 def raise_place(error: BaseException, *, any_frame: bool = False) -> str:
-    """Return "FILE:LINE" of the last frame of `error` in the user's code; "" if there is none.
+    """Return "FILE:LINE" of the last frame of `error` in the user's code; "" if no frame is found.
 
-    Frames of installed packages count only if they are all the other code that there is.
+    If no frame is in the user's code, the first file of an installed package counts as the user's code. Files of
+    toriconfig, its dependencies and the standard library never count.
 
     Args:
         error: the error.
-        any_frame: True: if no frame is of other code, return the position of the last frame.
+        any_frame: True: if no frame is found by these rules, return the position of the last frame of all.
     """
     frames: list[TracebackType] = []
     trace = error.__traceback__

@@ -42,9 +42,9 @@ class Unread:
     """The reason why a file was not read.
 
     Attributes:
-        kind: `absent`: there is no file at the path. `denied`: permission is missing. `kind`: it is not a regular file.
-            `large`: it has too many bytes. `forbidden`: the kernel generates it, see `FORBIDDEN`. `slow`: reading took
-            longer than `PATIENCE`. `system`: any other error.
+        kind: code of the reason: "absent" (there is no file at the path), "denied" (permission is missing), "kind" (not
+            a regular file), "large" (too many bytes), "forbidden" (the kernel generates the file), "slow" (reading took
+            longer than `PATIENCE` seconds) or "system" (any other error).
         reason: text for messages, such as `Permission denied` or `this is a device, not a regular file`.
     """
 

@@ -27,11 +27,11 @@ class Suggestions:
         self._left = most
 
     def near(self, word: str, candidates: Collection[str]) -> str | None:
-        """Return the result of the function `near`, or None if the limit is reached."""
+        """Return the result of the function `near`; None if too many names were already compared."""
         return near(word, candidates) if self._afford(len(candidates)) else None
 
     def sure(self, word: str, candidates: Collection[str]) -> str | None:
-        """Return the result of the function `sure`, or None if the limit is reached."""
+        """Return the result of the function `sure`; None if too many names were already compared."""
         return sure(word, candidates) if self._afford(len(candidates)) else None
 
     def _afford(self, pairs: int) -> bool:
@@ -52,7 +52,7 @@ def near(word: str, candidates: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
-    """Return a text for the middle of a message that names the candidate most similar to `word`; "" if there is none.
+    """Return ", did you mean 'NAME'?" with the candidate most similar to `word`; "" if no candidate is similar.
 
     >>> "unknown method 'aprole'" + did_you_mean("aprole", ["approle", "jwt"])
     "unknown method 'aprole', did you mean 'approle'?"

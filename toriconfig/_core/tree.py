@@ -61,7 +61,7 @@ class Layer:
 
     @property
     def settled(self) -> Layer:
-        """The layer of values whose references were resolved: a copy with `resolved=True` and `references=False`.
+        """A copy of this layer with `resolved=True` and `references=False`, for values whose references were resolved.
 
         If `references` of this layer is already False, the result is this layer itself.
         """
@@ -74,7 +74,7 @@ class Layer:
 
     @property
     def worded(self) -> Layer:
-        """The layer of text from a referenced variable or file: a copy with `resolved=True` and `text=True`."""
+        """A copy of this layer with `resolved=True` and `text=True`, for text from a referenced variable or file."""
         if self._worded is None:
             self._worded = Layer(self.kind, self.name, self.locate, text=True)
             self._worded.resolved = True

@@ -138,7 +138,10 @@ def _ways(kind: type[Any]) -> dict[str, tuple[Path, Field | None]]:
 
 
 def _said(value: Any, path: Path, loaded: Loaded) -> Any:
-    """Return a value as a file sets it. A secret becomes its reference, or the mask if it has none."""
+    """Return a value in the form of a settings file.
+
+    A secret becomes its reference. A secret without a reference becomes the mask.
+    """
     value = _unwrapped(value)
     text = _text_of(value, path, loaded)
     if text is not None:
@@ -186,19 +189,20 @@ def _key(key: Any) -> str:
 
 
 def _as_spelt(path: Path, way: Path, field: Field | None, loaded: Loaded) -> Path:
-    """Return the path at which the merged tree holds a part of the value at `path`.
+    """Return the path of a field below `path`, ending in the key under which the merged tree holds the field.
 
-    The tree may hold the part under any key of its field. If it holds none of them, return `path` followed by `way`.
+    If the tree does not hold the field, or `field` is None, return `path` followed by the keys `way`.
     """
     ways = [(*path, key) for key in field.keys] if field is not None else []
     return next((way for way in ways if loaded.snapshot.root.find(way) is not None), (*path, *way))
 
 
 def _beside_default(said: Any, value: Any, field: Field) -> tuple[Any, str]:
-    """Return `(value, comment)`: the value that a file must set for the field, and a comment.
+    """Return `(rest, comment)`: the value that a file must set for the field, and a comment.
 
-    A load adds the default to a list with the rule "append" or "prepend". If such a list contains the items of the
-    default, the value omits them, and the comment names them. Otherwise, the value is `said`, and the comment is "".
+    For the merge rules "append" and "prepend", a load adds the items of the default to the list of a file. If the list
+    begins ("append") or ends ("prepend") with these items, `rest` is the list without these items, and `comment` names
+    the items. Otherwise, `rest` is `said`, and `comment` is "".
 
     Args:
         said: the value in the form in which a file sets it.

@@ -168,7 +168,7 @@ def _same_provider(old: Provider, new: Provider) -> bool:
 
 
 def _made_of(provider: Provider) -> Any:
-    """Return an object that is equal for two providers with the same inputs: backend and reference, file, or value."""
+    """Return an object that identifies a provider's input: a file, a fixed value, or a reference with its backend."""
     if isinstance(provider, Fallback):
         return _made_of(provider.inputs[0])
     if isinstance(provider, Derived):

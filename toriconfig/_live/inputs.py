@@ -37,7 +37,8 @@ class Inputs(Value):
     Attributes:
         files: files; some may not exist.
         folders: folders whose files are all inputs, except hidden files.
-        places: folders in which a new file may become an input, because an option names them or a pattern.
+        places: folders in which a new file may become an input, because the option `config_files` contains the folder,
+            or a pattern for files in the folder.
     """
 
     files: tuple[str, ...] = ()
@@ -45,14 +46,14 @@ class Inputs(Value):
     places: tuple[str, ...] = ()
 
     def fingerprint(self) -> Fingerprint:
-        """Return a dict from the path of every file to its identity, including the files in the folders."""
+        """Return a dict from the path of each input file, alone or in an input folder, to the identity of the file."""
         inside = [file for folder in self.folders for file in _files_in(folder)]
         return {file: _identity(file) for file in (*self.files, *inside)}
 
     def watched(self) -> dict[str, Identity | None]:
-        """Return a dict from each folder to watch to its identity; None for a missing folder.
+        """Return the folders to watch, as a dict from path to identity. The identity of a missing folder is None.
 
-        The replacement of an input changes an entry in at least one of them.
+        If an input is replaced, a file or link in at least one of these folders changes.
         """
         paths = [*self.files, *(os.path.join(folder, ".") for folder in (*self.folders, *self.places))]
         found = sorted({folder for path in paths for folder in _on_the_way(path)})

@@ -61,7 +61,7 @@ class Listener:
             self._logged(change, lambda: self._finish(change, self._callback(change)))
 
     def call_soon(self, change: Change) -> None:
-        """Call the callback on another thread, once its earlier calls have ended. Others do not wait."""
+        """Queue a call for another thread. Each listener has its own queue, which runs one call at a time."""
         self._soon(partial(self.call, change))
 
     def _finish(self, change: Change, outcome: Any) -> None:

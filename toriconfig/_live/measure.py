@@ -168,7 +168,8 @@ def measured(named: Mapping[str, Any], only: str | None = None) -> Iterator[Metr
     """Yield each metric with the samples of settings objects.
 
     Args:
-        named: dict from the value of the label `settings` to a lazy object, or to the `Loaded` of a model.
+        named: dict from a name to a lazy object, or to the `Loaded` of a model (the result of a load). The name becomes
+            the label `settings` of the samples.
         only: name of the one metric to measure; None: all metrics.
     """
     now = time()

@@ -1,12 +1,12 @@
 """Overrides: values of one context during a `with` block.
 
-The overridden settings are stored in a contextvar. Tasks, `to_thread` and callbacks that start inside the block use the
-overridden settings, even after the block has ended. Two consequences:
+The overridden settings are stored in a contextvar. Tasks, `to_thread` and callbacks that start inside the block get a
+copy of the context, and use the overridden settings even after the block has ended. There are two special cases:
 
 * A generator shares the context of its caller. While the generator is suspended inside the block, its caller uses the
   overridden settings too. A fixture (`with override(...): yield`) relies on this.
-* A block that ends in another context than it began in cannot remove the override. It marks the override as ended.
-  An ended override has no effect.
+* If a block ends in a context that does not have the override, the override is marked as ended. An override with this
+  mark has no effect in any context, including the tasks that started inside the block.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Entry:
 
     Attributes:
         values: the values of the override, by dotted path or as nested mappings.
-        ended: True if the block of the override ended in another context than it began in.
+        ended: True if the block of the override ended in a context that does not have the override.
     """
 
     __slots__ = ("__weakref__", "_lazy", "ended", "values")

@@ -105,7 +105,7 @@ class _Asking:
 
 
 def sources_of(provider: Provider) -> Iterator[Provider]:
-    """Yield the providers without inputs below `provider`, or `provider` if it has no inputs."""
+    """Yield the leaves of the tree that `provider` and its inputs form. A provider without inputs is a leaf."""
     if isinstance(provider, (Derived, Fallback)):
         for one in provider.inputs:
             yield from sources_of(one)
@@ -116,7 +116,7 @@ def sources_of(provider: Provider) -> Iterator[Provider]:
 def _error_of(provider: Provider) -> Exception | None:
     """Return the error of the last request of a provider, or None.
 
-    If a lower layer is used because the backend does not hold the value, return the error of that layer.
+    If a backend has no value, and a provider of a lower layer is used instead, return the error of the lower provider.
     """
     if isinstance(provider, Fallback):
         first, second = provider.inputs

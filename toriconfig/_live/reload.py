@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def reload_into(lazy: Lazy, *, soon: bool = False) -> list[Change]:
-    """Load again, replace the settings, call the listeners, and return the changes. A failed reload changes nothing.
+    """Load again, replace the settings, call the listeners, and return the changes. A failed load changes nothing.
 
-    If nothing was loaded before, return no changes.
+    If the settings were not loaded before, this is the first load, and the result is an empty list.
 
     Args:
         lazy: the lazy object.

@@ -35,7 +35,7 @@ def vanished(old: Snapshot, new: Snapshot) -> list[Problem]:
 
 
 def tell_gone(problem: Problem) -> None:
-    """Log the warning about a deleted input, even if it was logged after an earlier deletion."""
+    """Log `problem`, the warning about a deleted input, even if the same warning was already logged before."""
     key = ("gone", str(problem.origin))
     warn_once.over(key)
     warn_once.warn(key, f"{problem} ({problem.help})")

@@ -1,4 +1,4 @@
-"""Replacement of aliases: each field gets its first key in every layer, so that layers can be merged."""
+"""Replacement of each alias by the first key that the schema lists for the field, so that layers can be merged."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from toriconfig._schema.shape import ANY, Shape
 
 
 def one_spelling(root: Node, shape: Shape, problems: list[Problem], path: Path = ()) -> Node:
-    """Return `root` with each field under its first key; the same object if nothing changed.
+    """Return `root` with each alias replaced by the first key of its field; the same object if nothing changed.
 
-    If `root` sets a field by several keys, the value of the key that the schema lists first is kept. A warning about
-    each other key is appended to `problems`.
+    If `root` sets a field by several keys, only the value of the key that the schema lists first is kept. For each of
+    the other keys, a warning is appended to `problems`.
     """
     if type(root.value) is not dict or shape.kind not in ("model", "mapping"):
         return root
@@ -41,7 +41,7 @@ def one_spelling(root: Node, shape: Shape, problems: list[Problem], path: Path =
 def spelt(path: Path, shape: Shape) -> Path:
     """Return `path` with each alias, or `AliasPath`, replaced by the first key of its field.
 
-    Keys that are not in the schema, and keys after a position, are not changed.
+    Keys that are not in the schema, and all keys after a list index, are not changed.
     """
     if not path or isinstance(path[0], int):
         return path
@@ -57,9 +57,9 @@ def spelt(path: Path, shape: Shape) -> Path:
 
 
 def _ways(shape: Shape, key: str) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """Yield each `AliasPath` that begins at `key`, and the keys of its field.
+    """Yield `(path, keys)` for each `AliasPath` that begins at `key`: its path, and the plain keys of the same field.
 
-    An `AliasPath` is omitted if it contains a position, or if its field has no other key.
+    An `AliasPath` is omitted if it contains a list index, or if the field has no plain key.
     """
     for name, way in [(one.name, (key, *one.path)) for one in shape.fields[key].inside or ()]:
         own = next((field.keys for field in shape.fields.values() if field.name == name and field.inside is None), ())

@@ -126,7 +126,7 @@ def try_check_tree(
         schema: the schema.
         tree: the tree.
         most: maximum number of problems that show their lines; 0: all.
-        backends: backends that replace the backends of the class; empty: the backends of the class are used.
+        backends: the backends to use; empty: the backends in the `model_config` of the schema.
     """
     given = {"backends": backends} if backends else {}
     with paused():

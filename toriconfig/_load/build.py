@@ -46,8 +46,8 @@ def validated(draft: Draft, *, alone: bool = False) -> tuple[BaseModel | None, l
 
     Args:
         draft: the result of `judged`.
-        alone: True: one tree is checked without other layers. A reference may then fail without a problem, and
-            problems at its path are omitted.
+        alone: True: one tree is checked without other layers. References may then have failed even if `draft` has no
+            problem.
     """
     from toriconfig._validation.validate import validate
 

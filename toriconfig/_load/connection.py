@@ -23,10 +23,10 @@ stand_in: Any = None
 
 
 def vault_session(context: Context, variables: Mapping[str, Node], block: Node | None, root: Node) -> _Session:
-    """Return `(session, problems)`. The problems concern the description of the connection.
+    """Return the pair `(session, problems)`. The problems concern the description of the connection.
 
     The session is None if the load needs no Vault, or if the description is invalid or has no address. An offline load
-    has a session only if its recipe is `presumed`, to find out if Vault is configured.
+    has a session only if `context.recipe.presumed` is True. Such a session only shows that Vault is configured.
 
     Args:
         context: the fixed inputs of the load.
@@ -82,10 +82,11 @@ _ADDRESSES = ("BAO_ADDR", "VAULT_ADDR", "BAO_AGENT_ADDR", "VAULT_AGENT_ADDR")
 
 
 def connected(vault: Vault | None, environ: Mapping[str, str]) -> tuple[Any, str]:
-    """Return `(session, message)`. If a test has set the module variable `stand_in`, the session is its value.
+    """Return `(session, message)` for the connection that `vault` and `environ` describe.
 
-    If the description is invalid, the session is None, and the message is the reason. Otherwise the message is "".
-    If `vault` is None and no variable has an address, the session is None, and the message is "".
+    If the description is invalid, the session is None, and the message is the reason. In all other cases, the message
+    is "". If the description has no address, the session is None. If a test has set the module variable `stand_in`, the
+    session is the value of this variable.
     """
     if stand_in is not None:
         return stand_in, ""

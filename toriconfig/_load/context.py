@@ -78,7 +78,7 @@ class Context:
 
     @property
     def needs_vault(self) -> bool:
-        """True if the settings have secrets, plain fields are read from Vault, or the recipe requests a session."""
+        """True if the settings have secrets, if plain fields come from Vault, or if the recipe requests a session."""
         return has_secrets(self.shape) or self.eager or self.recipe.connected
 
     @property

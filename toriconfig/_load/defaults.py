@@ -1,4 +1,4 @@
-"""The lowest layer: defaults of the schema, merged below values that layers set in part."""
+"""The lowest layer: defaults of the schema, which supply the parts of a value that no other layer sets."""
 
 from __future__ import annotations
 
@@ -123,9 +123,9 @@ def as_node(value: Any, name: str, shape: Shape) -> Node:
 
 
 def _spelt(key: Any) -> str:
-    """Return a mapping key as text, as files spell it. An Enum member becomes the text of its value.
+    """Return a mapping key as text. For an Enum member, use the value of the member.
 
-    A number, a boolean or None becomes a `Key`, which keeps the original value.
+    A number, a boolean or None becomes a `Key`, a `str` with the original value as an attribute.
     """
     said = getattr(key, "value", key)
     return Key(str(said), said) if isinstance(said, (int, float)) or said is None else str(said)

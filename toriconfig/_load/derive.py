@@ -30,8 +30,8 @@ def copied(loaded: Loaded) -> Loaded | None:
 def carried(root: Node, given: Node, model: BaseModel) -> Node:
     """Return `root` in a form over which `given` can be merged.
 
-    A result of a default_factory is added as a value if a second call returns another one, such as a new identifier.
-    An object becomes a mapping if `given` sets a part of the object.
+    A value from a default_factory, such as a new identifier, is added to the tree if a second call of the factory
+    returns a different value. If `given` sets only a part of an object, the object becomes a mapping.
 
     Args:
         root: the values of the layers.
@@ -55,8 +55,8 @@ def carried(root: Node, given: Node, model: BaseModel) -> Node:
 def _standing(node: Node | None, above: Node | None, current: Any, shape: Shape, place: str) -> Node | None:
     """Return `node` in a form over which `above` can be merged.
 
-    An object becomes a mapping if `above` sets a part of the object, even if `node` is None. Otherwise, None stays
-    None, and an object of a class that is not in the shape stays one value.
+    If `above` sets a part of the object `current`, the object becomes a mapping, even if `node` is None. Otherwise, the
+    result is None if `node` is None, and an object of a class that is not in the shape becomes one node.
 
     Args:
         node: the node, or None.

@@ -16,16 +16,16 @@ from toriconfig._schema.shape import Shape
 def with_exact_names(
     kind: OriginKind, tree: Tree, shape: Shape, options: Options
 ) -> tuple[Tree, Callable[[Path], Iterable[str]] | None]:
-    """Return `(tree, spellings)` for a flat tree.
+    """Return `(tree, spellings)` for a tree whose keys are the names of variables or of secret files.
 
-    `tree` has the names that the options allow. If there is a prefix, each excluded name adds a warning to the problems
-    of `tree`. `spellings` is None if case does not matter; otherwise, a function that takes a path, and returns the
-    keys directly below the path in the case of the names.
+    The returned tree has only the names that the options allow. If there is a prefix, an excluded name adds a problem
+    to the returned tree. If case does not matter, `spellings` is None. Otherwise, `spellings(path)` returns the keys
+    directly below the path, with upper and lower case as in the names.
 
     Args:
         kind: the layer.
-        tree: the flat tree, with names without the prefix. The names have their original case if case matters, else
-            they are in upper case.
+        tree: the tree, with names without the prefix. The names have their original case if case matters, else they
+            are in upper case.
         shape: the shape of the schema.
         options: the options.
     """
@@ -71,7 +71,7 @@ def _spelt_keys(names: list[str], delimiter: str | None) -> Callable[[Path], Ite
 def _spells(name: str, path: Path, shape: Shape, delimiter: str | None) -> bool:
     """Return True if `name` consists of the keys of `path`, in the same case, joined by the delimiter.
 
-    Only keys of models are compared: a key of a `dict`, and the keys after it, may have any case.
+    The comparison ends at the first key of a `dict`: this key and the keys after it may have any case.
     """
     here: Shape | None = shape
     for key in path:

@@ -60,9 +60,9 @@ def _below(node: Node, shape: Shape | None, spelling: Callable[[Node], str | Non
 def exact(value: Any, shape: Shape, spelling: Callable[[], str | None]) -> Any:
     """Return a value converted by its shape.
 
-    A float becomes a `Decimal` if its text is known, and the shape allows decimals or fractions, but no float. Text
-    becomes the result of `duration` if the shape allows only `timedelta`, with or without None. Any other value is
-    returned unchanged, and so is every value of a shape that is `validated` or `verbatim`.
+    If the shape allows `Decimal` or `Fraction`, but not `float`, a float with a known text becomes a `Decimal`. If the
+    shape allows only `timedelta`, or `timedelta` and None, text is converted by `duration`. Any other value is returned
+    unchanged, and so is every value of a shape that is `validated` or `verbatim`.
 
     Args:
         spelling: function that returns the text of the value in its file, or None.
@@ -84,7 +84,7 @@ def scalars_are(scalars: tuple[type[Any], ...], kind: type[Any]) -> bool:
 
 
 def duration(text: str) -> Any:
-    """Return the text of a duration as a number of seconds or a `timedelta`; return any other text unchanged.
+    """Convert `300` to a number (seconds), and `5m` to a `timedelta`. Return other text, such as `PT5M`, unchanged.
 
     >>> duration("300"), duration("1.5"), duration("5m"), duration("1h 30m"), duration("PT5M")
     (300, 1.5, datetime.timedelta(seconds=300), datetime.timedelta(seconds=5400), 'PT5M')

@@ -35,7 +35,7 @@ VAULT = "VAULT__"
 def nested(
     kind: OriginKind, tree: Tree, shape: Shape, options: Options, existing: Existing, problems: list[Problem]
 ) -> tuple[Node, dict[str, Node]]:
-    """Convert a flat tree with `fit`. For a nested tree, return `(tree, {})`, with keys spelt by `respelt_tree`."""
+    """Return `(root, vault)`: the nested tree, and a dict of the nodes that describe the connection to Vault."""
     if not tree.flat:
         from toriconfig._load.free_keys import respelt_tree
 
@@ -63,7 +63,7 @@ def fit(
         delimiter: separator of nested keys in names, or None.
         prefix: prefix of the names in messages. If it is "", an unknown name adds no problem.
         problems: list to which problems are appended. A value with a problem is omitted from the result.
-        existing: function that returns the existing keys of a mapping. A name matches such a key in any case.
+        existing: function that returns the existing keys of a mapping. Names match a key in upper or lower case.
         file_suffix: suffix of variables that hold the path of a file with the value of the key; None: no such suffix.
         file_roots: folders in which the files of plain fields must be; None: any folder.
 
@@ -146,7 +146,7 @@ def _meant(name: str, shape: Shape, delimiter: str | None) -> tuple[Path | None,
 
 
 def meaning(name: str, shape: Shape, delimiter: str | None) -> Path | None:
-    """Return the path of a name, without the prefix and in any case, or None if the name is not a key."""
+    """Return the path of the key that `name` stands for, or None. `name` has no prefix, and its case is ignored."""
     return _meant(name.upper(), shape, delimiter.upper() if delimiter else None)[0]
 
 
@@ -216,7 +216,7 @@ class _Naming:
         self._sections = sections
 
     def of(self, key: str, field: Field, prefix: str, path: Path, seen: frozenset[type]) -> Iterator[tuple[str, Path]]:
-        """Yield `(variable, path)` for each leaf at or below a field; if `sections` is True, also for each model."""
+        """Yield `(variable, path)` for each leaf at or below a field, and for models if `self._sections` is True."""
         shape, path, name = field.shape, (*path, key), prefix + self._spelt(key)
         nests = shape.kind == "model" and self._delimiter and not seen.intersection(shape.models)
         if self._sections or not nests:
@@ -275,7 +275,7 @@ def _below(name: str, shape: Shape, delimiter: str) -> Path | None:
 
 
 def _untyped(path: Path, target: Shape, shape: Shape) -> Shape | None:
-    """Return a shape that decodes JSON if `path` is a place without a type inside a `dict` field; else None."""
+    """If `path` is inside a `dict` field and has no declared type, return a shape that decodes JSON; else None."""
     if target.kind != "any" or target.members or len(path) < 2:
         return None
     field = shape.fields.get(str(path[0]))
@@ -288,7 +288,7 @@ def _untyped(path: Path, target: Shape, shape: Shape) -> Shape | None:
 
 
 def _item(name: str, shape: Shape, delimiter: str) -> Path | None:
-    """Return the path of `name` in a list or named tuple, with the position first; None if `name` is not an item."""
+    """Return the path for `name` in a list or named tuple: `(0, "host")` for `0__HOST`; None if nothing matches."""
     part, cut, rest = name.partition(delimiter)
     names = [known.upper() for known in shape.names]
     if not (part in names or (part.isascii() and part.isdigit() and len(part) <= _LONGEST_POSITION)):
@@ -301,7 +301,7 @@ def _item(name: str, shape: Shape, delimiter: str) -> Path | None:
 def _place(root: Node, path: Path, node: Node) -> None:
     """Put `node` at `path` below `root`. If `node` and the node there are mappings, merge `node` into the node there.
 
-    Missing containers are created. In each container on the path, `key_at` gets the value of `at`.
+    Missing containers are created. For each container on the path, `Node.key_at` is set to the value of `Node.at`.
     """
     *parents, last = path
     here = root
@@ -315,7 +315,7 @@ def _place(root: Node, path: Path, node: Node) -> None:
 
 
 def _container(parent: Node, part: str | int, kind: type[dict[Any, Any]], node: Node) -> Node:
-    """Return the container of class `kind` at a key of `parent`; create it if missing. A list counts as `Positions`."""
+    """Return the container at the key `part` of `parent`. If there is none, create an empty `kind` there."""
     known = _at(parent, part)
     if known is None or type(known.value) not in (kind, dict if kind is dict else list):
         known = Node(kind(), node.layer, node.at, None, known)

@@ -1,4 +1,4 @@
-"""Spelling of `dict` keys in names of variables: that of an existing key that differs only in case."""
+"""Correction of upper and lower case in `dict` keys from variable names, by keys of the schema and other layers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Existing = Callable[[Path], Iterable[str]]
 
 
 def respelt(path: Path, shape: Shape, existing: Existing) -> Path:
-    """Return `path` with each key of a `dict` spelt as in the schema, or else as in another layer.
+    """Return `path` with each key of a `dict` field replaced by the known key that differs only in case, if any.
 
-    Keys are compared without regard to case. A key that has no match is not changed.
+    Known keys are the values of a `Literal` or Enum key type, and the keys in other layers and in the default.
     """
     here: Shape | None = shape
     spelt: Path = ()
@@ -50,10 +50,10 @@ def existing_keys(shape: Shape, roots: list[Node], fitted: list[tuple[Any, Node]
 
 
 def respelt_tree(root: Node, shape: Shape, delimiter: str | None, existing: Existing, path: Path = ()) -> Node:
-    """Return `root` with each key of a `dict` spelt as in the schema, or else as in another layer.
+    """Return `root` with each key of a `dict` field replaced by the known key that differs only in case, if any.
 
-    Keys are compared without regard to case. A key that has no match, and a key that was decoded from JSON text, are
-    not changed.
+    Known keys are the values of a `Literal` or Enum key type, and the keys in other layers and in the default. A
+    key that was decoded from JSON text is not changed.
 
     Args:
         root: the tree of a source that converts names to lower case.

@@ -144,7 +144,7 @@ class _Run:
         return result
 
     def _left(self, node: Node, shape: Shape, path: Path) -> Any:
-        """Report an unresolved `${...}`: for a secret as an error, else as a warning. Return the new value."""
+        """For an unresolved `${...}` in a secret, report an error and return `FAILED`; else warn and return the text."""
         secret = shape.kind == "secret" or shape.sealed
         self.problems.append(left(node, path, severity="error" if secret else "warning"))
         return FAILED if secret else node.value
@@ -172,7 +172,7 @@ class _Run:
         return "".join(texts) if len(texts) == len(parts) else Template(parts)
 
     def _formed(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
-        """Return the encoded value of `reference`; for a value fetched later, a `Reference` or `Other`; or `FAILED`."""
+        """Return the encoded value of `reference`; a `Reference` or `Other` if it is fetched later; `FAILED` on error."""
         value = self._value(reference, node, shape, path)
         forms = reference.forms
         if not forms or value is FAILED or isinstance(value, Reference):
@@ -288,7 +288,7 @@ class _Run:
         return Other(owner, target[len(owner) :])
 
     def _leads_back(self, found: Node, shape: Shape, path: Path) -> bool:
-        """Resolve the references in `found`, a secret to which another refers. Return True if one of them failed."""
+        """Resolve the references in the secret `found`. Return True if a reference fails, for example in a cycle."""
         if type(found.value) is dict:
             return any(self._leads_back(child, shape, (*path, key)) for key, child in found.value.items())
         if type(found.value) is str and _OPEN in found.value and found.layer.references:
@@ -296,7 +296,7 @@ class _Run:
         return False
 
     def _unsaid(self, target: Path) -> Any:
-        """Return the value at `target` in a default, or in an object at a parent key; else `_UNSET`."""
+        """Return the value at `target` from a default or from an object that a layer sets for a parent; else `_UNSET`."""
         shape: Shape | None = self.shape
         node: Node | None = self.root
         value: Any = _UNSET
@@ -369,8 +369,8 @@ def resolve(
 
     Args:
         shape: the shape of the schema.
-        within: the tree in which `${other.key}` is looked up; None: `root`. The result has the values of
-            default factories that references called, if `root` is passed, but not for None.
+        within: the tree in which `${other.key}` is looked up; None: `root`. Default factories may create values for
+            references. The result contains these values only if the caller passes `within=root`.
         at: the path of `root` in `within`, and its shape; None: `root` is the whole tree.
         environ: the variables; None: the variables are not known. A failed reference to a variable, to the profile, or
             to a key of the schema that is not set then adds no problem.

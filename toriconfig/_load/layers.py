@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class Layers(Value):
-    """Result of reading every layer. The text of the inputs is kept while problems may show its lines.
+    """Result of reading every layer. The lines of the inputs are kept as long as problems may show these lines.
 
     Attributes:
-        trees: the trees with their layers, lowest first, with the current keys of the schema.
+        trees: `(layer, tree)` for each tree, lowest layer first. Renamed keys have their new names.
         variables: dict from the name after `VAULT__` to the node of each variable that describes the connection to
             Vault.
         read: metadata of each layer, such as its name and its number of values.
@@ -98,7 +98,7 @@ def with_tree(kind: OriginKind, tree: Tree, context: Context, layers: Layers, *,
     """Return `layers` with the metadata and problems of one more tree. The tree is not added to `trees`.
 
     Args:
-        alone: True: an empty input is not recorded as blank.
+        alone: True: only this tree is checked. The metadata then has `blank=False`, even if the input is empty.
     """
     problems = list(layers.problems)
     more = layers.replaced(read=[*layers.read], lines={**layers.lines}, roots=[*layers.roots])
@@ -111,8 +111,8 @@ def _record(
 ) -> bool:
     """Add the metadata of a tree to `layers`, and its problems to `problems`. Skip problems that `_is_ours` excludes.
 
-    Return True if the input of the tree was read to its end. If `alone` is True, an empty input is not recorded as
-    blank.
+    Return True if the input of the tree was read to its end. If `alone` is True, the metadata has `blank=False`,
+    even if the input is empty.
     """
     problems += [problem for problem in tree.problems if _is_ours(problem, context)]
     kind = tree.root.layer.kind if kind == "files" else kind  # the layer `files` includes custom sources
@@ -125,9 +125,9 @@ def _record(
 
 
 def _is_ours(problem: Problem, context: Context) -> bool:
-    """Return False if a problem concerns a variable of another program, or `_selects_profile` is True; else True.
+    """Return False if a problem concerns another program, or reports the profile's variable as unknown; else True.
 
-    A variable belongs to another program if the options set no prefix, and its name is not a key of the schema.
+    A problem concerns another program if the options set no prefix, and its variable is not a key of the schema.
     """
     options = context.options
     if _selects_profile(problem, options):
@@ -158,10 +158,10 @@ def _variable_of(problem: Problem) -> str:
 def normalized(root: Node, context: Context, lines: Mapping[str, list[str]], problems: list[Problem]) -> Node:
     """Return `root` with the current keys of the schema, and with values converted by the types of their fields.
 
-    If the option `extension_keys` is True, top-level keys of files that begin with `x-` are removed.
+    If the option `extension_keys` is True, top-level keys that begin with `x-` are removed from the tree of a file.
 
     Args:
-        lines: dict from the name of each input to its lines, for the text of numbers.
+        lines: dict from the name of each input to its lines, which hold the exact text of each number.
         problems: list to which problems are appended.
     """
     shape = context.shape

@@ -41,9 +41,9 @@ def path_of(loaded: Loaded, text: str) -> Path:
 
 
 def by_name(path: Path, shape: Shape | None) -> Path:
-    """Return `path` with its first `AliasPath` replaced by the name of the field.
+    """Return `path` with the keys of the first pydantic `AliasPath` in it replaced by the name of the field.
 
-    An `AliasPath` is the path of a field in another value. A path without one is not changed.
+    For a field `host` with `AliasPath("db", "name")`, the path `("db", "name")` becomes `("host",)`.
     """
     for at, part in enumerate(path):
         field = field_at(shape, part)
@@ -185,16 +185,16 @@ def node_at(loaded: Loaded, path: Path) -> Node | None:
 
 
 def _given_whole(node: Node, name: str) -> Node | None:
-    """Return a copy of `node` for its part `name`, because parts of an object or text have no nodes.
+    """Return a node for the part `name` of an object or text: a copy of `node`, which is the node of the whole value.
 
-    Return None if the value is a model in which the field `name` was not set.
+    If the value is a model in which the field `name` was not set, return None.
     """
     unsaid = isinstance(node.value, BaseModel) and name not in node.value.model_fields_set
     return None if unsaid else Node(node.value, node.layer, node.at)
 
 
 def _places(shape: Shape | None, part: str | int, field: Field | None) -> Iterator[Path]:
-    """Yield each path below a node at which the value of `part` may be: its keys, its position, its alias paths."""
+    """Yield each path below the parent at which `part` may be set: keys of `field`, the position, each `AliasPath`."""
     name = field.name if field is not None else part
     if field is None or field.inside is None:
         yield from ((key,) for key in (field.keys if field is not None else (part,)))

@@ -12,10 +12,10 @@
     mapping        list, scalar    a Problem that names both positions, and vice versa
     reference      mapping         the mapping that the reference returns (`d: ${env:D}`) is merged like any other, and
                                    vice versa; lists likewise
-    anything       null            None if the field accepts None; otherwise the values of lower layers are
-                                   removed, with one warning, even if a still higher layer sets a value
+    anything       null            None if the field accepts None; otherwise the values of lower layers are removed
+                                   and one warning is added, also if a still higher layer sets a value
     null           anything        the higher value; if the field accepts None, no default is merged below it
-    secret         anything        the higher value; the lower value may still be read if a backend has none
+    secret         anything        the higher value; a later step may use the lower value if a backend has no value
 
 No tree is changed; the result shares nodes with the trees. `Node.under` of a leaf is the node that the leaf overrides.
 The position of a mapping of several layers is its position in the highest file; without a file, in the highest layer.
@@ -96,9 +96,9 @@ def positioned(below: Any, above: Positions, shape: Shape, problems: list[Proble
 
 
 def whole_list(items: Mapping[int, Node], problems: list[Problem], path: Path) -> list[Node]:
-    """Return the items of a dict from positions to items as a list, up to the first gap.
+    """Return the values of `items`, in the order of their positions, as a list up to the first missing position.
 
-    If there are items after the gap, a problem is appended to `problems`.
+    If `items` has later positions, a problem is appended to `problems`.
     """
     found: list[Node] = []
     for at in sorted(items):
@@ -251,7 +251,7 @@ def _null_problem(node: Node, path: Path, below: Node | None) -> Problem:
 
 
 def at_nulls(wrong: list[Problem], problems: list[Problem]) -> list[Problem]:
-    """Return `wrong`. If a null removed a missing key, the key's problem gets the origin of the null.
+    """Return `wrong`. If a key is missing because a null removed its value, the problem gets the origin of the null.
 
     Args:
         wrong: problems of the validation.

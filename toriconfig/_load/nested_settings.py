@@ -17,7 +17,7 @@ from toriconfig._schema.shape import ANY, fields_of, reads_itself
 
 
 def with_sections(snapshot: Snapshot, model: BaseModel) -> Snapshot:
-    """Return `snapshot` with the values and handles that nested settings classes of `model` read themselves.
+    """Return `snapshot` with the values and handles that settings classes in `model` loaded from their own sources.
 
     A value that is already in `snapshot` keeps its node.
     """

@@ -5,7 +5,7 @@ Every step takes the fixed `Context`, and returns its result and its problems:
     read_layers   a tree for each source, with the names and types of the schema     `layers`
     merge_layers  one tree, in which the highest layer of each key has precedence     `merge`
     vault_session the connection that the layers describe                             `connection`
-    with_defaults defaults of the schema merged below values that layers set in part  `defaults`
+    with_defaults defaults of the schema merged below partly set mappings and lists   `defaults`
     resolved      `${...}` replaced                                                   `references`, `interpolate`
     judged        unknown keys reported, handles for secrets inserted                 `secrets/`
     built         the validated and frozen model, with its snapshot                   `build`
@@ -130,7 +130,8 @@ def judged(draft: Draft, *, alone: bool = False) -> Draft:
 
     Args:
         draft: its `handles` are those of an earlier load, or None.
-        alone: True: one tree is judged without other layers. A model of a union then also fits without a required key.
+        alone: True: the draft comes from one tree. A mapping then matches a model of a union even if a required key
+            is missing, because another layer may set the key.
     """
     context, root = draft.context, draft.root
     shape, options = context.shape, context.options

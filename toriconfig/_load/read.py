@@ -41,14 +41,14 @@ Reader = Callable[[Inputs], Iterator[tuple[OriginKind, Tree]]]
 
 
 def read(inputs: Inputs) -> Iterator[tuple[OriginKind, Tree]]:
-    """Yield `(layer, tree)` for every source, lowest first."""
+    """Yield `(layer, tree)` for every source, lowest precedence first."""
     for kind in reversed(inputs.options.layers):
         for tree in read_layer(kind, inputs):
             yield kind, tree
 
 
 def read_layer(kind: LayerKind, inputs: Inputs) -> Iterator[Tree]:
-    """Yield the tree of every source of one layer, lowest first."""
+    """Yield the tree of every source of one layer, lowest precedence first."""
     make = _SOURCES.get(kind)
     if make is not None:
         for source in make(inputs):
@@ -69,7 +69,7 @@ def _as_meant(tree: Tree, options: Options) -> Tree:
 
 
 def files_of(options: Options) -> list[tuple[str, bool]]:
-    """Return `(file, is_required)` for each file of the layer `files`, lowest first.
+    """Return `(file, is_required)` for each file of the layer `files`, lowest precedence first.
 
     Args:
         options: the result of `steering.steered`.
@@ -100,7 +100,7 @@ def _matching(entry: str) -> list[str]:
 
 
 def _in_package(entry: Resource) -> list[str]:
-    """Return the settings files in a folder of a package, sorted; `[entry]` if the resource is not a folder."""
+    """Return the settings files in the folder `entry`, sorted by name. If `entry` is not a folder, return `[entry]`."""
     if not entry.traversable.is_dir():
         return [entry]
     inside = sorted(entry.traversable.iterdir(), key=lambda one: str(one.name))
@@ -127,7 +127,7 @@ def settings_files_in(name: str) -> list[str]:
 
 
 def _named(options: Options) -> tuple[PathLike, ...]:
-    """Return the files that pydantic-settings' own options name. A missing file is not an error."""
+    """Return the files of the options `json_file`, `toml_file` and `yaml_file`. A missing file is not an error."""
     return (*options.json_file, *options.toml_file, *options.yaml_file)
 
 
@@ -162,9 +162,9 @@ def profiles_of(options: Options) -> list[str]:
 def overlooked(options: Options) -> list[Problem]:
     """Return the problems of missing and ignored settings files.
 
-    If no settings file is found, return one error if the option `required` is True, or one warning if `config_dir`
-    does not exist. In all other cases, return a warning for each ignored file: a file with the same name and another
-    extension is read instead.
+    If no settings file is found, return one error if the option `required` is True; else one warning if the folder
+    `config_dir` does not exist; else []. If a file is found, return one warning for each ignored file. A file is
+    ignored if a file with the same name and another extension is read instead.
     """
     files = files_of(options)
     read = [file for file, asked in files if not asked]
@@ -270,7 +270,7 @@ def _no_folder(folder: str) -> Problem:
 
 
 def _stems(options: Options) -> list[str]:
-    """Return the paths of the settings files without their extensions, lowest first; [] if `config_name` is not set."""
+    """Return the paths of settings files without extensions, lowest precedence first; [] without `config_name`."""
     if options.config_name is None:
         return []
     names = [options.config_name]
@@ -335,7 +335,7 @@ def _secrets_dirs(inputs: Inputs) -> Iterator[Source]:
 
 
 def dotenvs(options: Options, environ: Mapping[str, str]) -> list[DotEnv]:
-    """Return the sources of the `.env` files, lowest first; [] if the option `env_file` is not set."""
+    """Return the sources of the `.env` files, lowest precedence first; [] if the option `env_file` is not set."""
     if not options.env_file:
         return []
     from toriconfig.sources.dotenv import DotEnv
@@ -354,7 +354,7 @@ def dotenvs(options: Options, environ: Mapping[str, str]) -> list[DotEnv]:
 
 
 def _upwards(file: str, depth: int) -> str:
-    """Return the path of `file` in the working directory, or else in the nearest of its next `depth` parent folders.
+    """Search for `file` in the working directory, then in up to `depth` parent folders. Return the first path found.
 
     If no such file exists, or if `file` is an absolute path, return `file`.
     """

@@ -77,9 +77,9 @@ def with_whole(root: Node, context: Context, within: Node) -> tuple[Node, list[P
 
 
 def with_whole_in_all(layers: Layers, context: Context, merged: Node) -> Layers:
-    """Return `layers` with each tree replaced by the tree of `with_whole`, and with the problems added.
+    """Return `layers`, in whose trees each reference to a list or mapping is replaced by the list or mapping.
 
-    References are looked up in `merged`.
+    References are looked up in `merged`. Warnings about the replaced references are added to the problems.
     """
     problems: list[Problem] = []
     trees = []

@@ -96,7 +96,7 @@ def _deprecated(node: Node, field: Field, path: Path) -> Problem:
 
 
 def _beneath(high: Node, low: Node) -> Node:
-    """Return `high` with the keys of `low` that `high` does not set, at any depth; `high` if one is not a mapping."""
+    """Return `high` with the keys that only `low` sets, at any depth; `high` if `high` or `low` is no mapping."""
     if type(high.value) is not dict or type(low.value) is not dict:
         return high
     values = dict(low.value)

@@ -30,9 +30,9 @@ class Recipe(Value):
         overrides: the values of the code layer.
         environ: the environment variables; None: those of the process at the time of the load.
         offline: True: backends are not used.
-        presumed: for secrets with a reference, in an offline load. True: an optional secret counts as set, and the
-            value of a lower layer as overridden if the backend is configured. False: an optional secret is None, and
-            the value of a lower layer is used.
+        presumed: for secrets with a reference, in an offline load. True: an optional secret counts as set; if the
+            backend is configured, the value of a lower layer counts as overridden. False: an optional secret is
+            None, and the value of a lower layer is used.
         arguments: True: a schema may read the command line of the program.
         most: maximum number of problems with excerpts of their lines; 0: all.
         connected: True: a session with Vault is created even if no secret of the schema uses it.

@@ -16,8 +16,8 @@ _NUMBERS = frozenset({int, float, bool, Decimal})
 def structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Node | None:
     """Return `node` with its text converted for `shape`; None for empty text of an optional model, or after a problem.
 
-    Text that a validator gets before pydantic is converted only if it is JSON. With `NoDecode`, no text is
-    converted. Each item of a converted list or mapping has the position of the text as `key_at`.
+    If a validator gets the text before pydantic does, only JSON is converted. With `NoDecode`, no text is
+    converted. Each item of a converted list or mapping has the position of the text as `Node.key_at`.
     """
     text = node.value
     if not isinstance(text, str) or shape.verbatim:
@@ -160,7 +160,7 @@ class _Spelt(float):
 def decoded(text: str) -> Any:
     """Return JSON text as Python objects; None if the text is invalid or `null`.
 
-    Text inside becomes `JsonText`, and a float keeps its text. `unmarked` removes these marks.
+    Strings in the result are `JsonText` (str), and floats also hold their text. `unmarked` returns plain values.
     """
     return _marked(_json(text, exact=True)[0])
 
@@ -174,7 +174,10 @@ def _marked(value: Any) -> Any:
 
 
 def unmarked(value: Any, shape: Shape) -> Any:
-    """Return a scalar of `decoded` without its mark. A number becomes a `Decimal` if the shape requires one."""
+    """Return text from decoded JSON (`JsonText`) as `str`, and a float from decoded JSON (`_Spelt`) as a plain number.
+
+    The number is a `Decimal` if the shape requires a `Decimal`, otherwise a `float`. Return any other value unchanged.
+    """
     if type(value) is _Spelt:
         from toriconfig._load.exact_values import exact
 
@@ -207,9 +210,10 @@ def _nodes(value: Any, like: Node, shape: Shape, key_at: Any = None) -> Node:
 def read_by_shape(
     node: Node, shape: Shape, problems: list[Problem], *, decodes: bool = True, path: Path = ()
 ) -> Node | None:
-    """Return a nested tree with its text converted for `shape`. In a list, a mapping key such as `0` is a position.
+    """Return a nested tree with its text converted for `shape`.
 
-    Text with a reference is kept, and converted when the reference is resolved.
+    Where the shape is a list, a mapping with keys such as `0` becomes the list items at these positions. Text with a
+    reference is kept, and converted when the reference is resolved.
 
     Args:
         decodes: False: only text of scalars is converted, because the class sets `enable_decoding=False`.

@@ -1,4 +1,4 @@
-"""Detection of references in a URL that should be percent-encoded."""
+"""Detection of `${...}` references in URL text that need an encoding such as `|url` (percent-encoding)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _HOLE = "\0"
 
 
 def hints(parts: Sequence[str | Reference], values: Sequence[Any], path: str, origin: Origin) -> Iterator[Problem]:
-    """Yield a hint for each reference in a URL whose value should be percent-encoded.
+    """If `parts` form a URL, yield a hint for each reference that should be percent-encoded.
 
-    A value that is fetched later gets a hint in the user name, the password and the query. A known value gets a hint in
-    the user name, the password, the path and the query, if encoding changes the value there. A reference with an
-    encoding such as `|url` gets no hint. Text that is not a URL gets no hint.
+    A reference with an encoding such as `|url` gets no hint. For any other reference, the part of the URL decides: a
+    value that is fetched later gets a hint in the user name, the password and the query. A known value gets a hint in
+    the user name, the password, the path and the query, if encoding changes the value there.
 
     Args:
         parts: the parts of the text as written.

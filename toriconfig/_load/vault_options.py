@@ -68,7 +68,7 @@ def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | Non
 
 
 def _refused_of(login: Mapping[str, Node]) -> list[str]:
-    """Return the names of the fields of a login that their layers may not set."""
+    """Return the names of the fields in `login` whose layer, such as a file, is not permitted to set the field."""
     named = [node.value for key, node in login.items() if key.lower() == "method"]
     methods = [METHODS.get(str(name).strip().lower()) for name in named]
 

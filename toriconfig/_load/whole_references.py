@@ -17,10 +17,10 @@ Resolve = Callable[[Node, Shape, Path, list[Problem]], Node]
 
 
 def with_whole_references(root: Node, shape: Shape, resolve: Resolve, problems: list[Problem]) -> Node:
-    """Return `root` in which lists and mappings replace the references to them; the same object if nothing changed.
+    """Return `root` with the references to lists and mappings resolved; the same object if nothing changed.
 
-    A failed reference becomes a `Broken` node with the same text. If a higher layer adds to the node, `merge` reports
-    the problems of the reference. If no layer overrides it, `resolved` reports them after the merge.
+    A failed reference becomes a `Broken` node, which keeps the text and the problems. If a higher layer adds to this
+    node, `merge` reports the problems. If no higher layer sets this node, `resolved` reports them after the merge.
     """
     return _read(root, shape, (), resolve, problems)
 

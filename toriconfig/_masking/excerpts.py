@@ -1,4 +1,4 @@
-"""Lines of the inputs for problems, with every known or suspected secret masked."""
+"""Excerpts of input files that are shown with problems, with every known or suspected secret masked."""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@
     db: {user: x, pwd: y}    ->  db: {user: x, pwd: **********
     # old password: hunter1  ->  # **********
 
-Text before a secret keeps its columns. Text after a secret on the same line is masked too.
+A line is unchanged before a secret, and masked from the start of the secret to the end of the line. A comment that
+mentions a secret is masked after `#`.
 """
 
 from __future__ import annotations
@@ -78,10 +79,11 @@ class Masked:
             anchors |= used
 
     def _down_to_uses(self, lines: list[str]) -> tuple[list[str], frozenset[str]]:
-        """Return `(more lines, secret anchors)`. `lines` are the first lines of the input.
+        """Return `(extended, anchors)`. `lines` are the first lines of the input.
 
-        They are extended to the last use of a YAML anchor that they define, by at most `_FAR` lines. An anchor that is
-        used below these lines counts as secret.
+        `extended` is `lines` plus the lines below, up to the last use of a YAML anchor from `lines`; at most `_FAR`
+        lines are added. `anchors` are the anchors from `lines` that are used below this limit; the caller treats them
+        as secret.
         """
         if len(lines) == len(self._lines):
             return lines, frozenset()
@@ -108,8 +110,8 @@ def _rest(text: str, at: int) -> str:
 def excerpt(lines: Sequence[str], origin: Origin, sensitive: Sensitive | None = None) -> tuple[str, int, str]:
     """Return `(source, line number, masked line)` of `origin`. For several lines of one input, use `Masked`.
 
-    If `sensitive` is None, the values of keys with the usual names of secrets are masked. In a `.env` file, every value
-    is masked then.
+    If `sensitive` is None, mask every value in a `.env` file, and elsewhere the values of keys with the usual names of
+    secrets.
     """
     if sensitive is None and origin.layer == "dotenv":
         sensitive = Sensitive(everything=True)

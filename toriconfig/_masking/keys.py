@@ -36,7 +36,7 @@ class Keys:
     """Masking of the keys of problems, for one schema.
 
     Args:
-        shape: the shape of the schema. Below a secret, declared keys may be shown; any other key is masked.
+        shape: the shape of the schema. Inside a secret, only keys that the schema declares are shown.
         sensitive: knowledge about names of secrets.
         nulls: the paths (text, as in `Problem.path`) of keys that have no value in any layer.
     """
@@ -48,10 +48,10 @@ class Keys:
         self._nulls = nulls
 
     def told(self, problem: Problem) -> Problem:
-        """Return the problem with a masked key; the same problem if no part of its key is masked.
+        """Return the problem with the secret parts of its key masked; the same problem if the key has no secret part.
 
-        If the message contains a masked part, a general message replaces it. Any other text of the problem that
-        contains a masked part is removed.
+        If the message contains such a part elsewhere, a general message replaces the whole message. Any other text of
+        the problem (such as `help`) that contains such a part becomes empty.
         """
         path = _parsed(problem.path)
         shown = self.path(path, null=problem.path in self._nulls)

@@ -246,7 +246,10 @@ class _Walk:
         return mask_from
 
     def _hanging(self, text: str) -> int | None:
-        """Return the column of the name of a secret that is alone on its line, perhaps without its colon; else None."""
+        """Return the column of the name of a secret if the line has no other word and no colon; otherwise None.
+
+        Add 1 to the column if a dash precedes the name.
+        """
         if self.bracket.depth or self.quote or self.block is not None or len(text) > LONGEST_LINE:
             return None
         alone = _NAME_ALONE.match(text)
@@ -256,10 +259,11 @@ class _Walk:
         return alone.start("name") if not alone["dashes"] else alone.start("name") + 1
 
     def _lex(self, text: str, start: int, floor: int) -> int | None:
-        """Follow quotes and brackets from `start`.
+        """Record the quotes and brackets from `start` on.
 
-        Return the end of a value at bracket depth `floor`; None if the value does not end on this line, or if the end
-        is uncertain (`lost` is then True). If `floor` is 0, return None.
+        If `floor` is 0 (no secret, or a secret in block style), return None. Otherwise return the position after the
+        secret, which is inside `floor` brackets; None if the secret does not end on this line. If the end is uncertain,
+        set `lost` (the following lines are then masked) and return None.
         """
         if self._literal(text):
             return None
@@ -329,9 +333,10 @@ class _Walk:
         self.lost |= self.depth > _DEEPEST
 
     def _goes_on(self, text: str, at: int) -> bool:
-        """Return True if the text at `at` may follow a closing bracket: a space, a comma or the line end.
+        """Return True if the text at `at`, after a closing bracket, is valid after a secret in brackets.
 
-        The quote around the secret may follow too. More closing brackets may precede all of these.
+        Valid text is any number of closing brackets, and then a space, a comma, the line end, or the quote around the
+        secret.
         """
         found = _AFTER_BRACKET.match(text, at)
         return found is not None and found["quote"] in (None, self.around)
@@ -353,9 +358,9 @@ class _Walk:
 
 
 def _is_below(text: str, column: int | None) -> bool:
-    """Return True if `text` begins like the value of a key at `column`: to its right, or with a `-` at `column`.
+    """Return True if the line `text` can, by its indentation, belong to the value of a key at `column`.
 
-    If `column` is None, return False.
+    The text must begin to the right of `column`, or with a `-` at `column`. If `column` is None, return False.
     """
     indent = _indent(text)
     return column is not None and (indent > column or (indent == column and text[indent] == "-"))

@@ -121,7 +121,9 @@ def looks_secret(name: str) -> bool:
 
 
 def scrub(text: str) -> str:
-    """Return a text with logins and secret parameters of URLs masked. From a token on, everything is masked.
+    """Return a text with URL logins and the values of secret parameters (`password=...`) masked.
+
+    If the text contains an access token of a known format, everything from the token to the end of the text is masked.
 
     >>> scrub("postgresql://tori:hunter2@db/tori?sslmode=require&sslpassword=hunter2")
     'postgresql://**********@db/tori?sslmode=require&sslpassword=**********'

@@ -1,8 +1,8 @@
 """`Settings`: a bridge between pydantic-settings and the layers of this library.
 
-The features of this library are its options, `Secret` fields, and renamed keys in nested models. A class without these
-features behaves as in pydantic-settings, and the origin of each value is recorded. If a class uses a feature, its
-sources are layers among those of this library, in the order of pydantic-settings.
+A class uses this library if the class has an option of this library, a `Secret` field, or renamed keys. In this case,
+the pydantic-settings sources of the class become layers beside the layers of this library, and keep the order of
+pydantic-settings. Any other class behaves as in pydantic-settings, and the origin of each value is recorded.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def is_neutral(schema: type[BaseSettings]) -> bool:
 
 
 def _fields_ask(schema: type[BaseSettings]) -> bool:
-    """Return True if a field is a secret, or contains a model that renames a key."""
+    """Return True if the class has a `Secret` field or a renamed key, also inside nested models."""
     known = _ASKS.get(schema)
     if known is None:
         shape = root_shape(schema)
@@ -191,7 +191,7 @@ class _Memory:
 
 
 def _traced(schema: type[BaseSettings], sources: Sources) -> Snapshot:
-    """Return the snapshot of an instance that pydantic-settings has filled without this library."""
+    """Return a snapshot of the values that pydantic-settings has read from `sources` for an instance of `schema`."""
     states = sources[-1].settings_sources_data if sources else {}
     shape = root_shape(schema)
     root = Node({}, Layer("defaults", schema.__name__, lambda _: Origin("defaults", schema.__name__)))

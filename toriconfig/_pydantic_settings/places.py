@@ -23,14 +23,14 @@ from toriconfig._pydantic_settings.sources import SecretFilesSource
 
 
 def layer_of(source: Any, schema: type[BaseSettings], environ: Mapping[str, str], *, above_code: bool) -> Layer:
-    """Return the layer for the values of a source. The `at` of each node in this layer is its key path.
+    """Return the layer for the values of a source. The `at` of a node in this layer is the key path of the node.
 
     Args:
         source: a source of pydantic-settings, or a custom one.
         schema: the loaded class.
         environ: the environment variables that the source reads.
-        above_code: True: the values of a custom source have the origin "code", because they have precedence over the
-            constructor's arguments. False: they have the origin "source".
+        above_code: True if the source has precedence over the constructor's arguments. A custom source then has the
+            origin "code", otherwise the origin "source".
     """
     kind = type(source)
     if kind is InitSettingsSource:
@@ -51,7 +51,7 @@ def layer_of(source: Any, schema: type[BaseSettings], environ: Mapping[str, str]
 
 
 class _Arguments:
-    """Function that returns the origin of an argument of a constructor, from the key path of its value."""
+    """Callable object that takes the key path of a value, and returns the origin: an argument of the constructor."""
 
     def __init__(self, schema: str) -> None:
         self._schema = schema
@@ -61,7 +61,7 @@ class _Arguments:
 
 
 class _Options:
-    """Function that returns the origin of an option of a command line, from the key path of its value."""
+    """Callable object that takes the key path of a value, and returns the origin: an option of the command line."""
 
     def __init__(self, flag: str) -> None:
         self._flag = flag
@@ -71,7 +71,7 @@ class _Options:
 
 
 class _Named:
-    """Function that returns the name of the source's class as the origin of every value."""
+    """Callable object that returns the same origin for every key path: the name of the source's class."""
 
     def __init__(self, kind: OriginKind, source: Any) -> None:
         self._origin = Origin(kind, type(source).__name__)
@@ -81,12 +81,14 @@ class _Named:
 
 
 class _Variables:
-    """Function that returns the variable that set a value: for the path `a.b`, `A__B` if it exists, else `A`.
+    """Callable object that takes the key path of a value, and returns the origin of the variable that set the value.
+
+    For the path `a.b`, this is the variable `A__B` if there is one, otherwise `A`.
 
     Args:
-        source: the source.
-        whole: the result if no variable is found.
-        spelt: the origin of each variable by its name, in lower case if the source ignores the case.
+        source: the source of the variables.
+        whole: the origin to return if no variable is found.
+        spelt: dict from the name of each variable to its origin. If the source ignores case, names are in lower case.
     """
 
     def __init__(self, source: EnvSettingsSource, whole: Origin, spelt: Mapping[str, Origin]) -> None:
@@ -110,7 +112,10 @@ class _Variables:
 
 
 class _Files:
-    """Function that returns the file of a value in a directory of secrets; if there is no file, the directories."""
+    """Callable object that takes the key path of a value, and returns the origin: a file in a directory of secrets.
+
+    If no file is found, the origin names all directories of secrets of the source.
+    """
 
     def __init__(self, source: SecretsSettingsSource) -> None:
         self._source = source

@@ -120,9 +120,9 @@ def build(
 
 
 def _refuse_unbounded(options: Options) -> None:
-    """Reject a `.env` file that is not regular or too large, because pydantic-settings reads any file to its end.
+    """Reject a `.env` file that is too large, or that is not a regular file.
 
-    A link to a file that the kernel generates is rejected too.
+    pydantic-settings would read any file to its end. A link to a file that the kernel generates is rejected too.
 
     Raises:
         SettingsError: there is such a file; the message names the file.

@@ -231,9 +231,10 @@ class _Known:
         self._unknown: UnknownVariables | None = None
 
     def tree(self, root: Node) -> Node:
-        """Return the tree without the variables that set unknown keys.
+        """Return the tree without the unknown keys of nested models.
 
-        Unknown keys stay at the top level, in models that forbid extra keys, and in the JSON of a variable.
+        An unknown key is kept if the model forbids extra keys, or if the key is inside the JSON text of a variable.
+        Unknown keys at the top level are kept too.
         """
         known = {key: self._below(child, self._shape.child(key) or ANY, (key,)) for key, child in root.value.items()}
         return Node(known, root.layer, root.at)
@@ -276,7 +277,8 @@ def _unknown(options: Options, shape: Shape) -> UnknownVariables:
 def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Layer) -> tuple[Node, list[Problem]]:
     """Return `(tree, problems)` for the variables that have the prefix, but are not read by pydantic-settings.
 
-    The tree contains those for Vault and for former keys. For each unknown variable, `problems` has a warning.
+    `tree` contains the variables for the connection to Vault (`VAULT__...`), and variables with the old name of a
+    renamed key. `problems` has a warning for each unknown variable.
     """
     options = inputs.options
     nothing = Node({}, layer, ())
@@ -319,9 +321,9 @@ def _heads(name: str, delimiter: str | None) -> Iterator[str]:
 
 
 def _named_files(kind: LayerKind, inputs: Inputs, shape: Shape) -> Iterator[Tree]:
-    """Yield one flat tree per input, lowest precedence first.
+    """Yield one flat tree for each input with variables that name a file, such as `KEY_FILE`; lowest precedence first.
 
-    A tree contains the variables that name a file, such as `KEY_FILE`, and those without the suffix, such as `KEY`.
+    A tree contains these variables and, if set, the variables of the same names without the suffix, such as `KEY`.
     """
     from toriconfig._load.named_files import names_a_file
 

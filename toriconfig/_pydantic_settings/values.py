@@ -24,10 +24,10 @@ HIDDEN = _Hidden()
 
 
 def for_pydantic(node: Node, shape: Shape) -> Any:
-    """Return a tree as values for pydantic. A value that may be secret, and that an error could show, becomes `HIDDEN`.
+    """Return a tree as values for pydantic. `HIDDEN` replaces a value that may be secret, and that an error could show.
 
-    If the shape has secrets, `HIDDEN` replaces values of unknown keys, lists and mappings of a wrong type, and plain
-    values such as text.
+    A node whose shape contains no secret is kept. At any other node, `HIDDEN` replaces: the value of an unknown key; a
+    list or mapping where the shape requires another type; a scalar other than None.
     """
     value = node.value
     sealed = has_secrets(shape)

@@ -49,7 +49,7 @@ def render_text(
         color: True: use ANSI colours.
         width: cells per line, at least 40. Long source lines are cut around the caret, and long texts are wrapped.
         encoding: encoding of the terminal. Characters that it cannot encode become `?` or an escape. None: no limit.
-        most: maximum number of problems, errors first; 0: all.
+        most: maximum number of shown problems; 0: all. If there are more, notes are omitted first, then warnings.
     """
     ordered = sort_problems(problems)
     if not ordered:

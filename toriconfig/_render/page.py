@@ -1,4 +1,4 @@
-"""A self-contained HTML page of settings: one row per key, one column per layer. The page loads no other resource.
+"""A self-contained HTML page of settings: one row per key, one column per layer. The page loads no external resource.
 
 `FILE.html#words` opens the page with a search for these words.
 """
@@ -63,7 +63,7 @@ class Row(NamedTuple):
 
 
 def render_page(title: str, columns: Sequence[str], rows: Iterable[Row]) -> str:
-    """Return the page as HTML. All text is escaped, and the security policy of the page forbids all other resources.
+    """Return the page as HTML. All text is escaped, and the page has a security policy that forbids external resources.
 
     Args:
         title: name of the settings class.

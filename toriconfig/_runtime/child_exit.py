@@ -1,8 +1,8 @@
 """Actions at the end of a child process of `multiprocessing` or billiard (Celery's fork of multiprocessing).
 
-Both libraries end a child by `os._exit`, which skips the functions of `atexit`. The actions are therefore
-finalizers of multiprocessing. A worker of a billiard pool runs none. There the worker's callback `on_exit`,
-which sends Celery's signal `worker_process_shutdown`, runs the actions.
+Both libraries end a child by `os._exit`, which skips the functions of `atexit`. The actions are therefore registered
+as finalizers (`util.Finalize`) of these libraries. A worker of a billiard pool does not run finalizers. In such a
+worker, the callback `on_exit`, which sends Celery's signal `worker_process_shutdown`, is extended to run the actions.
 """
 
 from __future__ import annotations

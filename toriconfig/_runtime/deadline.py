@@ -1,4 +1,4 @@
-"""Deadline of one request, which can be cancelled from another thread."""
+"""Deadline of one request, with a method to cancel the request from another thread."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Deadline:
             self.cancel()
 
     def cancel(self) -> None:
-        """End the request from another thread. The socket of the request is shut down."""
+        """End the request by shutting down its socket. Any thread can call this method."""
         import socket
 
         self._cancelled.set()

@@ -29,7 +29,8 @@ Failed = Callable[["SecretError | None"], None]
 class Flight:
     """One request in progress. The flight ends when its outcome is recorded, or at its deadline, whichever is first.
 
-    No lock is used: garbage collection may close a waiting coroutine on the very thread that holds the lock.
+    No lock is used, because a lock could cause a deadlock: while a thread holds the lock, garbage collection on the
+    same thread may close a waiting coroutine, which needs the lock too.
 
     Attributes:
         ended: True after the flight has ended.
@@ -55,7 +56,10 @@ class Flight:
         return self._claims.take()
 
     def finish(self) -> None:
-        """Mark the flight as ended, and wake all waiting threads and coroutines. Record the outcome first."""
+        """Mark the flight as ended, and wake all waiting threads and coroutines.
+
+        The caller must record the outcome before this call.
+        """
         self.ended = True
         # the scheduler refers to the flight until its deadline, but must not keep these alive
         self._on_expiry = self.job = None

@@ -29,7 +29,10 @@ def poll_delay(interval: float, rnd: Random, *, first: bool = False) -> float:
 
 
 def fresh_for(interval: float) -> float:
-    """Return the seconds for which a confirmed value counts as fresh: the longest delay of a poll, and a reserve."""
+    """Return the seconds for which a confirmed value counts as fresh.
+
+    This is the longest time until the next poll (110 % of `interval`), plus a reserve of at most one second.
+    """
     return 1.1 * interval + min(SLACK, interval)
 
 

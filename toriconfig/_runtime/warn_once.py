@@ -36,7 +36,7 @@ def once(key: Hashable) -> bool:
 
 
 def warn(key: Hashable, text: str, logger: str = "toriconfig") -> None:
-    """Log a warning, or keep it pending. Do nothing if this process has already warned with `key`.
+    """Log a warning once per `key` and process. The warning is pending until a logging handler accepts the warning.
 
     Args:
         key: text, or a tuple of texts and numbers, such as the schema, the path and the kind of warning.

@@ -58,7 +58,8 @@ class Workers:
     def abandon(self, job: Job) -> None:
         """Abandon a job. A job that has not started never runs.
 
-        A running job continues. A new thread replaces its thread, unless `LOST` replaced threads are still running.
+        A running job continues. Its thread no longer counts towards the limit of threads, unless the number of running
+        threads that do not count has reached the constant `LOST`.
         """
         if job.pool is not None:
             job.pool.abandon(job)

@@ -47,7 +47,7 @@ def _alias(owner: type[Any], info: FieldInfo) -> str | AliasChoices | AliasPath 
 
 
 def place_of(owner: type[Any], name: str, info: FieldInfo) -> Path:
-    """Return the path of a field in files: its first key, or its first path inside the value of another key."""
+    """Return the path at which files set a field: its first key, or its first `AliasPath` if the field has no key."""
     keys, inside = keys_of(owner, name, info)
     return (keys[0],) if keys else inside[0]
 

@@ -14,7 +14,7 @@ from toriconfig.vault import Vault
 
 
 class LoadOptions(TypedDict, total=False):
-    """Options of `load`, in addition to its own arguments. The reference has a table of them."""
+    """Options that `load` accepts as `**options`. The reference documentation has a table of these options."""
 
     config_name: str | None
     config_dir: PathLike | None
@@ -57,7 +57,7 @@ class LoadOptions(TypedDict, total=False):
 
 
 class LazyOptions(LoadOptions, total=False):
-    """Options of `lazy`: the options of `load`, and the further arguments of `load`."""
+    """Options of `lazy`: all keyword arguments of `load`."""
 
     overrides: Mapping[str, Any] | None
     environ: Mapping[str, str] | None

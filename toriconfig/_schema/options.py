@@ -54,7 +54,7 @@ SHARED = (
 if TYPE_CHECKING:
 
     class SettingsConfigDict(_Base, total=False):
-        """Options for `model_config`: of pydantic, pydantic-settings and this library; see the reference."""
+        """Options for `model_config`: of pydantic, pydantic-settings and this library. See the reference for each."""
 
         config_name: str | None
         config_dir: PathLike | None
@@ -78,7 +78,7 @@ if TYPE_CHECKING:
 else:
 
     class SettingsConfigDict(dict):
-        """Options for `model_config`: of pydantic, pydantic-settings and this library; see the reference."""
+        """Options for `model_config`: of pydantic, pydantic-settings and this library. See the reference for each."""
 
 
 class Options(Value):
@@ -101,7 +101,7 @@ class Options(Value):
         env_file_encoding: encoding of those files; None: UTF-8.
         env_file_depth: number of parent folders of the working directory that are searched for a `.env` file.
         env_ignore_empty: True: an empty variable counts as not set.
-        env_parse_none_str: text of a variable that stands for None; None: `null`, for fields that accept None.
+        env_parse_none_str: text of a variable that means None. Without this option only `null` means None.
         case_sensitive: True: names of variables must have the case of the prefix and the keys.
         secrets_dir: folder or folders with one file per value, lowest first.
         secrets_dir_missing: treatment of a missing folder of secrets: "ok", "warn" or "error"; None: "warn".
@@ -110,7 +110,7 @@ class Options(Value):
         secrets_prefix: prefix of the names of secret files; None: `env_prefix`.
         secrets_nested_delimiter: separator of nested keys in names of secret files; None: `env_nested_delimiter`.
         secrets_nested_subdir: True: the names of secret files include their subfolders, which are nested keys.
-        yaml_file: optional YAML file or files, below those of `config_name`, lowest first.
+        yaml_file: optional YAML file or files, lowest first. The files of `config_name` have precedence.
         json_file: optional JSON file or files, as for `yaml_file`.
         toml_file: optional TOML file or files, as for `yaml_file`.
         toml_table_header: keys of the table to read from a TOML file; empty: the whole file.

@@ -46,7 +46,7 @@ def current(path: Path, shape: Shape) -> Path:
 
 
 def in_secret(path: Path, shape: Shape) -> bool:
-    """Return True if a path leads to a secret or to a part of one. Its keys may be renamed keys."""
+    """Return True if `path`, which may contain old names of keys, leads to a secret or into a secret."""
     path = current(path, shape)
     return any((here := shape.at(path[:end])) is not None and here.kind == "secret" for end in range(1, len(path) + 1))
 

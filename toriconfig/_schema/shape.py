@@ -101,7 +101,7 @@ class Shape:
 
     @property
     def fields(self) -> dict[str, Field]:
-        """Dict from each key that sets a field to this field; empty if the shape has no model.
+        """Dict from each key of a field to the field; empty if the shape has no model.
 
         If several models have the same key, the first secret field is used; if none is secret, the first field.
         """
@@ -116,7 +116,7 @@ class Shape:
 
     @property
     def openings(self) -> dict[str, Field]:
-        """The entries of `fields` whose value contains other fields (`AliasPath`)."""
+        """The entries of `fields` for keys that occur only in an `AliasPath`: a part of the value sets a field."""
         if self._openings is None:
             self._openings = {key: field for key, field in self.fields.items() if field.inside is not None}
         return self._openings
@@ -147,7 +147,7 @@ class Shape:
         return self._of(meant(self._union(), given, given if tags is None else tags))
 
     def taken(self, given: Mapping[str, Any]) -> Shape:
-        """Return this shape with only the models that fit if `given` is complete, see `unions.taken`."""
+        """Return this shape with only the models of its union that fit `given`, which must be complete."""
         if len(self.models) < 2:
             return self
         from toriconfig._schema.unions import taken
@@ -216,9 +216,9 @@ class Field:
     Attributes:
         name: its name in Python.
         keys: the keys that set the field in files; messages show the first one.
-        place: `Model.field`, as origins of defaults show it.
+        place: the text `Model.field`, for the origins of defaults.
         info: pydantic's field information.
-        inside: the fields that parts of the value set (`AliasPath`); None if the whole value sets one.
+        inside: the fields that are set by parts of the value (`AliasPath`); None if the whole value sets this field.
         shape: the allowed values.
         validated: True if a validator of the model gets the input before pydantic converts it.
     """
@@ -248,7 +248,7 @@ class Field:
         return self._shape
 
     def _opening(self, inside: list[Inside]) -> Shape:
-        """Return the shape of a value that contains the fields `inside`: sealed if a field may hold a secret, else `ANY`."""
+        """Return the shape of a value whose parts set fields: with `sealed=True` if one may be a secret, else `ANY`."""
         if not any(confidential(_of_info(field.info)) for field in inside):
             return ANY
         shape = copy.copy(ANY)
@@ -285,7 +285,7 @@ _FIELDS: WeakKeyDictionary[type[Any], dict[str, Field]] = WeakKeyDictionary()
 
 
 def fields_of(model: type[Any]) -> dict[str, Field]:
-    """Return the fields of a class by key, under each of the keys of a field. The dict is computed once per class."""
+    """Return a dict from key to field for the class `model`. A field with several keys has several entries."""
     known = _FIELDS.get(model)
     if known is None:
         known = {}

@@ -18,9 +18,10 @@ def meant(
 ) -> tuple[type[Any], ...]:
     """Return the models of a union that have the most keys of `given`.
 
-    Models whose `Literal` fields do not allow the values in `tags` are left out, unless this leaves out every model.
-    Keys that no model has do not count. If no model has all other keys, one model is returned, as in pydantic: of those
-    with the most keys, the first with all required keys; without such a model, the first.
+    Models whose `Literal` fields do not allow the values in `tags` are left out, unless this leaves out every
+    model. Keys of `given` that no model has are ignored. If no model has all keys that are not ignored, return only
+    one of the models with the most keys, as in pydantic: the first whose required keys are all in `given`, or, if
+    there is none, the first.
 
     Args:
         union: dict from each model to its fields, which are a dict from keys to fields.
@@ -37,10 +38,10 @@ def meant(
 
 
 def taken(union: Mapping[type[Any], Fields], given: Mapping[str, Any]) -> tuple[type[Any], ...]:
-    """Return the models of a union that fit if no other key than those of `given` is set.
+    """Return the models of a union that fit `given`, if `given` contains every key that is set.
 
-    This is the result of `meant`. If all its models lack a required key, and other models of the union do not, it is
-    the result of `meant` for those other models.
+    Select the models with the most keys of `given`, as `meant` does. If `given` lacks a required key of each
+    selected model, select again, only among the models without a missing required key, if there are any.
     """
     best = meant(union, given, given)
     if any(_complete(union[model], given) for model in best):

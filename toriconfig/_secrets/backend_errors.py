@@ -1,4 +1,4 @@
-"""Conversion of exceptions of `Backend.fetch` to `SecretError`. Only the text of a `SecretError` is kept."""
+"""Conversion of exceptions of `Backend.fetch` to `SecretError`. Only a `SecretError` keeps its message."""
 
 from __future__ import annotations
 

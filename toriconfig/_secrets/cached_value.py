@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 class CachedValue(ABC):
     """Base class of a provider that fetches from a backend. `Provider` describes the public methods.
 
-    A subclass fetches in `_read` and records the outcome. No request, timer, callback or wait happens under the lock.
-    Methods whose names begin with an underscore (except `_notify`) are called under the lock, and pass to `then` the
-    functions to call after the lock is released.
+    A subclass starts a request in `_read` and records the outcome. No request, timer, callback or wait happens
+    under the lock: a method with the parameter `then` passes to `then` the functions to call after the lock is
+    released. All methods whose names begin with an underscore, except `_notify`, may be called under the lock.
 
     Attributes:
         store: identifier of the backend; equal for all values of one backend.
@@ -67,11 +67,10 @@ class CachedValue(ABC):
         self._planned = False
 
     def pending(self) -> Sequence[Flight]:
-        """Start and return the requests that must end before `settle`.
+        """Return the requests that must end before `settle` is called. Start a request if necessary.
 
-        Return () if the value is usable, and during the pause after a failed request.
-
-        A usable but stale value is refreshed in the background.
+        If the value is usable, return (). A usable but stale value is refreshed in the background. During the pause
+        after a failed request, start no request.
         """
         now = self.now()
         with self._memory as then:
@@ -91,7 +90,7 @@ class CachedValue(ABC):
         return () if flight is None else (flight,)
 
     def settle(self) -> Reading:
-        """Return the value in memory. Call `pending` just before, because `pending` removes an unusable value.
+        """Return the value in memory. Callers must first call `pending`, which removes an unusable value.
 
         Raises:
             SecretError: no value is in memory. The exception is the error of the last request, or a
@@ -102,9 +101,10 @@ class CachedValue(ABC):
         raise (self._attempts.error or self._unanswered()).at("")
 
     def refresh(self) -> Sequence[Flight]:
-        """Fetch now, because a server has refused the value. Return the requests in progress.
+        """Start and return a request without waiting, because a server has refused the value.
 
-        Return () during the pause after an earlier refusal or a failed request. Repetitions make the pauses longer.
+        If a request is in progress, return this request. During the pause after an earlier refusal or a failed
+        request, start no request and return (). Each further refusal or failure makes the next pause longer.
         """
         now = self.now()
         with self._memory as then:
@@ -119,9 +119,10 @@ class CachedValue(ABC):
             return (self._read(DEMAND, then),)
 
     def ask(self) -> Sequence[Flight]:
-        """Fetch now, even if the value is fresh or a request has just failed. Return the requests in progress.
+        """Start and return a request without waiting, even if the value is fresh or a request has just failed.
 
-        Concurrent calls share one request. If no request is in progress and `_may_ask()` is False, return ().
+        Concurrent calls share one request. If no request is in progress and `_may_ask()` is False, start no request
+        and return ().
         """
         with self._memory as then:
             self._on_demand()
@@ -207,9 +208,10 @@ class CachedValue(ABC):
         return True
 
     def _always_new(self) -> bool:
-        """True if each request creates a new value: `ask` then shares any request in progress.
+        """True if each request creates a new value, such as new credentials.
 
-        By default False: `ask` shares only a request that another `ask` sent.
+        If True, `ask` starts no second request while any request is in progress. If False (the default), `ask`
+        starts a second request, unless the request in progress was also started by `ask`.
         """
         return False
 
@@ -228,7 +230,10 @@ class CachedValue(ABC):
         return self._flight if self._under_way() else None
 
     def _set_timer(self, due: float, then: Then) -> None:
-        """Cancel the timer. Set a new timer, which calls the method `due` at the monotonic time `due` (`NEVER`: no timer)."""
+        """Replace the timer: a new timer calls `self.due` at the monotonic time `due` (`NEVER`: no new timer).
+
+        `then` receives a function, which starts the timer after the lock is released.
+        """
         self._planned = True
         self._timer += 1
         if due < NEVER:
@@ -240,9 +245,9 @@ class CachedValue(ABC):
         self._timer += 1
 
     def _notify(self, old: Reading | None, new: Reading | None) -> None:
-        """Call the subscribers, and count a rotation if the value differs. `Former` gets the old reading.
+        """Call the subscribers, and count a rotation if the two readings have different values.
 
-        Do nothing if both readings are None. Called without the lock.
+        A replaced reading is added to `Former`, the readings that logs still mask. Called without the lock.
         """
         if old is None and new is None:
             return

@@ -90,7 +90,7 @@ class Fallback:
 
     @property
     def _next(self) -> Provider:
-        """The provider that a read would use now, without a request."""
+        """The provider that a read would use now. This property sends no request."""
         uses_second = self._uses_second
         if uses_second is None:  # another secret may have asked the same path
             uses_second = self._first.state == "missing" and isinstance(self._first.error, _REPLACED)

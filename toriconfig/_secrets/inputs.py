@@ -17,15 +17,15 @@ class WithInputs(Protocol):
     _listeners: Subscribers
 
     def _input_swapped(self, provider: Provider, old: Reading | None, new: Reading | None) -> None:
-        """Update the value after the reading of the input `provider` changed from `old` to `new`."""
+        """Update the value of this provider, because its input `provider` has replaced the reading `old` by `new`."""
         ...
 
 
 def subscribe_weakly(owner: WithInputs, provider: Provider) -> None:
     """Call `owner._input_swapped` after each change of `provider`, until `owner` is garbage-collected.
 
-    Garbage collection may run while any lock is held, so the function that
-    `provider.subscribe` returns must not take a lock.
+    The garbage collection of `owner` calls the function that `provider.subscribe` returned. This function must not
+    take a lock, because garbage collection may run while any lock is held.
     """
     ref = weakref.ref(owner, lambda _: cancel())
 

@@ -42,7 +42,7 @@ class Outages(Generic[V]):
         Args:
             value: the value that the request should have confirmed.
             error: text of the error.
-            used: end of the warning: the value that stays in use, and until when.
+            used: last part of the warning text: the value that stays in use, and until when.
             outage: True if the backend answers no request at all.
             alone: True: log the warning even if another was logged.
         """

@@ -44,7 +44,7 @@ class Reading:
         inputs: the readings from which the value was built; () if the value was read directly.
         comparable: the value without the parts that change while the credential stays the same, such as the expiry.
         number: a later reading has a higher number.
-        registered: the texts of this reading that logs mask.
+        registered: dict whose keys are the texts to mask in logs.
     """
 
     __slots__ = (
@@ -194,14 +194,14 @@ class Provider(Protocol):
         ...
 
     def refresh(self) -> Sequence[Flight]:
-        """Fetch a newer value, because a server refused the present one. Return the requests in progress.
+        """Start a request, because a server refused the present value. Return the requests in progress.
 
-        After the requests have ended, a read returns the newest value. The pauses between repeated fetches grow.
+        After the requests have ended, a read returns the newest value. The pauses between repeated requests grow.
         """
         ...
 
     def ask(self) -> Sequence[Flight]:
-        """Fetch now, even if the value in memory is fresh. Return the requests in progress.
+        """Start a request, even if the value in memory is fresh. Return the requests in progress.
 
         Concurrent calls share one request. After the requests have ended, `error` is set if the fetch failed.
         """

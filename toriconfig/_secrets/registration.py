@@ -52,10 +52,10 @@ def register_part(value: str, key: str, reading: Reading) -> None:
 
 
 class Former:
-    """The replaced readings of one secret, whose texts logs still mask.
+    """Replaced values of one secret, which are still masked in logs.
 
-    If credentials expire, their texts are masked until one hour after the expiry. Other credentials may be valid after
-    their replacement. Their texts are masked until `FORMER` later values were replaced too, and for one more hour.
+    A value with an expiry is masked until one hour after the expiry. A value without an expiry may be valid after the
+    replacement, and is masked until `FORMER` (a number) later values were replaced too, and for one more hour.
     """
 
     __slots__ = ("_former",)
@@ -105,9 +105,10 @@ def _end_of(text: str | bytes) -> Callable[[float], None]:
 
 
 def _owner(reading: Reading) -> Reading:
-    """Return the reading whose replacement may end the masking of the texts of `reading`.
+    """Return the reading with which the masked texts of `reading` are registered.
 
-    Without inputs, return `reading` itself. Otherwise return the newest input that expires; if no input expires, the
+    The masking ends some time after the replacement of the returned reading. If `reading` was not built from other
+    readings (`inputs`), return `reading`. Otherwise return the newest input that expires; if no input expires, the
     newest input. Inputs of inputs count too.
     """
     if not reading.inputs:

@@ -88,7 +88,8 @@ class Secret(Generic[T]):
         Raises:
             MissingCredentialError: no layer and no backend supplies the secret.
             VaultError: the request to Vault failed; the subclass depends on the reason.
-            SecretError: another backend failed, or the value is not a T. The message does not contain the value.
+            SecretError: another backend failed, or the value cannot be converted to the T of `Secret[T]`. The
+                message does not contain the value.
         """
         reading, value, provider, now = self._cached.cell_contents
         if now is None or (reading is provider.reading and now() < provider.fresh_until):
@@ -134,7 +135,7 @@ class Secret(Generic[T]):
         raise error.at(self._path) if self._path else error
 
     def _value_of(self, reading: Reading) -> tuple[Any, str]:
-        """Convert a reading once. Return `(value as a T, "")`, or `(None, expected form)` if the conversion fails."""
+        """Convert a reading to T. Return `(value, "")`, or on failure `(None, expected)`, such as "UTF-8 text"."""
         known, seen, provider, _ = self._cached.cell_contents
         if known is reading:
             return seen, ""
@@ -254,7 +255,7 @@ Secret.__slots__ = ()  # type: ignore[assignment]  # the slots exist, but code t
 
 
 def handle(provider: Provider, inner: Any, path: str) -> Secret[Any]:
-    """Return a handle of `provider` for the field at `path`. T is `inner`; None: values are not converted."""
+    """Return a `Secret[inner]` of `provider` for the field at `path`. If `inner` is None, values are not converted."""
     secret: Secret[Any] = Secret.__new__(Secret)
     _initialize(secret, provider, inner, path)
     return secret
@@ -285,13 +286,13 @@ def settled(secret: Secret[Any]) -> Any:
     """Return the value without waiting. Call this function after the pending requests of the secret have ended.
 
     Raises:
-        SecretError: the secret has no usable value, or the value is not a T.
+        SecretError: the secret has no usable value, or the value cannot be converted to the T of `Secret[T]`.
     """
     return secret._settled(_RAISE)
 
 
 def type_mismatch(secret: Secret[Any]) -> str:
-    """Return the expected form if the value in memory cannot be converted to T; otherwise "". Never fetches."""
+    """Return the expected form if the value in memory does not fit the T of `Secret[T]`; else "". Never fetches."""
     reading = provider_of(secret).reading
     return secret._value_of(reading)[1] if reading is not None else ""
 

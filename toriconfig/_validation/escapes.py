@@ -1,8 +1,8 @@
-"""Errors of a validation that an exception ended, such as a KeyError of a validator, which pydantic does not catch.
+"""Second validation after an exception that pydantic does not catch, such as a KeyError in a validator.
 
-Such an exception hides all other errors. The model is therefore validated again with guarded validators, whose
-exceptions pydantic catches. The other errors are often the cause: a validator that reads `info.data["low"]` raises a
-KeyError if `low` is invalid.
+The exception ends the first validation and hides all other errors. The model is therefore validated again with
+guarded validators, whose exceptions pydantic catches. The other errors are often the cause: a validator that reads
+`info.data["low"]` raises a KeyError if `low` is invalid.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ _FUNCTIONS = frozenset({"function-before", "function-after", "function-wrap", "f
 def errors_of(cls: Any, error: Exception, validate: Callable[[Any, Any], object]) -> list[Found]:
     """Return the errors of a second validation, in which an exception of a validator does not hide other errors.
 
-    A KeyError is omitted if the field that it names has an error of its own. If the second validation finds no error,
-    is not possible, or raises an exception too, return one error for the exception. If the schema is not complete (a
-    `PydanticUserError`), return one error of the kind "incomplete", without a second validation.
+    A KeyError of a validator is omitted if another error is about the field that the KeyError names. If the second
+    validation finds no error or is not possible, return one error for `error`. If the second validation ends with
+    an exception too, return one error for the new exception. If `error` is a `PydanticUserError` (the schema is not
+    complete), return one error of the kind "incomplete", without a second validation.
 
     Args:
         cls: the model class.
         error: the exception that ended the first validation.
-        validate: function that takes a `SchemaValidator` of pydantic and an instance of the model, and validates the
-            input into the instance.
+        validate: function that takes a `SchemaValidator` of pydantic and an instance of the model, and validates
+            the input into the instance.
     """
     from pydantic import PydanticUserError, ValidationError
     from pydantic_core import SchemaError, SchemaValidator

@@ -121,7 +121,8 @@ def phrase(found: Found, *, sealed: bool) -> str:
     """Return a phrase for the expected value, such as "an integer"; "" if the error does not name an expected value.
 
     Args:
-        sealed: True: the value is a secret. For an error of a validator, whose message may quote it, the phrase is "".
+        sealed: True: the value is a secret. If a validator raised the error, the phrase is then "", because the
+            message may contain the secret.
     """
     kind = found.kind
     if kind in _KINDS:

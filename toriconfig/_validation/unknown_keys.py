@@ -99,9 +99,9 @@ class _Siblings:
     """The known keys of one mapping, computed once for all its unknown keys.
 
     Attributes:
-        said: dict from each key that a layer sets to its node.
+        said: dict from key to node; contains the known keys that a layer other than the defaults sets.
         fields: every key of the schema.
-        free: the keys of the schema that no layer sets.
+        free: the keys of the schema that are not in `said`.
         expected: `fields` as text.
         expected_free: `free` as text.
         folded: dict from the lower-case spelling of each key of the schema to the key.
@@ -159,7 +159,7 @@ _EXTENSION = "with the option `extension_keys=True` top-level keys that begin wi
 def _passed_over(
     node: Node, key: str, meant: Shape, path: Path, siblings: dict[str, Node], severity: Severity
 ) -> Problem:
-    """Return the problem of a key whose model `meant` does not fit, because a required key is missing."""
+    """Return the problem of `key`, a key of the models in `meant`. A required key of these models is missing."""
     lacking = [field.keys[0] for field in meant.fields.values() if field.required and not siblings.keys() & field.keys]
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(lacking))
     return Problem(

@@ -31,7 +31,7 @@ _UNQUOTED: dict[type, str] = {
 def found(error: ValidationError) -> list[Found]:
     """Return the errors of a `ValidationError` without the input.
 
-    The traceback of the error is removed, because its frames hold the whole input while the errors are converted.
+    The traceback of `error` is removed, so that no frame keeps the whole input in memory during the conversion.
     """
     lines: list[Any] = error.with_traceback(None).errors(include_url=False, include_input=False)
     lines.reverse()
@@ -249,7 +249,7 @@ class _Shared:
         self._secret: dict[str, bool] = {}
 
     def phrase(self, found: Found, *, sealed: bool) -> str:
-        """Return the result of `expectations.phrase`."""
+        """Return a phrase for the expected value, such as "an integer". `sealed` is True for a secret value."""
         if found.kind in FIXED:  # depends on the context, and is quick
             return phrase(found, sealed=sealed)
         asked = (found.kind, found.message, sealed)

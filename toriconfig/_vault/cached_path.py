@@ -84,7 +84,7 @@ class CachedPath(CachedValue):
     def rest(self) -> None:
         """Cancel the planned request. The next read plans a new request.
 
-        If the value has ended, notify the subscribers.
+        If the value in memory may no longer be used, notify the subscribers.
         """
         with self._memory:
             self._clear_timer()
@@ -112,7 +112,7 @@ class CachedPath(CachedValue):
                 self._read(POLL if self._leased is None else LEASE, then)
 
     def vault_answers(self) -> None:
-        """Replace credentials that ended during an outage."""
+        """Request new credentials if the lease of this path ended during an outage. Called when Vault answers again."""
         vault_answers(self)
 
     @property

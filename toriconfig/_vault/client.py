@@ -266,11 +266,11 @@ class Client:
     ) -> Answer | Failure:
         """Send one request with `token`; `""`: without a token. No login is sent.
 
-        After a failure, try the other addresses, if the request was not sent or if `repeatable` is True. The other
-        arguments are those of `request`.
+        If an address fails, try the other addresses. If Vault may have processed the request, this is done only if
+        `repeatable` is True. The other arguments are those of `request`.
 
         Returns:
-            The answer, of any status; or the failure, if no address answered.
+            The outcome of the last attempt: an answer of any status, or a failure.
         """
         transport = self._transport or self._open()
         sent = {"X-Vault-Request": "true"}

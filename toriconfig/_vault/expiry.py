@@ -38,10 +38,10 @@ def is_code(path: str, data: Mapping[str, Any]) -> bool:
 
 
 def one_time_code(data: dict[str, Any], asked: float) -> ReadResult:
-    """Return a one-time code with its end. A new code is requested when a reader needs it, never in the background.
+    """Return a one-time code with its expiry. Only a read requests a new code; none is requested in the background.
 
     Args:
-        data: `data` of the answer. If it contains no end, every read requests a new code.
+        data: `data` of the answer. If no expiry is in `data`, every read requests a new code.
         asked: monotonic seconds just before the request.
     """
     life = seconds(data.get("ttl"))
@@ -54,10 +54,10 @@ def one_time_code(data: dict[str, Any], asked: float) -> ReadResult:
 
 
 def identity_token(data: dict[str, Any], answer: Answer, clock: Clock, asked: float) -> ReadResult:
-    """Return a signed identity token with its end, from the claim `exp` or, without this claim, from `ttl`.
+    """Return a signed identity token with its expiry, from the claim `exp` or, without this claim, from `ttl`.
 
-    If neither gives an end, the result has no lease. Two tokens that differ only in their times and ids count as the
-    same value.
+    If there is neither `exp` nor `ttl`, the result has no lease. Two tokens that differ only in their times and ids
+    count as the same value.
     """
     claims = _claims(data.get("token"))
     ends = seconds(claims.get("exp"))
@@ -70,7 +70,7 @@ def identity_token(data: dict[str, Any], answer: Answer, clock: Clock, asked: fl
 
 
 def certificate(data: dict[str, Any], answer: Answer, clock: Clock, asked: float) -> ReadResult:
-    """Return a certificate with its end. If the end is unknown, the certificate is treated as valid without an end.
+    """Return a certificate with its expiry. A certificate of unknown expiry is treated as valid without a limit.
 
     Args:
         data: `data` of the answer.

@@ -51,7 +51,10 @@ class Lease:
 
     @property
     def ends(self) -> float:
-        """Monotonic seconds at which the lease ends, if its token does not end first; `NEVER`: the lease has no end."""
+        """Monotonic seconds at which the lease itself ends; `NEVER` (infinity) if the lease has no end.
+
+        The end of the token, which may be earlier, is not considered.
+        """
         return self.granted + self.duration if self.duration > 0 or self.on_demand else NEVER
 
 
@@ -78,7 +81,7 @@ def usable_until(lease: Lease, token_ends: float = NEVER, token_term: float = 0.
     Args:
         lease: present state of the lease.
         token_ends: monotonic seconds at which the token of the lease ends.
-        token_term: seconds of the token's grant.
+        token_term: lifetime in seconds that Vault granted to the token at the last grant or renewal.
     """
     return min(lease.ends - margin(lease.term), token_ends - margin(token_term))
 
@@ -119,15 +122,16 @@ def ended(lease: Lease, now: float) -> Lease:
 
 
 def works_after_end(lease: Lease, ends: float, unanswered_since: float | None) -> bool:
-    """True if the credentials probably work after their end, because Vault did not answer and revoked nothing.
+    """True if the credentials probably work after their end, because Vault was down and did not revoke them.
 
-    False if `lease.revoked_at_end` is False, or if `lease.gone` is True.
+    False if the credentials end without a revocation, such as a certificate (`lease.revoked_at_end` is False), or
+    if the credentials must not be used any more (`lease.gone` is True).
 
     Args:
         lease: present state of the lease.
         ends: monotonic seconds at which the lease or its token ends, whichever is first.
         unanswered_since: monotonic seconds of the first request that Vault did not answer; None: Vault answers. If
-            it is None or after the end, the result is False, because Vault may have revoked the credentials.
+            it is None or after `ends`, the result is False, because Vault may have revoked the credentials.
     """
     return lease.revoked_at_end and not lease.gone and unanswered_since is not None and unanswered_since < ends
 
@@ -135,12 +139,14 @@ def works_after_end(lease: Lease, ends: float, unanswered_since: float | None) -
 def retry(action: Action, ends: float, now: float, rnd: Random, *, failures: int, interval: float) -> Plan:
     """Plan the next attempt after a failed renewal or re-issue.
 
-    The failed action is repeated. Exception: if a renewal would come after the end, new credentials are requested at
-    once.
+    If a renewal failed and the next renewal would come at `ends` or later, request new credentials at once.
+    Otherwise repeat the failed action after a delay. The delay is random, so that processes do not retry together:
 
-    Before the end, the first attempt comes within `interval`. Later attempts are spread over the time left, at most
-    `RETRY_SPREAD`, so that processes do not retry together. After the end, `retry_delay` determines the delays.
-    Attempts are at least `REISSUE_GAP` apart, because each may create an account.
+    - Before `ends`: 10 to 90 % of the time until `ends`, or of a limit if the limit is shorter. The limit is
+      `interval` after the first failure, and `RETRY_SPREAD` seconds after later failures.
+    - After `ends`: the result of `retry_delay`, which doubles with each failure up to `interval`.
+
+    A delay is at least `REISSUE_GAP` seconds, because each re-issue may create an account.
 
     Args:
         action: the failed action.

@@ -38,12 +38,12 @@ class Leased(NamedTuple):
         return leases.usable_until(self.lease, self.token.ends, self.token.duration or 0.0)
 
     def works(self, now: float, unanswered_since: float | None, stale_for: float) -> bool:
-        """True if the credentials have not ended, or if they probably still work because of an outage.
+        """True if the credentials have not ended, or if Vault was down at the end and probably did not revoke them.
 
         Args:
             now: monotonic seconds.
-            unanswered_since: monotonic seconds; see `lease.works_after_end`.
-            stale_for: seconds for which credentials are used after their end, while Vault is down.
+            unanswered_since: monotonic seconds of the first request that Vault did not answer; None: Vault answers.
+            stale_for: maximum seconds for which credentials are used after their end, while Vault is down.
         """
         ends = self.ends
         return now < ends or (now < ends + stale_for and leases.works_after_end(self.lease, ends, unanswered_since))

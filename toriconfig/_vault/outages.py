@@ -40,7 +40,10 @@ class VaultOutages(Outages[Affected]):
             other.vault_answers()
 
     def not_renewable(self, path: Affected, error: SecretError | None) -> None:
-        """If `error` is the first `VaultDenied`, log a warning that a policy forbids the renewal of leases."""
+        """If `error` is a `VaultDenied`, log a warning that a policy forbids the renewal of leases.
+
+        The warning is logged only once for all paths.
+        """
         if isinstance(error, VaultDenied) and self._renewable:
             self._renewable = False
             logger().warning("%s: %s; new credentials are fetched before these end", path.reference, error)

@@ -1,6 +1,7 @@
-"""Renewal of leased credentials, and changes of credentials when their token changes.
+"""Renewal of leases, and the changes to leases whose token was renewed, replaced or lost.
 
-Cached paths are changed under their locks. A function passed to `then` is called after the lock is released.
+Each cached path has a lock, which is held while the path is changed. The parameter `then` of a function collects
+actions, such as a request or a log message, to run after the lock is released.
 """
 
 from __future__ import annotations
@@ -70,9 +71,9 @@ class LeasesOfTokens:
         return any(_depends_on(path, token) for path in self._paths())
 
     def token_changed(self, token: LiveToken) -> None:
-        """Plan the next request of the credentials of `token`, after `token` was replaced or its end changed.
+        """For each lease that was requested with `token`, plan the next renewal or request of new credentials again.
 
-        New credentials are requested before `token` ends.
+        Called after `token` was replaced, or after the end of `token` has changed.
         """
         for path in self._paths():
             with path._memory as then:
@@ -81,11 +82,11 @@ class LeasesOfTokens:
                     _plan_anew(path, leased, then)
 
     def token_failed(self, token: LiveToken, error: SecretError, asked: float) -> None:
-        """Record a failed renewal or replacement of `token` for each of its leases that would end after it.
+        """Record `error` for each lease that was requested with `token` and would end later than `token`.
 
         Args:
-            token: the token.
-            error: error of the request.
+            token: the token, whose renewal or replacement has failed.
+            error: error of the failed request.
             asked: monotonic seconds at which the request was sent.
         """
         for path in self._paths():
@@ -106,7 +107,10 @@ class LeasesOfTokens:
 
 
 def renew_lease(path: LeasedPath, current: Lease, then: Then) -> None:
-    """Start the renewal of the lease `current`. Called under the lock of `path`; sends after the lock is released."""
+    """Start the renewal of the lease `current`. The caller must hold the lock of `path`.
+
+    The request is passed to `then`, and is sent after the caller has released the lock.
+    """
     requester = path._requester
 
     def work(flight: Flight) -> None:
@@ -176,7 +180,10 @@ def _plan_anew(path: LeasedPath, leased: Leased, then: Then) -> None:
 
 
 def vault_answers(path: LeasedPath) -> None:
-    """Request new credentials at once if the credentials of `path` ended during an outage: Vault revokes them now."""
+    """Request new credentials at once if the credentials of `path` have ended. Called after an outage of Vault.
+
+    Vault could not revoke the old credentials during the outage, but revokes them now.
+    """
     with path._memory as then:
         if path._leased is not None and path.now() >= path._leased.ends and not path._under_way():
             path._read(LEASE, then)

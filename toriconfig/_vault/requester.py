@@ -1,4 +1,4 @@
-"""Protocols of a client of Vault: for commands, for engines and logins, and for cached paths."""
+"""Classes of `typing.Protocol` that describe a client of Vault, for commands, engines, logins and cached paths."""
 
 from __future__ import annotations
 

@@ -22,11 +22,11 @@ TRACEBACK = "toriconfig.traceback"
 
 
 class Named:
-    """Settings class that the option `--settings` names.
+    """Settings class, and further options, that the option `--settings` names.
 
     Attributes:
         schema: the settings class.
-        options: the options of a lazy object, in addition to those of its class.
+        options: the options passed to `lazy(...)`, if `--settings` names the result of this call; otherwise empty.
     """
 
     def __init__(self, schema: type[BaseModel], options: dict[str, Any] | None = None) -> None:

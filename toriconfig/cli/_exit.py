@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Exit(IntEnum):
-    """Exit codes of the commands. Later releases keep their meaning."""
+    """Exit codes of the commands. The meaning of a code does not change in later releases."""
 
     FINE = 0
     """Success; warnings alone count as success."""

@@ -1,8 +1,8 @@
-"""Import of the settings class, and of the modules that it imports, from the working directory.
+"""Import of the settings class, and of the modules that the class needs, from the working directory.
 
-A checkout may hold a module of any name. The directory is searched last, and for no other import. A
-file `shutil.py` or `tqdm.py` in the working directory therefore never replaces the standard library or a library, even
-if the library is not installed.
+The working directory is searched last, and only for imports that a command or a module of the directory asks for.
+If a library tries to import `tqdm`, and `tqdm` is not installed, a file `tqdm.py` in the directory is therefore
+not imported.
 """
 
 from __future__ import annotations
@@ -35,11 +35,12 @@ def search_working_directory() -> None:
 
 
 class _WorkingDirectory:
-    """Finder of top-level modules in one folder, used after all others.
+    """Finder of top-level modules in one folder. Python asks all other finders first.
 
-    The finder returns the module of the settings class, which a command imports by name (`importlib.import_module`),
-    and the modules that a returned module imports. For any other import the finder returns None: such an
-    import refers to a library, even if the library is not installed.
+    The finder returns the module of the settings class, which a command imports by name
+    (`importlib.import_module`), and the modules that a returned module imports, or names in a field of pydantic's
+    `ImportString`. For any other import, such as an import by a library, the finder returns None. A library thus
+    never gets a file of the folder in place of another library that is not installed.
     """
 
     def __init__(self, folder: str) -> None:

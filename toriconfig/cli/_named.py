@@ -1,4 +1,4 @@
-"""Files of a settings class, and the check that a settings class was named."""
+"""Check that the user chose a settings class, and selection of the settings files of a class."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 
 
 def require_class(target: str | None, files: Iterable[str], folder: str | None) -> None:
-    """Check that a class is named, or that a file belongs to ToriSettings, the default class.
+    """Check that a settings class is named, or that the default class ToriSettings is meant.
+
+    ToriSettings is meant if TORI_CONFIG_FILE is set, or if there is a settings file `tori*`, such as `tori.yaml`.
 
     Args:
-        target: the class named on the command line; None: no class is named there.
-        files: the files to check; empty for the merged settings.
+        target: the value of `--settings`; None: pyproject.toml may name the class.
+        files: the files among which `tori*` is searched; empty: the files of `folder`.
         folder: folder of the settings files; None: the working directory.
 
     Raises:
-        click.UsageError: no class is named, TORI_CONFIG_FILE is not set, and there is no `tori*.yaml`.
+        click.UsageError: neither `target` nor pyproject.toml names a class, and ToriSettings is not meant.
     """
     if is_named(target):
         return

@@ -97,7 +97,9 @@ def recipe(
     *,
     no_local: bool = False,
 ) -> Recipe:
-    """Return the recipe of a load with the shared options. None, except for `target`: the option of the class applies.
+    """Return the `Recipe` (the arguments of a load) for the values of options that several commands share.
+
+    If `profile`, `config_dir` or `env_file` is None, the option of the settings class applies.
 
     Args:
         target: the value of `--settings`; None: the class that pyproject.toml names, else ToriSettings.

@@ -4,8 +4,8 @@
 |---|---|---|
 | none | created | created |
 | a regular file, no row below applies | replaced in one step; mode, owner and attributes stay | as without `--force` |
-| a file that toriconfig did not write | refused; a repair replaces it | replaced |
-| a symbolic link | refused; a repair replaces its target | its target is replaced |
+| a file that toriconfig did not write | refused; only `check --fix` replaces the file | replaced |
+| a symbolic link | refused; only `check --fix` replaces the target of the link | the target is replaced |
 | a file without write permission | refused | replaced; the permission stays |
 | a file with several hard links, or of another owner | refused | written in place; links and owner stay |
 | a directory, a device, a pipe | refused | refused |
@@ -33,10 +33,11 @@ def replace_file(
 
     Args:
         path: the file.
-        text: its new content, with final line breaks.
+        text: the new content. Line breaks are not converted.
         force: True: `--force` was given.
         follow: True: a symbolic link is followed without `--force`.
-        is_ours: function that returns True if toriconfig wrote the existing content; None: any file may be replaced.
+        is_ours: function that gets the existing content, and returns True if toriconfig wrote the content. None: a
+            file that toriconfig did not write may be replaced without `--force`. The other rules still apply.
 
     Raises:
         Refused: the file is not replaced; the message gives the reason.

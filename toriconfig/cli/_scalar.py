@@ -27,12 +27,17 @@ def yaml_scalar(value: Any) -> str:
 
 
 def yaml_key(key: str) -> str:
-    """Return a key as YAML: a `Key` (number, boolean, null) unchanged, other text such as `no` quoted."""
+    """Return a key as YAML.
+
+    A `Key` (text of a number, boolean or null) is written without quotes; any other key is written by `yaml_text`.
+    """
     return str(key) if type(key) is Key else yaml_text(key)
 
 
 def yaml_text(text: str) -> str:
-    """Return text as YAML: plain if it is unambiguous, else in double quotes.
+    """Return text as YAML: simple text as it is, any other text in double quotes.
+
+    Simple text begins with a letter, has only ASCII letters, digits and `_-./`, and is no YAML word such as `no`.
 
     >>> yaml_text("config/a.yaml"), yaml_text("no"), yaml_text("é"), yaml_text("1.10")
     ('config/a.yaml', '"no"', '"é"', '"1.10"')

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 
 class Said(NamedTuple):
-    """Value of a key on one side.
+    """Value of a key in one of the two files, profiles or Vault paths that `toriconfig diff` compares.
 
     Attributes:
-        mark: text that is equal for equal values.
+        mark: text that is compared instead of the value; equal for equal values.
         text: the value as shown; a secret is masked.
         origin: origin of the value.
     """
@@ -47,7 +47,10 @@ class Said(NamedTuple):
 
     @property
     def data(self) -> dict[str, str]:
-        """Value and origin as data for JSON. The mark is omitted, because it is valid only in this run."""
+        """Value and origin as data for JSON.
+
+        The attribute `mark`, by which values are compared, is omitted: the mark of a secret differs in each run.
+        """
         return {"value": self.text, "origin": str(self.origin)}
 
 
@@ -131,9 +134,10 @@ def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
 
 
 def _told(said: Iterable[tuple[Path, Node, Said]], keys: Keys) -> Iterator[tuple[str, Said]]:
-    """Yield `(key, value)` for each `(path, node, value)` in `said`.
+    """Yield `(key, value)` for each `(path, node, value)` in `said`. Keys that may be secrets are masked.
 
-    If `keys` masks a key, the mark of the value includes the key.
+    Masked keys look the same. For a masked key, `value.mark`, by which values are compared, therefore depends on
+    the original key too.
     """
     for path, node, one in said:
         shown = keys.path(path, null=node.value is None)

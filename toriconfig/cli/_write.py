@@ -1,7 +1,8 @@
-"""The effective settings as text: YAML, JSON or variables. A load of the text gives the same settings.
+"""The effective settings as text: YAML, JSON or variables. A load of the text gives the same values.
 
-A secret is written as its reference. A secret without a reference, and a plain value that looks like a
-secret, become comments, and are omitted from JSON.
+Some values are not in the text. They become comments, and are omitted from JSON: a secret without a reference, a
+plain value that looks like a secret, and among variables every secret and every value that a variable cannot hold.
+In YAML and JSON, a secret with a reference is written as the reference.
 """
 
 from __future__ import annotations
@@ -223,7 +224,10 @@ def _variable(
 
 
 def _keys_are_text(value: Any, shape: Shape) -> bool:
-    """Return True if JSON keeps all keys: no key is a number where the schema also allows text."""
+    """Return False if JSON changes a key: a number, boolean or null where the schema also allows text.
+
+    JSON writes each key as text. If the schema allows text, a load does not convert the key back.
+    """
     if isinstance(value, list):
         return all(_keys_are_text(item, shape.child(at) or ANY) for at, item in enumerate(value))
     if not isinstance(value, dict):

@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 def explain(key: str, target: str | None, online: bool, form: str, color: str, **how: Any) -> int:
     """Show the origin of KEY, and the overridden values.
 
-    `>` marks the value in effect, and the overridden values follow below it. Secrets are masked. Without `--online` no
-    request is sent. If a secret has a reference to a configured backend, `>` then marks the reference: a program reads
-    the backend first. `--output-format json` writes the same as data.
+    `>` marks the value in effect, and the overridden values follow below it. Secrets are masked. Without `--online`
+    no request is sent. In this case, if a secret has a reference to a configured backend, `>` marks the reference,
+    because a program uses the value of the backend before values of lower layers. `--output-format json` writes the
+    same as data.
     """
     from toriconfig._load.attempt import try_load
 

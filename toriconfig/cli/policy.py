@@ -97,7 +97,7 @@ def _only(attempt: Attempt, others: dict[str, tuple[Backend, list[str]]]) -> str
     """Return the scheme of the backend whose policy is printed; "vault" if no backend with policies is in use.
 
     Raises:
-        UsageError: several backends with policies are in use. Vault counts as one.
+        UsageError: more than one backend with policies is in use, such as Vault and AWS.
     """
     schemes = [*(["vault"] if attempt.references else []), *others]
     if len(schemes) > 1:

@@ -52,7 +52,7 @@ def newer_account(secret: Secret[Any], username: str, password: str) -> Account 
 
 
 async def async_newer_account(secret: Secret[Any], username: str, password: str) -> Account | None:
-    """Return an account that differs from the refused one, without blocking the event loop. See `newer_account`."""
+    """Coroutine version of `newer_account`: return an account other than `username` with `password`, or None."""
     found = _differing(await secret.aget(None), username, password)
     if found is None:
         for flight in provider_of(secret).refresh():

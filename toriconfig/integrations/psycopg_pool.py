@@ -69,8 +69,8 @@ def async_login(credentials: Secret[Any], **others: Any) -> Callable[[], Awaitab
 def current(credentials: Secret[Any]) -> Callable[[Connection[Any]], None]:
     """Return a function for the option `check` of a pool. The function refuses connections of an earlier account.
 
-    At the first refusal, the pool replaces all its connections. Single refusals would pause the pool each time,
-    twice as long as before.
+    At the first refusal after a change of the account, the pool replaces all its connections. Otherwise the pool would
+    refuse the old connections one by one, and pause after each refusal, each time twice as long.
 
     Args:
         credentials: a secret with `username` and `password`.
@@ -159,7 +159,7 @@ class _AsyncLogin(_Login):
 
 
 def _retry_in(pool: Any, credentials: Secret[Any]) -> None:
-    """Make a pool create its connections with a class that repeats a refused login once.
+    """Replace the connection class of a pool by a class that repeats a refused login once, with newer credentials.
 
     Args:
         pool: the pool; None: do nothing.
@@ -172,7 +172,7 @@ def _retry_in(pool: Any, credentials: Secret[Any]) -> None:
 
 
 def _asking_pool() -> Any:
-    """Return the pool that calls `kwargs`, found in the call stack; None if there is none."""
+    """Search the call stack for a method of a psycopg pool, and return the pool; None if there is none."""
     frame = sys._getframe(1)
     for _ in range(6):
         pool = frame.f_locals.get("self")

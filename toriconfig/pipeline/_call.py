@@ -46,9 +46,9 @@ class Call:
         return getattr(self.coro, "__qualname__", type(self.coro).__name__)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start the coroutine in a copy of the caller's context. If `abandoned` is True, close the coroutine.
+        """Start the coroutine in a copy of the caller's context. Only the loop thread calls this method.
 
-        Only the loop thread calls this method.
+        If the attribute `abandoned` is True, because the caller no longer waits, close the coroutine instead.
         """
         if self.abandoned:  # given up while the loop was blocked
             self.coro.close()

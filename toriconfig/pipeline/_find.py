@@ -29,10 +29,11 @@ _RANKS = str.maketrans({character: chr(rank) for rank, character in enumerate(_C
 
 
 class Anchors:
-    """Index of words. The key of a word is its rarest inner character with the two neighbours of this character.
+    """Index of words by their rarest inner character, together with the two neighbours of this character.
 
-    Words are searched only at these rare characters, and a log line contains few. A line without any costs one test
-    with `in` for each of about twenty characters, both for ten words and for ten thousand.
+    A search compares words only where the text contains one of these rare characters. A text without these characters
+    costs one test with `in` for each different rare character of the index. There are about twenty different ones,
+    even for ten thousand words.
 
     Reading needs no lock: the outer dict is replaced as a whole, an inner dict is read one key at a time, and a list
     is extended at its end or replaced.
@@ -60,7 +61,7 @@ class Anchors:
             grams.pop(gram, None)
 
     def spans(self, text: str) -> list[Span]:
-        """Return `(start, end)` of every occurrence of a word in the text, including overlapping ones, in any order."""
+        """Return `(start, end)` of each occurrence of an indexed word, also of overlapping ones, in any order."""
         found: list[Span] = []
         for anchor, grams in self._index.items():
             if anchor not in text:
@@ -127,7 +128,7 @@ class Finder:
                     self._unknown = list(self._counts)
 
     def settle(self) -> None:
-        """Rebuild the automaton if it lacks at least 33 words, and more than a quarter of all words."""
+        """Rebuild the automaton if the missing words are more than 32, and also more than a quarter of all words."""
         if self._build is None or len(self._unknown) <= max(32, len(self._counts) // 4):
             return
         known = [word for word in self._counts if _is_encodable(word)]
@@ -139,7 +140,7 @@ class Finder:
         self._unknown = []
 
     def spans(self, text: str) -> list[Span]:
-        """Return `(start, end)` of every occurrence of a word in `text`, in any order."""
+        """Return `(start, end)` of each occurrence of an added word in `text`, in any order."""
         automaton, rest = self._ready
         if automaton is None:
             return self._all.spans(text)

@@ -46,10 +46,11 @@ class Guard(logging.Handler):
 
 
 class GuardedHandlers(list[logging.Handler]):
-    """The handlers of a logger. Iteration yields the guard first, unless only this package's handler gets the records.
+    """List of the handlers of a logger. Iteration first yields the guard, a handler that masks records.
 
-    That handler masks the finished line. The guard is not an element of the list, so `len` does not count the guard,
-    and `dictConfig` does not remove it.
+    The guard is omitted if the handler of this package is the only handler that receives the records, because this
+    handler masks each finished line. The guard is not an element of the list, so `len` does not count the guard, and
+    `dictConfig` does not remove the guard.
     """
 
     def __init__(self, logger: logging.Logger, guard: Guard) -> None:

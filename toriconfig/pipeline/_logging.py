@@ -1,4 +1,4 @@
-"""Loggers for pipelines with one handler, which masks registered secrets in each line."""
+"""Loggers, each with one handler that masks registered secrets in every line."""
 
 from __future__ import annotations
 
@@ -141,15 +141,15 @@ def _set_level(logger: logging.Logger, level: int | str) -> None:
 def library_logger(name: str) -> logging.Logger:
     """Return a logger of the library, which writes nothing until the application configures logging.
 
-    Without a configuration, the library's records must not reach standard error through `lastResort`. Pending warnings
-    are logged first, if a handler accepts them now.
+    Without a configuration, the records must not reach standard error through `logging.lastResort`. If logging is
+    configured by now, first log the warnings that the library has kept back.
     """
     _flush()
     return silent_logger(name)
 
 
 def silent_logger(name: str) -> logging.Logger:
-    """Return the same logger as `library_logger`, but do not log pending warnings first."""
+    """Return the same logger as `library_logger`, but do not log the warnings that were kept back."""
     top = logging.getLogger(name.partition(".")[0])
     if not any(isinstance(handler, logging.NullHandler) for handler in top.handlers):
         top.addHandler(_null)  # adding it twice, from two threads, adds it once

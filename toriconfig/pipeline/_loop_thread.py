@@ -62,7 +62,8 @@ class LoopThread:
         """Schedule the start of `call` on the loop.
 
         Returns:
-            True if `call` is scheduled, or a shutdown has just ended `call`. False if the loop is closing.
+            True if `call` is scheduled, or if a simultaneous shutdown has already ended `call` with an error. False if
+            the loop is closing and `call` has no result.
         """
         self.calls.add(call)
         if not self.closing:

@@ -107,7 +107,7 @@ def _masked_str(value: str) -> str:
 
 
 def _masked_number(value: bool | float | None) -> Any:
-    """Return the mask if a number is a secret of five or more characters; else the number, such as a PIN of four."""
+    """Return the mask if the number, as text, contains a registered secret of five characters or more."""
     text = repr(value)
     return value if len(text) < SHORTEST or mask_text(text) == text else MASK
 

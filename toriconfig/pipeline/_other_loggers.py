@@ -16,12 +16,13 @@ from toriconfig.pipeline._mask_value import mask_text, mask_value
 class MaskingFilter(logging.Filter):
     """Logging filter that masks registered secrets in each record, including exception, stack and extra fields.
 
-    Add the filter to a handler or a logger: `handler.addFilter(MaskingFilter())`. A filter of a logger masks the
-    records of this logger, and not those of its children. A filter of a handler masks all records of the handler. A
-    record is changed in place, so handlers that run later also get the masked record.
+    Add the filter to a handler or a logger: `handler.addFilter(MaskingFilter())`. On a handler, the filter masks all
+    records of the handler. On a logger, the filter masks the records that are logged with this logger, but not with the
+    children of this logger. A record is changed in place, so handlers that run later also get the masked record.
 
     Args:
-        name: as for `logging.Filter`: only records of this logger and its children pass; "": all records pass.
+        name: as for `logging.Filter`: records are dropped unless they come from the logger `name` or its children. "":
+            no record is dropped.
     """
 
     def __init__(self, name: str = "") -> None:
@@ -29,10 +30,10 @@ class MaskingFilter(logging.Filter):
         super().__init__(name)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Mask a record. Return False if `name` excludes the record, else True.
+        """Mask a record. Return False if `logging.Filter` drops the record by its logger name; otherwise True.
 
         Args:
-            record: the record, changed in place.
+            record: the record, changed in place, even if the result is False.
         """
         mask_record(record)
         return bool(super().filter(record))

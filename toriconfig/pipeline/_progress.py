@@ -33,13 +33,14 @@ _live: WeakSet[ProgressTracker] = WeakSet()
 
 @clean_init
 class ProgressTracker:
-    """Counts items and reports progress, limited by change and by time.
+    """Counter of items that reports the progress, limited by change and by time.
 
     A report is due when the percentage has reached the next multiple of `min_change`, and `min_seconds` have passed
-    since the last report. 0 % and 100 % are always reported. As a context manager (`with` or `async with`) the tracker
-    reports 0 % at entry and 100 % at a normal exit, with the actual count. After an exception it reports the count
-    at the exception. Without `with`, the first update reports 0 % first, and the update that reaches the total
-    reports 100 %.
+    since the last report. The first report (0 %) and the final report are made in any case. The first report is made
+    at the entry of a `with` or `async with` block; without a block, at the first update. The final report is made when
+    the count reaches `total` (100 %), or else at the exit of the block. At a normal exit, the final report has 100 %
+    and the actual count, even if the count is below `total`. After an exception, the final report has the percentage
+    and the count at the exception.
 
     The tracker is thread-safe and may be shared by coroutines. No update is lost. Reports are made one at a time, in
     increasing order. An update never waits for a report of another thread.
@@ -48,9 +49,9 @@ class ProgressTracker:
         total: number of expected items. None: unknown; counts are then reported every `min_seconds` (0: every second).
         min_change: percentage points between two reports, 0 to 100; 0 allows a report at each update.
         min_seconds: minimum seconds between two reports, at least 0.
-        on_report: called with each report, on the updating thread, so it should be fast. It may update and read the
-            tracker. If `on_report` raises, the exception is logged, and `on_report` is not called again. None: log one
-            line per report at level INFO to `get_logger("toriconfig.progress")`.
+        on_report: called with each report, on the updating thread, so the function should be fast. The function may
+            update and read the tracker. If `on_report` raises, the exception is logged, and `on_report` is not called
+            again. None: log one line per report at level INFO to `get_logger("toriconfig.progress")`.
         clock: function that returns monotonic seconds.
         description: name of the work, at the start of each line.
         bar: True: draw a bar instead of lines if standard error is a terminal (extra `bar`).
@@ -172,13 +173,15 @@ class ProgressTracker:
         return self._pump(wait=False)
 
     async def update(self, n: int = 1) -> float | None:
-        """Count more items in a coroutine. If a report is due, it is made before this method returns.
+        """Count more items; coroutine version of `update_sync`.
+
+        If a report is due, this method makes the report before it returns, unless another thread is already reporting.
 
         Args:
             n: number of items, at least 0.
 
         Returns:
-            The percentage of the report that this call made; None if it made no report, or `total` is None.
+            The percentage of the report that this call made; None if this call made no report, or `total` is None.
 
         Raises:
             ValueError: `n` is negative.

@@ -93,7 +93,8 @@ class Redactor:
     def forget(self, value: str | bytes, keep: float = KEEP) -> None:
         """End one registration of a value that is no longer secret, such as a rotated password.
 
-        After the last registration, the value is masked for `keep` more seconds. Do nothing if it is not registered.
+        When no registration remains, the value stays masked for `keep` more seconds. If the value is not
+        registered, do nothing.
         """
         uses = self._uses.get(value)
         if not uses:

@@ -103,10 +103,11 @@ def run_sync(coro: Coroutine[Any, Any, T], timeout: float | None = None, *, allo
 
 
 def shutdown_executors() -> None:
-    """Stop the background event loop. Its coroutines are cancelled and have one second to clean up.
+    """Stop the background thread with the event loop in which `run_sync` runs all coroutines.
 
-    The function is thread-safe, even during calls of `run_sync`. A second call does nothing. The function also runs at
-    the exit of the process. A later `run_sync` starts a new loop.
+    Unfinished coroutines are cancelled, and have one second to clean up. The function is thread-safe, and may be
+    called during a `run_sync`. A second call does nothing. The function also runs at the exit of the process.
+    A later `run_sync` starts a new loop.
     """
     global _current
     with _lock:

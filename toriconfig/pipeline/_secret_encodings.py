@@ -99,7 +99,7 @@ def _in_urls(raw: bytes) -> Iterator[str]:
 
 
 def _in_json(text: str) -> Iterator[str]:
-    """Yield the JSON forms of encoders that escape more than necessary: Go, PHP, .NET, page templates."""
+    """Yield `text` as JSON encoders of Go, PHP, .NET and page templates write it: with more escapes than necessary."""
     for written in {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}:
         yield written.replace("/", "\\/")
         yield written.translate(_OF_GO)
@@ -128,10 +128,10 @@ def _in_markup(text: str) -> Iterator[str]:
 
 
 def _base64(raw: bytes) -> set[str]:
-    """Return the base64 of `raw`, and the parts of it that the base64 of longer data (`user:secret`) contains.
+    """Return the base64 of `raw`, and the texts that show `raw` in the base64 of longer data (`user:secret`).
 
-    In longer data, `raw` can begin at three offsets of a group of three bytes. For each offset, the part has only
-    characters that depend on `raw` alone. Parts shorter than `LINE` are left out.
+    Base64 encodes groups of three bytes, and `raw` can begin at three offsets in a group. For each offset, the text
+    has only the characters that depend on `raw` alone. Texts shorter than `LINE` characters are left out.
     """
     found = {b64encode(raw).decode(), urlsafe_b64encode(raw).decode()}
     for before in range(3):

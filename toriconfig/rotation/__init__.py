@@ -36,10 +36,11 @@ after promotion is a rotation to the former value. The next rollback completes a
 repeats a rollback that failed. No other rotation starts while a record is open. `rotate_due` resumes an open rotation
 when its process has ended, or has made no progress for `abandoned_after`.
 
-**A single database user.** The former password stops working at apply. If Vault then refuses, or does not answer in
-time, the former password is restored, even if this restoration cannot be recorded. The next rotator applies and
-verifies again. Readers may be locked out only if it is unknown whether the new password was stored, or if the database
-fails too. The error then reports this risk.
+**A single database user.** The former password stops working at apply, so new logins fail until promote. If Vault
+then refuses a write, or does not answer in time, the former password is restored. If Vault cannot record this
+restoration, the record stays open, and the rotator that resumes the rotation repeats apply and verify with the new
+password. After a failure of Vault, readers may stay locked out in two cases: it is unknown whether the new password
+was stored, or the database fails too. The error then reports this risk.
 
 **Engines of Vault** that keep the secret themselves (static role, database root, transit key) rotate in one request,
 which succeeds or fails as a whole. There is no record, nothing to resume, and no rollback.

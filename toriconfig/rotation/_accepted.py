@@ -60,11 +60,13 @@ def is_refused(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current:
 
 
 def newest_accepted(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current: Version) -> int:
-    """Return the number of the newest accepted version before `current`; 0 if none of the last `_LOOKS` is accepted.
+    """Return the number of the newest version before `current` whose values are valid, or 0 if there is none.
+
+    At most `_LOOKS` versions before `current` are tried.
 
     Args:
         preflight: the secret with the connection to Vault.
-        kind: the kind that checks the values.
+        kind: the kind, which asks the database or another system whether values are valid.
         keys: the keys whose values are checked; (): return 0.
         current: the newest version.
 

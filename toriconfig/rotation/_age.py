@@ -37,17 +37,17 @@ def check_due(rotation: Rotation, rotated_at: float | None, began: float) -> Non
 
 
 def check_readers(rotation: Rotation, promoted: float | None) -> None:
-    """Raise an error if the last rotation of two alternating users is younger than the rotation's `min_age`.
+    """Check the minimum time between two rotations of a secret whose two users or passwords alternate.
 
-    The next rotation changes the password that was valid before the last rotation. A program that has not refreshed
-    since then still uses that password.
+    The next rotation changes the password that was valid before the last rotation. A program that has not read the
+    secret since the last rotation still uses this password.
 
     Args:
-        rotation: rotation of the secret.
-        promoted: time of the last rotation or rollback in seconds since 1970; None: never.
+        rotation: object with the setting `min_age`, in seconds.
+        promoted: time of the last rotation or rollback in seconds since 1970; None: no time is stored.
 
     Raises:
-        RotatedRecently: `promoted` was less than the rotation's `min_age` ago.
+        RotatedRecently: `promoted` was less than `min_age` ago.
     """
     age = None if promoted is None else max(0.0, rotation.clock.time() - promoted)
     if age is None or age >= rotation.min_age:

@@ -27,8 +27,8 @@ class Chosen:
         guess: name of the kind that the form of the reference implies, even if another kind is requested; "" if the
             form implies no kind.
         guessed: True if no kind was requested, and `guess` is not "".
-        for_all: True if the kind was requested for all declared secrets that are due, and not for this one. It then
-            rotates the secret only if it rotated it last, or if it is the implied kind.
+        for_all: True if all declared secrets that are due are rotated, so that a kind was not requested for this
+            secret in particular. The method `check_last` then checks that the kind suits this secret.
 
     Args:
         ref: the reference of the secret.
@@ -84,7 +84,7 @@ class Chosen:
             found: the last record, which is closed; None: there is none, or it is not needed.
 
         Raises:
-            KindUnknown: the kind is unknown, or its setup is incomplete.
+            KindUnknown: the kind is unknown, or a setting that the kind needs is missing or invalid.
         """
         from toriconfig.rotation import kinds
 
@@ -104,25 +104,26 @@ class Chosen:
         return self._made(name, recorded.setup if recorded is not None and recorded.kind == name else {})
 
     def for_record(self, found: Record) -> Kind:
-        """Return the kind of a recorded rotation.
+        """Return the kind of the rotation that is recorded in `found`.
 
         Raises:
-            RotationRefused: the recorded kind is not the requested one.
-            KindUnknown: the recorded kind is unknown, or the record does not have its whole setup.
+            RotationRefused: the recorded kind is not the requested kind.
+            KindUnknown: the recorded kind is unknown, or a setting that this kind needs is missing or invalid.
         """
         self.check_kind(found)
         return self.kind if self.kind is not None else self._made(found.kind, found.setup)
 
     def check_last(self, found: Record | None) -> None:
-        """Raise an error if the kind was not requested for this secret, and may not be the one that its readers need.
+        """Raise an error if the kind was not requested for this secret in particular, and is possibly wrong.
 
         Args:
-            found: the record of the last completed rotation; if none is known, of an undone one. None: there is no
-                record.
+            found: the record of the last completed rotation. If no completed rotation is known, the record of a
+                rotation that failed or was rolled back. None: there is no record.
 
         Raises:
-            RotationRefused: the kind is only implied, and the recorded kind also changes another system. Or the kind
-                was requested for all secrets that are due, and is neither the recorded nor the implied kind.
+            RotationRefused: the kind is implied by the reference, and the recorded kind also changes another
+                system. Or the kind was requested for all secrets that are due, and is neither the recorded nor the
+                implied kind.
         """
         from toriconfig.rotation import kinds
 
@@ -166,9 +167,9 @@ class Chosen:
         return f"`{' '.join(words)}`{self._about(name)}"
 
     def _typed(self, name: str) -> str:
-        """Return the option that names the kind: a kind with that name, or the requested class of that name.
+        """Return the option of the command line that selects the kind `name`, such as `--kind generated`.
 
-        For another kind, whose class no record holds, return a placeholder.
+        If the kind is not installed, and the class is unknown or not importable, return `--kind MODULE:CLASS`.
         """
         from toriconfig.rotation import kinds
 

@@ -88,13 +88,14 @@ def rotate_due(
 ) -> Report:
     """Rotate each secret whose `max_age` has passed. A failure of one rotation does not stop the others.
 
-    An unfinished rotation that is abandoned is completed first. It is abandoned if its process has ended, or if it made
-    no progress for the `abandoned_after` of the given rotation. A secret that another rotator rotates in the
-    meantime is not rotated again.
+    If an earlier rotation of a secret is unfinished and abandoned, the earlier rotation is completed first. A
+    rotation is abandoned if the process has ended, or has made no progress for `abandoned_after` seconds, an
+    attribute of the secret's object in `rotations`. A secret that another rotator rotates in the meantime is not
+    rotated again.
 
     Args:
-        rotations: rotations of any kind. Rotations of one path run one after the other. Of several rotations of one
-            secret, the rotation with the smallest `max_age` is used.
+        rotations: `Rotation` objects of any kind. Secrets of one path are rotated one after the other. Of several
+            objects for one secret, the object with the smallest `max_age` is used.
         workers: number of concurrent rotations, 1 to 64.
         dry_run: True: only report which rotations are due and whether they could start.
         act: "rotate"; "plan": as `dry_run`; "resume" or "rollback": complete or undo each unfinished rotation that is
@@ -170,7 +171,8 @@ class _Came:
 
     Args:
         tell: function that receives one result.
-        given_up: event that is set when `tell` raises; the other results are still passed on.
+        given_up: event that is set when `tell` raises, so that the threads start no further rotation. Results that
+            exist or arrive later are still passed to `tell`.
     """
 
     def __init__(self, tell: Callable[[Line], None], given_up: Event) -> None:
@@ -209,11 +211,12 @@ def _line(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
 
 
 def _looked_after(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
-    """Process the unfinished rotation of one secret, and return the result.
+    """Process one secret as `act` requires, and return the result.
 
-    If there is no unfinished rotation, or if `_of_half_way` returns None, the next step depends on `act`. "rotate":
-    rotate the secret if `max_age` has passed. "plan": only check whether this rotation could start. "resume" and
-    "rollback": return the result "nothing".
+    First, `_of_half_way` processes an unfinished rotation at the path of the secret, if there is one. If that
+    function returns a result, return the same result. Otherwise the next step depends on `act`. "rotate": rotate
+    the secret if `max_age` has passed. "plan": as "rotate", but only check whether the rotation could start.
+    "resume" and "rollback": return "nothing".
     """
     reference = str(rotation.ref)
     left = rotation.half_way()
@@ -249,11 +252,13 @@ def _of_age(rotation: Rotation, max_age: float, act: Act, force: bool, began: fl
 
 
 def _of_half_way(rotation: Rotation, left: HalfWay, act: Act) -> Line | None:
-    """Resume the unfinished rotation `left`, or roll it back for `act` "rollback". Return the result.
+    """Resume the unfinished rotation `left`, or roll `left` back if `act` is "rollback". Return the result.
 
-    Nothing is changed in three cases: `act` is "plan"; the rotation is not abandoned; or the grace is running, and
-    `act` is not "rollback". If `act` is "rotate", return None unless the resumed rotation rotated this secret. The
-    caller then checks the age of the secret.
+    `left` may be of another key of the same path. Nothing is changed in three cases: `act` is "plan"; `left` is not
+    abandoned; or the former value is kept valid for a time that has not ended, and `act` is not "rollback".
+
+    After a resume for "rotate", return None if `left` was of another key, or was undone. The caller then checks
+    whether the secret of `rotation` is due.
     """
     reference = str(rotation.ref)
     if left.grace_until and act != "rollback":

@@ -20,8 +20,9 @@ class Event:
 
     Attributes:
         step: name of the step.
-        state: "started" is sent before the step changes anything. "done" is sent after the step was recorded; after a
-            crash, the rotation resumes with the next step. "failed" and "lost" are sent before the failure is handled.
+        state: "started": the step begins, and has changed nothing. "done": the step succeeded; a rotation that is
+            resumed after a crash may repeat the step. "failed": the step failed. "lost": another rotator has taken
+            over. "failed" and "lost" are sent before the failure is handled.
         reference: reference of the secret.
         kind: name of the kind.
         id: id of the rotation; the same in all its events, even after a resume.

@@ -111,7 +111,7 @@ class Journal:
             raise self.lost()
 
     def lost(self) -> RotationLost:
-        """Return the error that names the rotator in the stored record; without a name if it cannot be read."""
+        """Return an error that names the rotator of the stored record, or no rotator if no record can be read."""
         try:
             record = persist(self.read, self._patience)
         except VaultError:  # that it is somebody else's is known all the same

@@ -31,7 +31,7 @@ def reserve(
     restores: int = 0,
     again: bool = False,
 ) -> Record:
-    """Write the record of a new rotation over `found`, and return it. Nothing else is changed.
+    """Write the record of a new rotation over the record `found`, and return the new record. Nothing else is changed.
 
     Args:
         run: context of the steps.
@@ -39,7 +39,8 @@ def reserve(
         found: the last record; None: there is none.
         current: the newest version.
         restores: version whose values are restored; 0: the values are new.
-        again: True: new values that equal the stored ones are made valid again. False: they are refused.
+        again: True: accept new values that equal the stored ones; a later step makes these values valid. False:
+            raise RotationRefused for such values.
 
     Raises:
         RotationLost: another rotator was faster.
@@ -93,7 +94,7 @@ def reserve(
 
 
 def _completed(found: Record | None) -> Mapping[str, Any]:
-    """Return the data of the last completed rotation, which is `found` itself or is kept in it."""
+    """Return the data of the last completed rotation: `found` itself, or else `found.last`; {} if there is none."""
     if found is None:
         return {}
     return found.closed.dump() if found.step in ("promoted", "done") else found.last
@@ -105,8 +106,9 @@ def take_over(run: Run, found: Record, *, halting: bool = False) -> Record:
     Args:
         run: context of the steps.
         found: the open record.
-        halting: True: the rotation will be undone; the recorded step is kept. False: it will be completed; if the new
-            value invalidates the former one, it is applied again.
+        halting: True: the rotation will be undone; the recorded step is kept. False: the rotation will be
+            completed. If apply invalidates the former value, and the new value is not stored yet, apply and verify
+            are repeated.
     """
     run.say("resume", "started", found)
     asked = found.verifier or run.verify is not None

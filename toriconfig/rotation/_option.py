@@ -36,7 +36,8 @@ class Option:
         name: name on the command line, without the dashes, such as "service-file".
         type: str, int, float, or bool for a flag.
         help: one sentence for `--help`.
-        default: default shown in `--help`; None: none. The constructor's own default applies.
+        default: default that `--help` shows; None: `--help` shows none. The argument has no other effect: an option
+            that is not given has the default of the constructor.
         metavar: placeholder of the value in `--help`; None: the name of the type.
         envvar: environment variable that holds the value; None: none.
         secret: True: the value is masked, not recorded, and never an argument of the command line. It needs `envvar` or

@@ -43,9 +43,10 @@ class Preflight:
         self.journal = Journal(work.ref.path, Versions(work, mount, rest + SUFFIX), clock, work.timeout)
 
     def prepare(self, kind: Kind) -> tuple[Record | None, Version]:
-        """Check that a rotation can start, and return the last record (or None) and the newest version.
+        """Check that a rotation can start, and return a record (or None) and the newest version of the secret.
 
-        After an undone rotation, the record of the last completed one is returned.
+        The record is that of the last completed rotation. If no completed rotation is known, the record is that of
+        a rotation that failed or was rolled back.
 
         Args:
             kind: the kind of the rotation.
@@ -69,10 +70,12 @@ class Preflight:
         return last_completed(found, self.ref), current
 
     def last_closed(self) -> Record | None:
-        """Return the last record, or None if there is no record; after an undone rotation, the last completed one.
+        """Return the record of the last completed rotation; None if there is no record.
+
+        If no completed rotation is known, return the record of a rotation that failed or was rolled back.
 
         Raises:
-            RotationLost: the record is open, because a rotation is running.
+            RotationLost: the last rotation is not finished.
         """
         found = self.journal.read()
         if found is not None and found.open:
@@ -161,7 +164,8 @@ class Preflight:
 def note_of(ref: Ref) -> str:
     """Return the name of the entry in the custom metadata that holds the time of the last rotation.
 
-    Each key of a path has its own entry. Vault rejects long and unprintable names, so a hash replaces such a key.
+    Each key of a path has its own entry. If Vault would reject the name because the key is too long or not
+    printable, a hash replaces the key in the name.
     """
     if ref.key is None:
         return "rotated_at"

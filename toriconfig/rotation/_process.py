@@ -1,4 +1,4 @@
-"""Data that identifies the process of a rotation in a record, and the check that this process still runs."""
+"""Data in a record that identify the process of a rotation, and the check that the recorded process still runs."""
 
 from __future__ import annotations
 

@@ -33,7 +33,8 @@ class Work:
     Attributes:
         returning: True if the rotation restores an earlier value; the current value may then be invalid.
         retires: True if the rotation invalidates the former value at its end.
-        main: the versions of the secret; None if an engine keeps the secret.
+        main: access to the versions of a KV v2 secret. None: another engine of Vault, such as `database`, creates
+            and stores the secret.
         before: data that the kind stores in `plan` for its later steps. It is stored here because one kind object may
             serve several rotations at once.
     """
@@ -59,7 +60,7 @@ class Work:
         headers: Mapping[str, str] | None = None,
         check: bool = True,
     ) -> Answer:
-        """Send one request to Vault. The next event lists the id of the request.
+        """Send one request to Vault. The next `Event` that the rotation reports contains the id of the request.
 
         Args:
             method: HTTP method.
@@ -155,8 +156,8 @@ class Kind(Protocol):
 
     Attributes:
         name: name of the kind in records and on the command line.
-        stored: True if the secret is stored at its reference, with a record beside it. False if an engine of Vault
-            keeps the secret, and `apply` alone rotates it.
+        stored: True if the secret is stored in KV v2, with a record beside it. False if another engine of Vault
+            creates and stores the secret, and `apply` alone rotates it.
     """
 
     @property

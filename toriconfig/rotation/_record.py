@@ -36,10 +36,10 @@ class Record:
         version: version of the secret that the rotation created, or 0.
         promoted_at: creation time of `version`, in RFC 3339, or "".
         restores: version whose values are restored, or 0.
-        undoes: data of the rotation that is rolled back; empty if none is.
+        undoes: if this rotation is a rollback: data of the earlier rotation that is rolled back; else empty.
         last: data of the last completed rotation before this one; empty if there was none, and in records of earlier
-            releases. If this rotation is undone, the next one takes its kind from there.
-        reason: reason why the rotation is or was undone; "" if it is not undone.
+            releases. If this rotation is undone, the next rotation takes the kind from `last`.
+        reason: reason why this rotation is or was undone before the promotion; "" if this rotation is not undone.
         verifier: True if the user gave a verifier.
         grace: seconds that the former secret stays valid after the promotion; None: it is not invalidated.
         grace_until: end of the grace in RFC 3339, or "".

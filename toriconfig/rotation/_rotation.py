@@ -45,10 +45,11 @@ class Rotation:
     """Rotation of one secret.
 
     Args:
-        reference: `secret/app#api_key`; `secret/app` for several keys; or a path of the engine that keeps the secret.
-        kind: an instance of a kind of `toriconfig.rotation.kinds`, or of a custom `Kind`. A class or name: the kind is
-            created with the setup of the last record. None: the kind that the form of the reference implies, or else
-            the kind of the last record; resume and rollback: only the recorded kind.
+        reference: `secret/app#api_key`; `secret/app` for several keys; or, for a secret that another engine of
+            Vault creates, a path such as `database/static-creds/app`.
+        kind: an instance of a kind of `toriconfig.rotation.kinds`, or of a custom `Kind`. A class or name: the kind
+            is created with the setup of the last record. None: `run` uses the kind that the reference implies, or
+            else that of the last record. `resume` and `rollback` refuse a record of another kind than this one.
         setup: settings that replace those of the record, such as `{"conninfo": "host=new"}`. Not used if `kind`
             is an instance. None: none.
         vault: the connection to Vault; None: from the environment variables.
@@ -61,7 +62,7 @@ class Rotation:
             database users then keep the former login until the next rotation.
         max_age: seconds after which the secret is due; None: the `max_age` of `reference`, if it is a `Ref`.
         min_age: minimum seconds between two rotations of alternating users. A program that does not read the secret
-            between them is locked out. None: twice the `refresh_interval` of `vault`.
+            between these two rotations is locked out. None: twice the `refresh_interval` of `vault`.
         abandoned_after: seconds of inactivity after which an unfinished rotation counts as abandoned, even if its
             process still runs. A rotation whose process has ended counts as abandoned at once.
         on_event: called with each `Event`, on the rotating thread; None: no call.
@@ -170,11 +171,11 @@ class Rotation:
         return _outcome(_guarded(self._resume))
 
     def rollback(self, to: int | None = None) -> Outcome:
-        """Roll back the last rotation: undo it if it is not promoted yet, else restore the former value.
+        """Undo the last rotation if the new value is not stored yet; otherwise restore the former value.
 
-        An interrupted rollback is completed, and a failed rollback is started again. After a completed rollback, a call
-        does nothing; after another change of the secret, it raises RotationRefused. If the stored credential is
-        refused, both calls restore the newest accepted version instead.
+        An interrupted rollback is completed, and a failed rollback is started again. If there is nothing to roll
+        back, do nothing. If the secret was changed after the last rotation, raise RotationRefused. In both cases,
+        restore the newest accepted version instead if the database refuses the stored credential.
 
         Args:
             to: number of the version whose values are restored. The values of the current version are made valid again

@@ -154,14 +154,15 @@ class Run:
         return now.number if now.state == "there" and same(now.data, pending, keys) else None
 
     def _may_still_land(self, current: Version, error: VaultError) -> bool:
-        """Write the unchanged secret, so that an unanswered promotion can no longer succeed.
+        """Write the secret unchanged over `current`, so that an unanswered write of a new value can no longer succeed.
 
         Args:
-            current: the version over which the promotion was written.
-            error: the error of the promotion. If it shows that the promotion cannot succeed later, write nothing.
+            current: the version over which the new value was written.
+            error: the error of this write. If the error shows that the write cannot succeed later, write nothing.
 
         Returns:
-            True if a newer version than `current` exists, which may be the promoted one; else False.
+            True if Vault refused the unchanged secret, because a version newer than `current` exists already; this
+            may be the new value. False in all other cases.
         """
         if not isinstance(error, PASSING):
             return False
@@ -232,7 +233,7 @@ class Run:
     def put_back(self, record: Record) -> SecretError | None:
         """Make the former values valid again. Return the error, or None if they are valid.
 
-        This is done even if Vault cannot confirm that no other rotator has taken over: readers may be locked out.
+        If the check for another rotator fails because of Vault, continue, because readers may be locked out.
         """
 
         def still_ours() -> None:
@@ -246,17 +247,17 @@ class Run:
         return self._attempt("undo", lambda: self.kind.undo(self.work, pending, former))
 
     def _attempt(self, method: str, work: Callable[[], object]) -> SecretError | None:
-        """Call `work`, and repeat the call while Vault or the database does not answer.
+        """Call `work`. If Vault or the database does not answer, repeat the call until the rotation's timeout.
 
         Return None if a call succeeded, else the error of the last call.
         """
         return attempt(lambda: self.persist(work), f"{self.kind.name}: {method}")
 
     def persist(self, work: Callable[[], T]) -> T:
-        """Return the result of `work`. Repeat the call while Vault or the database does not answer.
+        """Return the result of `work`. If Vault or the database does not answer, repeat until the rotation's timeout.
 
         Raises:
-            SecretError: the last error of `work`.
+            SecretError: the error of the last call of `work`.
         """
         return persist(work, self.work.timeout)
 

@@ -27,8 +27,9 @@ def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> S
         what: name of the function in messages.
 
     Returns:
-        None if `work` succeeded; `Unfinished` if it did not end in time; the `SecretError` that it raised. Any other
-        exception becomes a RotationError with its type and the line that raised it: the text may contain a secret.
+        None if `work` succeeded; `Unfinished` if it did not end in time; the `SecretError` that it raised. For any
+        other exception, a RotationError with the exception's type and line, but without the text, which may contain
+        a secret.
     """
     outcome: list[SecretError | None] = []
 
@@ -48,7 +49,10 @@ def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> S
 
 
 def attempt(work: Callable[[], object], what: str) -> SecretError | None:
-    """Call `work` on this thread. Return None or the error, as `run_with_timeout` does."""
+    """Call `work`, named `what` in messages, on this thread. Return None or the SecretError.
+
+    For any other exception, return a RotationError with the type and the line, but without the text.
+    """
     try:
         work()
     except SecretError as error:
@@ -59,7 +63,7 @@ def attempt(work: Callable[[], object], what: str) -> SecretError | None:
 
 
 def raised(what: str, error: BaseException) -> RotationError:
-    """Return the error for an exception of other code, with its type and the place in that code, without its text."""
+    """Return a RotationError with the failed function `what`, and the type and line of `error`, but not the text."""
     from toriconfig._core.raise_place import raise_place
 
     place = raise_place(error)
@@ -67,10 +71,10 @@ def raised(what: str, error: BaseException) -> RotationError:
 
 
 def answered(work: Callable[[], T], what: str) -> T:
-    """Return the result of `work`.
+    """Return the result of `work`, a function that is named `what` in messages.
 
     Raises:
-        SecretError: the error of `work`, as `attempt` returns it.
+        SecretError: the SecretError of `work`. Any other exception becomes a RotationError without its text.
     """
     given: list[T] = []
     error = attempt(lambda: given.append(work()), what)

@@ -15,7 +15,7 @@ class Sealed:
         self._data = dict(data)
 
     def open(self) -> dict[str, Any]:
-        """Return the values."""
+        """Return the secret values that this object hides from output, as a new dict."""
         return dict(self._data)
 
     def __repr__(self) -> str:

@@ -106,7 +106,8 @@ def status_of(rotation: Rotation) -> Status:
 def is_abandoned(rotation: Rotation, found: Record) -> bool:
     """Return True if the process of the rotator has ended, or has been inactive for more than `abandoned_after`.
 
-    The inactivity starts when the record `found` is written, or later when its grace ends.
+    The inactive time begins when the record `found` is written. If `found.grace_until`, the end of the former
+    value's validity, is later, the inactive time begins then.
     """
     if is_running(found.process, found.id) is False:
         return True

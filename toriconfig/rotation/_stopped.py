@@ -18,9 +18,10 @@ LOCKED_OUT = "readers are locked out NOW"
 
 
 def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
-    """Restore the former password if readers need it, and return the error of a rotation that cannot continue.
+    """Return the error of a rotation that cannot continue, and restore the former password if readers need it.
 
-    Readers need the former password if it stopped working, and the new one was certainly not promoted.
+    Readers need the former password if two conditions are met: the rotation makes the former password invalid, and
+    Vault has certainly not stored the new password.
 
     Args:
         run: context of the steps.
@@ -28,7 +29,7 @@ def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
         error: the error because of which the rotation cannot continue.
 
     Returns:
-        The error to raise. Its text shows whether readers are locked out, and the command to run.
+        The error to raise. Its text shows whether readers are locked out, and its help shows the command to run.
     """
     path = run.work.ref.path
     resume, back = (f"`{command(path, record, act)}`" for act in ("--resume", "--rollback"))
@@ -57,7 +58,10 @@ def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
 
 
 def interrupted(run: Run, record: Record) -> None:
-    """Before the program ends, restore a former password that stopped working, if nothing was promoted."""
+    """Restore the former password after an interruption such as Ctrl-C.
+
+    Do nothing if the rotation leaves the former password valid, or if the new password may be stored in Vault.
+    """
     if not record.exclusive or run.promotion != "no" or record.step not in ("reserved", "applied", "verified"):
         return
     run.say("undo", "started", record, "interrupted; so that readers are not locked out")

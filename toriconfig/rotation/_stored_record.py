@@ -40,11 +40,13 @@ def load_record(data: Mapping[str, Any], revision: int) -> Record | None:
 
 
 def last_completed(found: Record | None, ref: Ref) -> Record | None:
-    """Return the record of the last completed rotation if `found` is the record of an undone one, else `found`.
+    """Return `found`, or, if the rotation of `found` was undone, the record of the last completed rotation of `ref`.
+
+    A rotation is undone if it fails, or is rolled back, before the new value is stored. If no completed rotation of
+    `ref` is known, return `found`.
 
     Args:
         found: the last record; None: there is none.
-        ref: the reference of the secret. If the completed rotation changed only other keys, return `found`.
     """
     if found is None or found.step != "undone":
         return found

@@ -57,7 +57,7 @@ class Command:
         Args:
             value: the secret: text, or a mapping of keys to values.
             seconds: time limit.
-            what: text before the program's file name in the reason.
+            what: beginning of the returned text, before the file name of the program.
             variables: further environment variables; None: none.
 
         Returns:
@@ -107,7 +107,8 @@ def split_command(text: str) -> list[str]:
     """Return the arguments of a command in the syntax of a shell.
 
     Raises:
-        ValueError: a quote is not closed, or an argument is or ends with an operator of a shell, without quotes.
+        ValueError: a quote is not closed. Or an argument ends with an unquoted operator of a shell (`;`, `|`, `||`,
+            `&&`, `>`, `>>`), such as `a;` or `>`.
     """
     arguments = shlex.split(text)
     for word in _QUOTED.sub("x", text).split():

@@ -23,12 +23,14 @@ _CHANGED_OUTSIDE = (
 
 
 def what_works(rotation: Rotation, preflight: Preflight, found: Record, current: Version) -> tuple[bool | None, str]:
-    """Return the attributes `(locked_out, works)` of `Status`. `locked_out` is None if no check is possible.
+    """Return `(locked_out, works)` for `Status`: True if readers are refused, and a text about the version that works.
+
+    `locked_out` is None if no check is possible.
 
     Args:
         rotation: the requested rotation.
         preflight: the secret with the connection to Vault.
-        found: the record of the last completed or open rotation, with the kind that checks the stored value.
+        found: the record of the open or last completed rotation. `found.kind` names the kind for the check.
         current: the newest version.
     """
     if current.state != "there":
@@ -52,12 +54,13 @@ def _accepts(rotation: Rotation, preflight: Preflight, found: Record, current: V
 
 
 def commands(path: str, found: Record, known: Record, locked_out: bool | None) -> tuple[str, ...]:
-    """Return the attribute `commands` of `Status`.
+    """Return the suggested command lines, such as `toriconfig rotate secret/app --rollback`, for `Status.commands`.
 
     Args:
         path: path of the secret.
         found: the last record.
-        known: the record whose kind a rollback uses: `found`, or after an undone rotation the last completed one.
+        known: the record whose kind a rollback uses: `found`; if that rotation was undone, the record of
+            the last completed rotation.
         locked_out: True if readers of the stored value are refused; None: unknown.
     """
     back = command(path, known, "--rollback")

@@ -69,7 +69,8 @@ def tree(
 
     Args:
         values: a mapping of keys to values, mappings and lists. It is neither changed nor kept. A key may contain a
-            dot. Invalid content raises no exception: the tree has a problem, such as TC007 for a list.
+            dot. Invalid content raises no exception, but adds a problem to the tree. For example, if `values`
+            itself is a list, the problem is TC007.
         name: name of the input, for origins such as `consul["database.host"]`; never a secret.
         kind: the layer in origins: "source" for a source, "files" for a reader of a file format.
         text: True: strings are parsed by the type of their field, like the text of variables: JSON or `a,b` for a
@@ -77,8 +78,8 @@ def tree(
         references: True: `${env:NAME}` and other references in strings are resolved, as in YAML. False: values are
             data, and a `Secret` that contains a reference is an error.
         places: dict from the path of each value to its line and column, from 1, such as
-            `{("database", "port"): (12, 8)}`. A tuple of four numbers ends with the line and column of the character
-            after the value. None: the input has no lines.
+            `{("database", "port"): (12, 8)}`. A tuple of four numbers ends with the line and column of the
+            character after the value. None: the input has no lines.
         problems: problems of the input. If one of them is an error, missing keys are not reported.
 
     Raises:
@@ -98,14 +99,15 @@ class Format(Value):
     Attributes:
         name: name for messages, such as "INI".
         endings: the file extensions, with the dot, in lower case.
-        reader: `read(text, name) -> Tree`, or its "module:function", imported when a file of the format is read. The
-            text is decoded from UTF-8 with line feeds as line breaks; the tree is built by `tree(values, name,
+        reader: `read(text, name) -> Tree`, or its "module:function", imported when a file of the format is read.
+            The text is decoded from UTF-8 with line feeds as line breaks; the tree is built by `tree(values, name,
             kind="files")`. An exception of the reader becomes a problem that shows its type and its line.
-        shows: the part of a file's lines that problems show. "nothing": no line. "keys": `NAME=`, as for a `.env` file,
-            with the rest masked. "lines": whole lines, with secrets masked by the rules of YAML and by the `places` of
-            `Secret` fields; for a value of several lines, `places` must include its end.
-        empty: the content of a file that is empty on purpose, such as "`{}`", for the message of a reload that rejects
-            a blank file.
+        shows: the part of a file's lines that problems show. "nothing": no line. "keys": `NAME=`, as for a `.env`
+            file, with the rest masked. "lines": whole lines. Secrets are masked by the rules of YAML. Values of
+            `Secret` fields are masked at the positions in `places`, an argument of the function `tree`. For a value
+            of several lines, the position must have four numbers: start and end.
+        empty: the content of a file that is empty on purpose, such as "`{}`", for the message of a reload that
+            rejects a blank file.
         tables: True: the reader has an argument `table`: the keys of the table to read, as for TOML files.
         raw: True: the reader takes the bytes, `kind` and `limits`, returns one tree per document, and reports all
             problems itself. Only for formats of this package.
@@ -141,16 +143,17 @@ FORMATS: tuple[Format, ...] = (
 def register(form: Format) -> None:
     """Register a format of settings files, for every load and command of the process.
 
-    Call this function in the module of the settings class. Each program and command that imports the class then knows
-    the format. If files differ only in their extension, a format of the package has precedence.
+    Call this function in the module of the settings class. Each program and command that imports the class then
+    knows the format. If files differ only in their extension, the built-in formats of toriconfig (YAML, JSON, TOML)
+    have precedence over registered formats.
 
     Args:
         form: the format. It replaces a registered format that differs only in the function object of the reader,
             because a module that is imported twice has two objects of one function.
 
     Raises:
-        ValueError: `form` is not a Format, a field is invalid, or another format has the extension; the message names
-            the error.
+        ValueError: `form` is not a Format, a field is invalid, or another format has the extension; the message
+            names the error.
 
     >>> register(Format("INI", (".ini",), "mypackage.ini:read_ini", "keys"))  # doctest: +SKIP
     """

@@ -28,18 +28,18 @@ _Place = tuple[int, str]
 class DotEnv:
     """Source of the variables with a prefix in one `.env` file.
 
-    `${NAME}` and `${NAME:-default}` in a value are replaced by the first of these that exists: the value of `NAME` in a
-    previous line, its value in the environment, the default. If none exists, the text is removed. python-dotenv and
-    pydantic-settings do the same. `$NAME` has no special meaning. If a name is set twice, the last value is used, with
-    a warning.
+    `${NAME}` and `${NAME:-default}` in a value are replaced by the first of these that exists: the value of `NAME`
+    in a previous line, its value in the environment, the default. If none exists, the text is removed.
+    python-dotenv and pydantic-settings do the same. `$NAME` has no special meaning. If a name is set twice, the
+    last value is used, with a warning.
 
     Args:
         path: the file.
-        prefix: prefix of the names, in any case; "" for all names.
+        prefix: prefix of the names; "" for all names.
         required: True: a missing file is an error. False: a missing file sets nothing.
         environ: the variables for `${NAME}`; None: none.
         encoding: encoding of the file; None: UTF-8.
-        case_sensitive: True: names, including the prefix, are case-sensitive.
+        case_sensitive: True: names and prefix must match in upper and lower case. False: the case is ignored.
     """
 
     def __init__(

@@ -29,10 +29,10 @@ def bindings(text: str) -> Iterator[tuple[int, Binding]]:
 
 
 class _Reader(Reader):
-    """Reader for python-dotenv's parser that finds the end of an unquoted value in linear time.
+    """Reader for the parser of python-dotenv. This class finds the end of an unquoted value in linear time.
 
-    The regular expression of python-dotenv searches for a comment from each character of a run of white space, which
-    takes minutes for a line of a million spaces.
+    The regular expression of python-dotenv searches for a comment from each character of a run of white space,
+    which takes minutes for a line of a million spaces.
     """
 
     _unquoted: str | None = None

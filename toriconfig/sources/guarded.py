@@ -30,7 +30,9 @@ def guarded(sources: Sequence[Source]) -> list[Source]:
 
 
 class Guarded:
-    """A custom source whose exceptions become problems. A tree of a layer in `TRUSTED_LAYERS` is a problem too.
+    """A custom source whose exceptions become problems.
+
+    A tree that claims a layer in `TRUSTED_LAYERS`, such as `code` or `env`, is replaced by a problem too.
 
     Args:
         source: the source.

@@ -23,19 +23,19 @@ _TRIES = 3
 class SecretsDir:
     """Source of the files of one directory.
 
-    A file name is the path of a field with the delimiter (`database__password`), in any case, with or without the
-    prefix. One newline at the end is not part of the value. Content that is not UTF-8 is read as bytes. Hidden files
-    and directories are ignored. The target of a symbolic link must be inside the directory, as in Kubernetes.
+    A file name is the path of a field with the delimiter (`database__password`), with or without the prefix. One
+    newline at the end is not part of the value. Content that is not UTF-8 is read as bytes. Hidden files and
+    directories are ignored. The target of a symbolic link must be inside the directory, as in Kubernetes.
 
     Args:
         path: the directory.
         prefix: optional prefix of a name; "" for none.
         missing: the result of a missing directory: "ok": no problem; "warn" (as in pydantic-settings): a warning;
             "error": an error.
-        max_size: maximum size of all files together, in bytes; None: no maximum. Files after the one that exceeds the
-            maximum are not read. Each file may have 1 MiB.
-        nested: True: files of subdirectories are read too. Their names include the subdirectory: `database/password`.
-        case_sensitive: True: names, including the prefix, are case-sensitive.
+        max_size: maximum size of all files together, in bytes; None: no maximum. At the first file that exceeds the
+            maximum, reading ends with an error. Any single file over 1 MiB is an error, even without `max_size`.
+        nested: True: files of subdirectories are read too, with the subdirectory in the name: `database/password`.
+        case_sensitive: True: names and prefix must match in upper and lower case. False: the case is ignored.
     """
 
     def __init__(

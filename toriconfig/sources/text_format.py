@@ -78,7 +78,8 @@ def read_text(
 def _shown_lines(form: Format, text: str) -> list[str] | None:
     """Return the lines of `text` that problems may show; None if the format permits no line.
 
-    If the format permits keys alone, all values are masked. In whole lines, a later step masks the secrets.
+    If the format permits only keys, all values are masked. If the format permits whole lines, the lines are
+    returned unchanged, and the secrets in them are masked later.
     """
     lines = text.split("\n")
     if form.shows == "keys":
@@ -124,7 +125,10 @@ def is_again(form: object, known: Format) -> bool:
 
 
 def _with_place(form: Format) -> Format:
-    """Return `form` with its reader function replaced by file and name; `form` if the reader is text."""
+    """Return `form` with the reader function replaced by text: the file and the name of the function.
+
+    If the reader is already text, return `form` unchanged.
+    """
     code = getattr(form.reader, "__code__", None)
     return form if code is None else form.replaced(reader=f"{code.co_filename}:{code.co_qualname}")
 

@@ -1,4 +1,4 @@
-"""Test utilities: fakes, a real Vault server, a canary, and contracts for sources and kinds of rotation.
+"""Test utilities: fakes, a real Vault server, a canary, and contract tests for custom sources and for rotation kinds.
 
 `toriconfig.testing.plugin` defines fixtures for some of them. pytest finds the plug-in without configuration.
 """

@@ -239,7 +239,7 @@ class _Tee:
 
 @contextmanager
 def _recorded(records: list[logging.LogRecord]) -> Iterator[None]:
-    """Append each log record to `records`, as the last handler receives it.
+    """Inside the block, append each log record to `records`, after the other handlers have received the record.
 
     Records of every level are included, also those of loggers that are created later.
     """

@@ -48,9 +48,9 @@ class FakeBackend:
         """Write a new version of a secret.
 
         Args:
-            reference: `secret/app` for Vault, `aws:prod/db` for another backend: the reference without the key and
-                without parameters.
-            value: a mapping of keys to values; for another backend also text, bytes or a number.
+            reference: the reference without key and parameters: `secret/app` for Vault, `aws:prod/db` for another
+                backend.
+            value: a mapping of keys to values; for a backend other than Vault also text, bytes or a number.
 
         Returns:
             The number of the version, from 1.
@@ -115,7 +115,7 @@ class FakeBackend:
             connection.stand_in = before
 
     def provider(self, ref: Ref) -> _FakePath:
-        """Return the provider of a path in Vault. Loads call this method.
+        """Return the fake provider of a path in Vault. The library calls this method during a load.
 
         Args:
             ref: the reference.
@@ -123,10 +123,10 @@ class FakeBackend:
         return self._path(ref.path, ref.version, "vault", ref.path)
 
     def provider_of(self, scheme: str, reference: str) -> _FakePath:
-        """Return the provider of a path in another backend. Loads call this method.
+        """Return the fake provider for a backend other than Vault. The library calls this method during a load.
 
         Args:
-            scheme: scheme of the backend.
+            scheme: scheme of the backend, such as `aws`.
             reference: the reference without the scheme.
         """
         name = f"{scheme}:{split_key(reference)[0]}"

@@ -211,9 +211,11 @@ class TLSCertificate(LoginMethod):
 class Agent(Declared):
     """No login: an agent or proxy on this host logs in and accepts requests without a token.
 
+    If `address` and `socket` are None, the `address` of the `Vault` options is used, or else `VAULT_AGENT_ADDR`.
+
     Args:
-        address: URL of the agent, such as `http://127.0.0.1:8100`; None: `socket`, else `VAULT_AGENT_ADDR`.
-        socket: path of the agent's Unix socket; None: `address`.
+        address: URL of the agent, such as `http://127.0.0.1:8100`; not together with `socket`.
+        socket: path of the agent's Unix socket; not together with `address`.
     """
 
     method: ClassVar[str] = "agent"

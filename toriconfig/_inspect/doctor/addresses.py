@@ -21,7 +21,7 @@ _STANDBYS = {"standbyok": "true", "perfstandbyok": "true"}
 def addresses(session: Session) -> Generator[Finding, None, Answer | None]:
     """Yield one finding per address, and a second one if the server at the address is sealed or not initialised.
 
-    A failed address is only a warning if another address works.
+    If at least one address is usable, each failure is yielded as a warning.
 
     Returns:
         The health of the first usable address, or None if no address is usable.

@@ -60,7 +60,7 @@ def _steps(backend: Backend) -> list[Finding]:
 
 
 def _read(scheme: str, name: str, supply: BackendValue, flights: Iterable[Flight]) -> list[Finding]:
-    """Wait for the requests for a reference of the backend, and return one finding without the value."""
+    """Wait for the requests `flights` for the reference `name`. Return a list of one finding, without the secret."""
     from toriconfig._load.secrets.compose import object_of
 
     for flight in flights:

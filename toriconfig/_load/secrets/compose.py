@@ -249,10 +249,10 @@ def _in_other_backend(part: Reference, parts: Parts) -> tuple[Provider, Take, An
 
 
 def _taker(key: str, absent: SecretError) -> Take:
-    """Return a function that takes a reading, and returns the value of `key` in it.
+    """Return a function that takes a `Reading` (a secret that was read), and returns the value of `key` in the secret.
 
-    If the value has no key `key`, dots in `key` separate nested keys. If there is no such key either, the function
-    raises `absent`. If a backend other than Vault returned no JSON object, the error names that reason.
+    If the secret has no key `key`, dots in `key` separate nested keys. If there is no nested key either, the
+    function raises `absent`. If a backend other than Vault returned no JSON object, the error names that reason.
     """
 
     def take(reading: Reading) -> Any:

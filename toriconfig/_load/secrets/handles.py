@@ -22,7 +22,7 @@ from toriconfig._validation.unknown_keys import without_unknown
 
 
 def put_handles(root: Node, shape: Shape, query: Query, base: Handles | None = None) -> tuple[Node, Handles]:
-    """Return `(tree, handles)`: the tree with a handle for every secret, and the handles with their findings.
+    """Return `(tree, handles)`: `root` with a handle for every secret; and a `Handles` with the handles and problems.
 
     Args:
         base: handles of an earlier load, or None. A handle of `base` that is already in the tree is kept.

@@ -27,7 +27,7 @@ class Absence(NamedTuple):
     Attributes:
         reason: text such as "Vault is not configured".
         remedy: text such as "set VAULT_ADDR"; "" if the load is offline.
-        presumed: True if a load that is not offline would use the backend.
+        presumed: True if an offline load assumes that the configured backend has a value.
     """
 
     reason: str
@@ -46,15 +46,15 @@ class Query(Value):
             available.
         vault_path: KV path whose keys set secrets, or None.
         layers: the layers to read, highest first.
-        how_to_set: function that returns the variable that sets the secret at a path, or None.
+        how_to_set: function that returns the variable for the secret at a path; None if no variable can set it.
         looked: function that returns the names of the inputs searched for the secret at a path.
         text_of: function that returns the text of a scalar in its file: in a secret, `1.10` is text and no number.
         warn: function to call at run time, `warn(path, "outage", message)`, when a backend does not answer and a lower
             layer replaces it. When the backend answers again, the message is "".
         offline: True if no request may be sent to a backend.
         complete: False if an input could not be read. A missing secret may then be in the unread input.
-        presumed: see `Recipe.presumed`.
-        configured: True if a load with requests could send requests to Vault.
+        presumed: True if an offline load assumes that a configured backend has the secret.
+        configured: True if Vault is configured; always False in an offline load without `presumed`.
         backends: the backends of the option `backends`.
     """
 
@@ -73,7 +73,7 @@ class Query(Value):
 
     @property
     def absent(self) -> str:
-        """The reason for messages, if no request is sent to Vault: not used (offline), or not configured."""
+        """Reason why no request is sent to Vault: the load is offline, or Vault is not configured."""
         return "Vault is not used (offline)" if self.offline else "Vault is not configured"
 
     @property
@@ -104,7 +104,7 @@ class Query(Value):
         return self._unusable(scheme)
 
     def _unusable(self, scheme: str) -> Absence | None:
-        """Return the reason why this process cannot use a backend other than Vault; None if it can."""
+        """Return the reason why the backend of `scheme` (not Vault) cannot be used; None if it can be used."""
         if connection.stand_in is not None:
             return None
         from toriconfig.backends import backend_of, unconfigured
@@ -124,8 +124,8 @@ class Handles:
         source_texts: dict from each path to the reference, or mapping of references, that a file sets for the secret.
         problems: errors of secrets.
         warnings: dict from each path to the text to log.
-        current_warnings: dict from `(kind, path)` to the current warning; the kind is "missing" or "outage". It changes
-            at run time.
+        current_warnings: dict from `(kind, path)` to the current warning; the kind is "missing" or "outage". The
+            dict changes at run time.
     """
 
     __slots__ = ("current_warnings", "declared", "problems", "secrets", "source_texts", "unsupplied", "warnings")

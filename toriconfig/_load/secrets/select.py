@@ -1,8 +1,8 @@
 """Choice of the provider of one secret, without network access: a backend, a layer's value, both in order, or nothing.
 
-The reference to a backend comes from a layer, or else from the field (`Ref`). If neither has one, the path of the
-secret is its key at `vault_path`. A value of a layer above `vault` has precedence over the reference. A value of a
-lower layer is used if the backend has no value.
+The reference to a backend comes from a layer, or else from the field (`Ref`). If there is no reference, the secret
+is read at `vault_path`; the key there is the dotted path of the secret in the settings. A value of a layer above
+`vault` has precedence over the reference. A value of a lower layer is used if the backend has no value.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def with_handles(draft: Draft) -> Draft:
     """Return `draft` with handles for its secrets, and log one warning per missing secret.
 
-    `draft.handles` are the handles of an earlier load, or None. Those that are in the tree are kept.
+    `draft.handles` are the handles of an earlier load, or None. A handle that is already in the tree is used again.
     """
     context = draft.context
     current: dict[tuple[str, Path], str] = {}

@@ -1,4 +1,4 @@
-"""Login by a function of the user that receives an `hvac.Client`."""
+"""Login by a user-supplied function, which receives an `hvac.Client`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REPEATABLE = ("GET", "LIST", "HEAD")
 
 
 class LoginClient:
-    """Client of Vault for the requests of one login. A request has a token if the argument `token` is given.
+    """Client of Vault for the requests of one login. A request has a token only if `request` is called with a token.
 
     Attributes:
         address: the address to which a request is sent first.
@@ -108,7 +108,7 @@ def log_in(
     Args:
         requester: object that sends the requests.
         deadline: deadline of the login.
-        by: function of the user that logs in with the client.
+        by: user-supplied function that logs in with the client.
         name: name of the login method, for messages.
         locks: True if a refused login must not be sent again.
     """

@@ -59,16 +59,16 @@ class Dependents(Protocol):
         ...
 
     def token_changed(self, token: LiveToken) -> None:
-        """Plan the next request of the credentials of `token`, after `token` was replaced or its end changed."""
+        """Plan the next request for credentials that depend on `token`, which was replaced or has a new end."""
         ...
 
     def token_failed(self, token: LiveToken, error: SecretError, asked: float) -> None:
-        """Record the failed renewal or replacement of `token` for all credentials of the token.
+        """Record `error` for the credentials that were requested with `token` and would end later than `token`.
 
         Args:
-            token: the token.
-            error: error of the request.
-            asked: monotonic seconds of the request.
+            token: the token, whose renewal or replacement has failed.
+            error: error of the failed request.
+            asked: monotonic seconds at which the request was sent.
         """
         ...
 
@@ -305,9 +305,9 @@ class Identity:
         return token
 
     def _renewal_failed(self, token: LiveToken, error: SecretError | None, asked: float) -> float:
-        """Record `error` for the credentials of `token` (None: nothing to record).
+        """Record `error` for the credentials that were requested with `token`. If `error` is None, record nothing.
 
-        Return the monotonic seconds of the next attempt.
+        Return the monotonic seconds of the next attempt. `asked` is the monotonic time of the failed request.
         """
         if error is not None:
             self._dependents.token_failed(token, error, asked)

@@ -1,16 +1,17 @@
 """Memory of refused logins, shared by a process and the children that it forks.
 
-Vault and OpenBao lock an account after a few refused logins (user lockout: five within 15 minutes by default). Then no
-program can log in with the account. A refused login is therefore not sent again with the same credentials.
+Vault and OpenBao lock an account after a few refused logins (user lockout: five within 15 minutes by default). Then
+no program can log in with the account. A refused login is therefore not sent again with the same credentials.
 
-The memory is a small `mmap` of slots, created before the first fork. A slot holds a keyed digest of the login request.
-The credentials cannot be computed from the digest. A program with many logins, such as one per tenant, uses one slot
-per login. If all slots are in use, a new login takes the slot of the oldest accepted login. The slot of a recent
-refusal is taken only if no slot has an accepted login.
+The memory is a small `mmap` of slots, created before the first fork. A slot holds a keyed digest of the login
+request. The credentials cannot be computed from the digest. A program with many logins, such as one per tenant,
+uses one slot per login. If all slots are in use, a new login takes the slot of the oldest accepted login. The slot
+of a recent refusal is taken only if no slot has an accepted login.
 
-Before a login, a process locks the memory and writes its process id into a slot. The kernel releases the lock when the
-process ends. On a system without such locks, the process reads the slot again after `SETTLE` seconds, to check that its
-process id is still there.
+Before a login that was not yet accepted, a process writes its process id into a slot, so that no other process
+sends the same login at the same time. The memory is locked only during this write. If the process dies, the kernel
+releases the lock. On a system without kernel locks, the process reads the slot again after `SETTLE` seconds, to
+check that its process id is still there.
 """
 
 from __future__ import annotations
@@ -102,10 +103,10 @@ class RefusedLogins:
 
     @contextmanager
     def _locked(self) -> Iterator[bool | None]:
-        """Lock the memory without waiting. Yield True; None if another holds the lock; False if no lock is available.
+        """Lock the memory without waiting. Yield True; None if already locked; False if no lock is available.
 
-        A lock of the kernel belongs to a process, so a dictionary separates the threads of the process. The keys are
-        process ids, so that an entry of the parent does not block a forked child.
+        A lock of the kernel excludes only other processes. A dictionary entry with the process id as key excludes
+        the other threads of the process. An entry of the parent process therefore does not block a forked child.
         """
         process, mine = os.getpid(), object()
         try:

@@ -115,7 +115,7 @@ def refusal(
         resolved: configuration of the session.
         namespace: namespace of the request.
         locks: True if refused logins lock the account.
-        argument: name of the argument of the method that sets the mount path.
+        argument: name of the argument with which the user sets the mount path of the login method.
     """
     if isinstance(outcome, Answer) and outcome.status in (400, 401, 403):
         said = f": {outcome.text}" if outcome.text else ""

@@ -44,11 +44,11 @@ class Content:
 
 
 def secret_id_of(mount: str, creation_path: str | None) -> Content:
-    """Describe a wrapped secret id of an AppRole.
+    """Return the expected content of a wrapping token: a secret id of an AppRole.
 
     Args:
         mount: mount path of the login method.
-        creation_path: the only accepted creation path; None: the path of any role of the mount is accepted.
+        creation_path: the only path that `unwrap` accepts; None: the path of any role of the mount is accepted.
     """
     start, end = f"auth/{mount.strip('/')}/role/", "/secret-id"
     return Content(
@@ -60,10 +60,10 @@ def secret_id_of(mount: str, creation_path: str | None) -> Content:
 
 
 def token_of(creation_path: str | None) -> Content:
-    """Describe a wrapped token.
+    """Return the expected content of a wrapping token: a Vault token.
 
     Args:
-        creation_path: the only accepted creation path; None: any path below `auth/` is accepted.
+        creation_path: the only creation path that `unwrap` accepts; None: any path below `auth/` is accepted.
     """
     return Content(
         "token",

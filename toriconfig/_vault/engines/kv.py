@@ -68,9 +68,9 @@ class Mounts:
 
         If the mount of the path is unknown, the first segment of the path is used as the mount.
 
-        If the answer shows that the mount may be wrong, the mount is looked up in Vault, and the path is read again.
-        Such an answer is a 404, a 405, one that only another engine gives, or, for an unknown mount, a 403. A path is
-        looked up at most once per `refresh_interval`.
+        The mount may be wrong after a 404, a 405, a 403 for an unknown mount, or an answer that the engine of the
+        mount does not give. Then the mount is looked up in Vault, and the path is read again if the mount differs.
+        A path is looked up at most once per `refresh_interval`.
 
         Args:
             parsed: the checked reference, with version or parameters.
@@ -96,7 +96,7 @@ class Mounts:
     def _read(
         self, mount: Mount, path: str, version: int | None, deadline: Deadline, relogin: bool
     ) -> ReadResult | SecretError | None:
-        """Read `path` as a path of `mount`. Return its data, or an error, or None if another engine has answered.
+        """Read `path` as a path of `mount`. Return data or an error; None if the answer shows that `mount` is wrong.
 
         `version` is a version of KV v2 (None: the newest). If `relogin` is True, log in again after a 403.
         """
@@ -135,7 +135,7 @@ class Mounts:
     def _issues_codes(self, mount: Mount, path: str, deadline: Deadline) -> bool:
         """True if the engine of `path` is TOTP, or if the lookup of the engine fails.
 
-        The answer alone does not show the engine, because KV may store data with the same keys.
+        The answer to a read does not show the engine, because KV may store data with the keys of a TOTP code.
         """
         known = self._known(path) or mount
         if known.kind == "other":

@@ -12,5 +12,5 @@ def issues_on_read(path: str) -> bool:
 
 
 def is_engine(path: str) -> bool:
-    """True if a segment or the start of `path` belongs to an engine other than KV."""
+    """True if a segment, such as `creds`, or the start, such as `sys/`, suggests that `path` is not a path of KV."""
     return not _ENGINES.isdisjoint(path.split("/")[1:]) or path.startswith(("sys/", "auth/", "identity/", "cubbyhole/"))

@@ -79,7 +79,7 @@ class TlsContext:
 
 
 def build(tls: Tls) -> ssl.SSLContext:
-    """Build a context from the present files.
+    """Build a TLS context from the current content of the files that `tls` names.
 
     Raises:
         SetUpError: a file cannot be used; the message names the file.

@@ -93,9 +93,9 @@ class Transport:
         deadline: Deadline,
         seconds: float,
     ) -> Answer | Failure:
-        """Send a request once. Return the answer or the failure.
+        """Send a request to one address, and return the answer or the failure.
 
-        After a failure of TLS, the request is sent again if a certificate file has changed.
+        If TLS fails before the request is sent, and a certificate file has changed, make a second attempt.
 
         Args:
             address: an address of the client.
@@ -103,8 +103,8 @@ class Transport:
             target: path and query, quoted.
             headers: all headers of the request.
             body: a JSON value; None: the request has no body.
-            deadline: deadline of the request. Then `deadline.cancel` shuts down the socket of the request.
-            seconds: time limit of this attempt.
+            deadline: deadline of the request. During the call, `deadline.cancel` shuts down the socket.
+            seconds: maximum seconds for the connection, and maximum seconds of each wait for data.
         """
         if seconds <= 0:
             return Failure("timeout", "no time was left to ask", address, sent=False)

@@ -228,7 +228,10 @@ class SecretsManager(Backend):
         raise wrong
 
     def _holds(self, name: str, timeout: float) -> bool:
-        """Return True if the current version of a secret can be read. Some servers answer the same for both."""
+        """Return True if the current version of a secret can be read.
+
+        Needed because some servers give the same answer for a missing secret as for a missing version.
+        """
         secret = SecretPath(name)
         try:
             self._asked("get_secret_value", secret, secret.parameters, timeout)

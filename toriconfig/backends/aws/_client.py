@@ -39,7 +39,10 @@ def silenced() -> Iterator[None]:
 
 
 def _silence() -> None:
-    """Add the filter to all loggers of botocore. Called again after an import, because an import may create loggers."""
+    """Add the filter `_silent`, which drops debug records during a fetch, to all loggers of boto3, botocore, urllib3.
+
+    Called again after each step that may create loggers, such as an import.
+    """
     for name in list(logging.root.manager.loggerDict):
         if name.split(".")[0] in ("boto3", "botocore", "urllib3"):
             logging.getLogger(name).addFilter(_silent)

@@ -63,7 +63,7 @@ def foreign(secret: SecretPath, why: str) -> SecretUnreachable:
 
 
 def no_version(scheme: str, secret: SecretPath) -> SecretNotFound:
-    """Return the error for a secret that exists, without the version of the path."""
+    """Return the error for an existing secret that does not have the version named in its path."""
     message, help = f"{secret.name} has no {secret.pinned}", "correct the version, or leave it out"
     return SecretNotFound(message, reference=f"{scheme}:{secret.name}", help=help)
 

@@ -183,14 +183,16 @@ class Converter:
     def _remove(
         self, node: ast.AnnAssign, value: ast.expr, name: str, note: str, limiting: frozenset[str] = frozenset()
     ) -> None:
-        """Remove the default of a field, unless it is empty, and note that.
+        """Remove the default of a field, and add `note` to the notes of this converter.
+
+        An empty default (None, `...`, or an empty list, tuple, set or mapping) is kept, without `note`.
 
         Args:
             node: the field.
             value: the expression after `=`.
             name: name of the field.
-            note: line for `notes`.
-            limiting: arguments of `Field` that are removed too, with a note for each.
+            note: line about the removed default.
+            limiting: names of arguments of `Field`, such as `max_length`, that are removed and noted too.
         """
         if not self._is_field(value):
             if not _holds_nothing(value):
@@ -202,7 +204,10 @@ class Converter:
         return isinstance(node, ast.Call) and resolved(node.func, self._names) is Field
 
     def _arguments(self, node: ast.AnnAssign, call: ast.Call, name: str, note: str, limiting: frozenset[str]) -> None:
-        """Remove the limits, and a default that is not empty, from the arguments of `Field`, in annotations too."""
+        """Remove a default that is not empty, and the arguments named in `limiting`, from `call`, a call of `Field`.
+
+        `call` is the default of the field `node`, or is in its annotation. `note` is the note about a removed default.
+        """
         named = [one for one in call.keywords if one.arg in ("default", "default_factory")]
         limits = [one.arg for one in call.keywords if one.arg in limiting]
         self.notes += [f"`{limit}` of the secret `{name}`: write Secret[Annotated[str, ...]]" for limit in limits]
@@ -238,9 +243,9 @@ class Converter:
             self.edits.append(Edit(end, end + len(rest), ""))
 
     def _mutable(self, node: ast.stmt, secrets: set[str], maker: Callable[..., object]) -> None:
-        """Write a default that is a list, set or mapping as `Field(default=...)` or the like, which linters accept.
+        """Wrap a default that is a list, set or mapping, so that linters accept it: `[]` becomes `maker(default=[])`.
 
-        A default of a field in `secrets` is changed only if it is empty.
+        `maker` is pydantic's `Field` or `PrivateAttr`. If `secrets` has the field, only an empty default is wrapped.
         """
         value = node.value if isinstance(node, ast.AnnAssign) else None
         if value is None or (set(bound(node)) & secrets and not _holds_nothing(value)):
@@ -260,7 +265,7 @@ class Converter:
         return self._named(node, _SECRETS) != ""
 
     def _named(self, node: ast.AST, texts: Mapping[object, str]) -> str:
-        """Return the text for the object that a name stands for; "" for any other object or node.
+        """If the name `node` stands for an object that is a key of `texts`, return the text of the key; otherwise "".
 
         Objects are compared by identity, because an annotation may name an object that has no hash.
         """

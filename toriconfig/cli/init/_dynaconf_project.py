@@ -104,9 +104,10 @@ def _listed(value: object) -> list[str]:
 
 
 def _calls() -> tuple[list[tuple[str, dict[str, Any]]], list[str]]:
-    """Return the folder and the literal arguments of each call of `Dynaconf`, and what is not carried over.
+    """Return the first call of `Dynaconf` in the modules of the project, and what is not carried over.
 
-    The first call is that of the project. All modules of the project are searched.
+    The first list has one item, `(folder of the module, literal arguments)`; the list is empty if there is no call.
+    The second list has a line for each part that is not carried over, such as a second call.
     """
     calls: list[tuple[str, dict[str, Any]]] = []
     unread: list[str] = []

@@ -137,7 +137,10 @@ def is_literal(node: ast.expr) -> bool:
 
 
 def _validators(nodes: Iterable[ast.expr], file: str) -> Iterator[str]:
-    """Yield one line for each call of `Validator`, with the forms of toriconfig. The line shows no argument's value."""
+    """Yield one line for each call of `Validator`: its position, its rules, and what to write instead.
+
+    The values of the rules are not shown.
+    """
     for node in nodes:
         inner = {id(below) for one in ast.walk(node) if isinstance(one, ast.keyword) for below in ast.walk(one.value)}
         for one in (one for one in ast.walk(node) if id(one) not in inner):  # one in `when=` is a condition

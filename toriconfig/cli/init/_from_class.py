@@ -26,8 +26,8 @@ def draft_of_class(target: str, names: Names) -> Draft:
     """Return the draft of a project from the class that `target` names.
 
     Raises:
-        click.UsageError: the class cannot be imported, is of another kind, or its source cannot be read; the message
-            gives the reason.
+        click.UsageError: the class cannot be imported, is not a class of pydantic-settings (`BaseSettings`), is
+            already a class of toriconfig, or its source cannot be copied; the message gives the reason.
     """
     cls = _class_named(target)
     module = sys.modules[cls.__module__]
@@ -97,14 +97,20 @@ def _text(body: str, source: Source, converter: Converter, module: ModuleType, c
 
 
 def _still_needed(edited: Mapping[ast.stmt, str], cls: str) -> list[ast.stmt]:
-    """Return the statements that the class needs after the edits, without the constants of removed defaults."""
+    """Return the statements in `edited` that the class `cls` uses after the edits.
+
+    `edited` is a dict from each statement to its edited text. A constant used only by removed defaults is left out.
+    """
     after = Source("\n".join(edited.values()))
     needed = set(map(id, after.needed(cls)))
     return [one for one, other in zip(edited, after.tree.body, strict=True) if id(other) in needed]
 
 
 def _add_ours(imports: Imports, converter: Converter) -> None:
-    """Add the names of toriconfig and pydantic that the edits use, in place of those of pydantic-settings."""
+    """Add imports for the names of toriconfig and pydantic that the edits use.
+
+    An import of the same name from pydantic-settings, such as `SettingsConfigDict`, is removed.
+    """
     for name in converter.pydantic:
         imports.add("pydantic", name)
     for name in converter.ours:
@@ -134,7 +140,7 @@ def _is_block(statement: ast.stmt) -> bool:
 
 
 def _foreign_secrets(cls: type) -> Iterable[str]:
-    """Yield a note for each class of another module that has fields of `SecretStr`."""
+    """For each model inside `cls` that another module defines, yield a note if the model has fields of `SecretStr`."""
     from toriconfig._schema.shape import root_shape, within
 
     for shape in within(root_shape(cls)):

@@ -1,4 +1,7 @@
-"""Defaults that cannot be copied: they hold a secret, or the copied section lacks the default of a secret."""
+"""Search for defaults that `toriconfig init` cannot copy.
+
+Such a default contains a secret, or creates a model that has lost a default and now needs a value.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,15 @@ from toriconfig.cli.init._source import Source, bound, resolved
 
 
 class Held:
-    """The expressions of a module that cannot be copied, because they hold a secret.
+    """Search for expressions of a module that cannot be copied because the expression contains a secret.
 
     Args:
         names: the names of the module with their objects.
         kept: the statements that are copied.
 
     Attributes:
-        lost: the fields of the current class whose defaults are removed. Other defaults cannot use their names.
+        lost: names of the fields of the current class whose defaults are removed. A default that uses one of these
+            names cannot be copied.
     """
 
     def __init__(self, names: Mapping[str, object], kept: Iterable[ast.stmt]) -> None:
@@ -34,15 +38,15 @@ class Held:
         self._names.setdefault(name, found)
 
     def strip(self, model: type) -> None:
-        """Record that the default of a field of the model is removed, so that the model needs a value for the field."""
+        """Record that `model` has lost the default of a field. Expressions that create `model` are then not copied."""
         self._bare.add(model)
 
     def in_default(self, value: ast.expr, annotation: ast.expr) -> bool:
-        """Return True if the default of a field cannot be copied: it holds a secret, or is a mapping for a model with one.
+        """Return True if the default of a field may hold a secret, or uses a default that was removed.
 
         Args:
             value: the default, or a call of `Field`.
-            annotation: the annotation of the field.
+            annotation: the annotation of the field. If a model in it has a secret field, a dict may hold a secret.
         """
         if self.holds(value):
             return True
@@ -74,9 +78,9 @@ class Held:
         return False
 
     def _creates_one(self, call: ast.Call) -> bool:
-        """Return True if the call creates a model in `_bare`, or a model with secret keys from arguments that may be secrets.
+        """Return True if the call may pass a secret to a model, or creates a model with a removed default (in `_bare`).
 
-        A mapping after `**` may be a secret, and so may every positional argument.
+        If a model has a secret field, each positional argument and each mapping after `**` may be a secret.
         """
         given = [*call.args, *(one.value for one in call.keywords)]  # as in `partial(Model, ...)`
         if any(self._is_bare(model) for model in self._models([call.func, *given])):
@@ -89,7 +93,7 @@ class Held:
         return bool(call.args) and any(map(self._secret_keys, self._models([call.func])))
 
     def written(self, call: ast.Call) -> Iterator[ast.Constant]:
-        """Yield the arguments of a call that are secrets as text."""
+        """Yield each secret that is a string or bytes literal among the arguments of the call."""
         values = [*call.args, *(one.value for one in call.keywords)]
         if resolved(call.func, self._names) not in (SecretStr, SecretBytes):
             secret = {key for model in self._models([call.func, *call.args[:1]]) for key in self._secret_keys(model)}
@@ -116,9 +120,10 @@ class Held:
 
 
 def without_secrets(text: str, names: Mapping[str, object]) -> tuple[str, list[str]]:
-    """Replace each secret in the code of a module, such as a function or a dataclass, by an empty one.
+    """Replace each secret in the source code of a module by an empty literal.
 
-    Such a secret is text in a call of `SecretStr` or `SecretBytes`, or for a secret key of a model.
+    A secret is a string or bytes literal in one of two places: as an argument of `SecretStr` or `SecretBytes`, or as
+    the keyword argument for a secret field in a call that creates a pydantic model.
 
     Args:
         text: the code.

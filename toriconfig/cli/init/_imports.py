@@ -1,4 +1,4 @@
-"""The imports of a module that is written, in the order and form of ruff."""
+"""The import statements of the module that `init` generates, ordered and formatted as by ruff."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LINE = 88
 
 
 class Imports:
-    """The imports of a module.
+    """The import statements of a generated module.
 
     Args:
-        package: package of the module from which imports are taken, for relative imports.
+        package: package of the existing module whose imports are copied. Relative imports refer to this package.
     """
 
     def __init__(self, package: str) -> None:

@@ -48,9 +48,9 @@ class Classes:
 
         Args:
             name: name of the class.
-            about: its docstring.
-            base: the values without a profile; None: only profiles have it.
-            others: the values of each profile that has the section.
+            about: docstring of the class.
+            base: the values of the section without a profile. None: the section exists only in profiles.
+            others: the values of the section in each profile that has the section.
             config: source lines of the `model_config` of the class.
         """
         layers = [*([] if base is None else [base]), *others]
@@ -73,9 +73,10 @@ class Classes:
     def _section(
         self, key: str, parent: str, base: Values | None, others: Sequence[Values], every: Sequence[Any]
     ) -> str:
-        """Add the class of the section `key` and return the name of the class; return "" if the key is no section.
+        """Add the class of the section `key`, and return the name of the class. If the key is no section, return "".
 
-        A section is a key whose values in `every` are all mappings, not empty, and with keys that can name a field.
+        `every` is the list of the values of the key in `base` and `others`. The key is a section if each value is a
+        mapping that is not empty, and whose keys can be names of fields.
         """
         if not all(isinstance(value, dict) and value for value in every) or not all(
             _is_key(inner) for value in every for inner in value

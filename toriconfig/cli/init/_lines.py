@@ -1,4 +1,4 @@
-"""The lines of files that a project shares with other tools, and the workflow."""
+"""Texts that `init` writes to `.pre-commit-config.yaml`, `pyproject.toml`, `.gitignore` and a GitHub workflow."""
 
 from __future__ import annotations
 

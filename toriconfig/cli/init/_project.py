@@ -1,4 +1,4 @@
-"""All files of a project: those of a draft, and those that are derived from its class."""
+"""All files that `init` writes, such as the module of the settings class, the settings files and the JSON schema."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Shared(NamedTuple):
 
 
 class Project(NamedTuple):
-    """The files of a project, by their paths relative to the working directory.
+    """The files that `init` creates, by path relative to the working directory.
 
     Attributes:
-        files: files that only this project has.
-        shared: files that other tools use too.
+        files: files of the project itself, such as the module of the settings class.
+        shared: files that also configure other tools, such as pyproject.toml.
     """
 
     files: dict[str, str]

@@ -68,9 +68,9 @@ class Source:
         return (text + self.data[at:end]).decode()
 
     def needed(self, name: str) -> list[ast.stmt]:
-        """Return the statements that the definition of a name needs, in their order, without imports.
+        """Return the definition of a name and the statements that the definition needs, in order, without imports.
 
-        Calls of `model_rebuild` of the classes among them are included.
+        For each returned class, the calls of `model_rebuild` are returned too.
         """
         statements = [one for one in self.tree.body if not isinstance(one, Import) and not is_docstring(one)]
         wanted, kept = {name}, set[int]()

@@ -98,7 +98,7 @@ def _told(work: Callable[[Rotation], Told], rotation: Rotation, act: str, hooks:
 
 
 def tell_interrupted(rotation: Rotation) -> None:
-    """Write the commands that complete or undo an interrupted rotation, and its state.
+    """Write the state of an interrupted rotation, and the commands that complete or undo this rotation.
 
     If the state cannot be read, write the command that shows the state.
     """

@@ -143,9 +143,9 @@ def rotate(references: tuple[str, ...], **options: Any) -> int:
     With --due, the options --status, --resume and --rollback act on all REF; without REF, on all declared secrets.
     --resume and --rollback then skip finished rotations, and unfinished ones not yet abandoned (--abandoned-after).
 
-    With --due and without REF, --kind and its options rotate only secrets that this kind rotated last. The other due
-    secrets are left unchanged and reported as failed, unless the form of REF implies the kind. With REF, --kind applies
-    to each REF.
+    With --due and without REF, --kind and its options rotate a due secret only if this kind rotated the secret last, or
+    if the form of the declared reference implies this kind. The other due secrets are left unchanged and reported as
+    failed. With REF, --kind applies to each REF.
     """  # noqa: D301  (\b keeps click from joining the lines)
     act = _act(options)
     _check_together(act, references, options)
@@ -172,7 +172,7 @@ def rotate(references: tuple[str, ...], **options: Any) -> int:
 
 
 def _hooks(act: str, options: dict[str, Any]) -> Hooks | int:
-    """Return the hooks, or the exit code if the key of their signature cannot be read."""
+    """Return the hooks of the command. If the key that signs webhook requests cannot be read, return the exit code."""
     from toriconfig.errors import SecretError
 
     try:
@@ -219,5 +219,5 @@ def _check_together(act: str, references: tuple[str, ...], options: dict[str, An
 
 
 def _terminated(number: int, _frame: object) -> NoReturn:
-    """Raise SystemExit, so that a running verifier is ended first, as after Ctrl-C."""
+    """Raise SystemExit as the handler of SIGTERM, so that a running verifier is ended before this process exits."""
     raise SystemExit(128 + number)

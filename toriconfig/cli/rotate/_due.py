@@ -136,7 +136,10 @@ def _statuses(
 
 
 def _write(items: list[_report.Item] | None, lines: list[str], untold: dict[str, str], act: str) -> None:
-    """Write `items` and the rotations that could not start as JSON. If `items` is None, write text with `lines`."""
+    """Write `items` and `untold` as one JSON document. If `items` is None, write `lines` and `untold` as text.
+
+    The keys of `untold` are references for which no rotation could be created; the values are the reasons.
+    """
     if items is None:
         for text in [*lines, *(clean(f"failed    {shown(reference)}: {why}") for reference, why in untold.items())]:
             say(text)
@@ -149,15 +152,16 @@ def _code(untold: dict[str, str]) -> Exit:
 
 
 def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> list[tuple[str, float | None]]:
-    """Return a list of `(reference, max_age)` for the given references; without any, for the declared references.
+    """Return `(reference, max_age)` for each of `references`; without any, for each reference in the settings.
 
-    `max_age` is the value of `--max-age`, else the smallest age that the settings declare for the reference, else None.
-    Without given references, `--max-age` replaces declared ages only.
+    For `references`, `max_age` is the value of `--max-age`, else the smallest age that the settings declare for the
+    reference, else None. The same rule applies to references of the settings, but without a declared age, `max_age` is
+    None even with `--max-age`.
 
-    Declared references without a declared age are included only for `status`, `resume`, `rollback` and `table`. If such
-    a reference has a version or parameters, or creates something at each read, only `table` includes it.
-
-    References to other backends than Vault are omitted. Each of them that has a declared age is named in a note.
+    References of the settings without a declared age are included only if `act` is `status`, `resume`, `rollback` or
+    `table`. If such a reference has a version or parameters, or creates something at each read, only `table` includes
+    the reference. References of the settings to other backends than Vault are omitted. A note names each omitted
+    reference with a declared age.
 
     Raises:
         click.UsageError: the settings cannot be loaded.
@@ -213,12 +217,12 @@ def _skip_elsewhere(ages: dict[str, float | None]) -> bool:
 
 
 def _tell_undated(places: list[str], *, some: bool, asked: float | None) -> None:
-    """Inform the user about declared secrets that are never due, because they have no declared age.
+    """Write notes about declared secrets that are never due, because they have no declared age.
 
     Args:
-        places: their references.
-        some: False: no declared secret has a declared age, and a note is written.
-        asked: the value of `--max-age`. If it is given, each secret that could be rotated is named.
+        places: the references of these secrets.
+        some: False: no other declared secret has a declared age either; a note is written. True: omit this note.
+        asked: the value of `--max-age`. If it is not None, write a note for each of `places` that can be rotated.
     """
     if not some:
         note("no declared secret has a max_age: declare it, as Ref(..., max_age=...), or name REF")

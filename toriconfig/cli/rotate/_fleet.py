@@ -26,8 +26,9 @@ def table(options: dict[str, Any]) -> int:
     """Write the table of all secrets that the settings declare.
 
     Returns:
-        The exit code: 1 if a rotation is unfinished, readers are locked out, or the state of a secret that has a
-        maximum age is unknown; 3 if Vault could not be reached for such a secret; else 0.
+        The highest code of all secrets. 1: a rotation is unfinished, readers are locked out, a reference cannot be
+        rotated (such as a pinned version), or the state of a secret with a maximum age is unknown although Vault was
+        reached. 3: Vault could not be reached for a secret with a maximum age. 0: none of these.
     """
     found = declared((), "table", options)
     refuse_other_kinds(set(), "status", options)

@@ -69,10 +69,12 @@ class KindOptions(click.Command):
 
 
 def class_of(name: str) -> type[Any] | None:
-    """Return the class of the kind `name`: the class that `--kind` names, or an installed one; None if there is none.
+    """Return the class of the kind `name`; None if there is no kind of this name.
+
+    The class comes from `--kind module:Class`, from this package, or from an installed package.
 
     Raises:
-        click.UsageError: an installed package declares the kind, but it cannot be used.
+        click.UsageError: an installed package declares the kind, but the class cannot be used.
     """
     from toriconfig.rotation import kinds
 
@@ -87,9 +89,10 @@ def class_of(name: str) -> type[Any] | None:
 
 
 def chosen_name(name: str | None) -> str:
-    """Return the name of the kind that `--kind` chose, by name or as `module:Class`.
+    """Return the name of the kind that `--kind` selects; "" if `--kind` is not given.
 
-    Without such a kind, return `name`, or "" if `name` is None.
+    Args:
+        name: the value of `--kind`, returned unchanged if no kind has this name; None: not given.
     """
     chosen = click.get_current_context().meta.get(CHOSEN)
     return chosen.name if chosen is not None else name or ""
@@ -117,7 +120,10 @@ def was_given(name: str) -> bool:
 
 
 def owners() -> dict[str, list[tuple[type[Any], Any]]]:
-    """Return for each given flag the pairs `(kind, option)` of the kinds that declare the flag."""
+    """Return the options on the command line that kinds declare, by flag.
+
+    Each value is a list with one pair `(kind, option)` for each kind that declares the flag.
+    """
     found: dict[str, list[tuple[type[Any], Any]]] = {}
     for kind in _classes(click.get_current_context()):
         for option in _declared(kind):
@@ -215,10 +221,10 @@ def _target(args: list[str]) -> str:
 
 
 def _named(target: str) -> type[Any] | None:
-    """Return the class that `target`, the value of `--kind`, names; None if `target` is the name of no kind.
+    """Return the class of the kind `target`, a name or `module:Class`; None if `target` is a name that no kind has.
 
     Raises:
-        ValueError: the class cannot be imported or is not a kind, or its name is invalid; the message gives the cause.
+        ValueError: the named class cannot be imported, or cannot be used as a kind; the message gives the cause.
     """
     from toriconfig.rotation import kinds
     from toriconfig.rotation.kinds._found import why_no_kind

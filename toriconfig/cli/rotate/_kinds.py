@@ -1,4 +1,4 @@
-"""Creation of rotations from the options of the command line; options of another kind are rejected."""
+"""Creation of rotations from command-line options. An option that belongs only to kinds not in use is rejected."""
 
 from __future__ import annotations
 
@@ -75,10 +75,10 @@ def other_store(reference: str) -> str:
 
 
 def refuse_other_kinds(names: set[str], act: str, options: dict[str, Any]) -> None:
-    """Reject options that belong to none of the kinds `names`, or describe a new value although the act creates none.
+    """Reject each option that does not apply to the kinds `names` or to the action `act`.
 
     Raises:
-        click.UsageError: there is such an option; the message names its kind.
+        click.UsageError: an option is rejected; the message names the option.
     """
     from toriconfig.rotation import kinds
 
@@ -101,9 +101,10 @@ def _refuse_other(flag: str, owning: list[str], recorded: list[str], names: set[
     Args:
         flag: the flag.
         owning: names of the kinds that have the flag.
-        recorded: names of the kinds that keep the option of the flag in the record.
-        names: names of the kinds in use. "": only the record has the name; a flag of `recorded` kinds is accepted.
-        unknown: True: only the records have the kinds, so any flag is accepted.
+        recorded: names of the kinds that store the option of the flag in the record of a rotation.
+        names: names of the kinds in use. If `names` contains "", the record of a secret determines the kind; the flag
+            is then accepted if `recorded` is not empty.
+        unknown: True: accept any flag, because the records of all secrets determine the kinds.
 
     Raises:
         click.UsageError: the flag is rejected.
@@ -123,7 +124,7 @@ def make_rotation(reference: str, name: str, max_age: float | None, act: str, op
 
     Args:
         reference: the reference.
-        name: name of the kind; "": only the record has the name.
+        name: name of the kind; "": use the kind of the last rotation, which is recorded in Vault.
         max_age: age at which the secret is due; None: no age.
         act: the requested action.
         options: the options of the command line.

@@ -18,10 +18,10 @@ _INCOMPLETE = ("TC0", Code.UNKNOWN_PROFILE, Code.INVALID_OPTION, Code.UNREADABLE
 
 
 def described_vault(options: dict[str, Any]) -> Vault:
-    """Return the options of Vault, such as address and login, from the settings class, its variables and its files.
+    """Return the `Vault` object (address, login and other connection options) that the settings describe.
 
     Args:
-        options: the options of the command line.
+        options: the options of the command line, which name the settings class and the profile.
 
     Raises:
         click.UsageError: the settings describe no connection, or an invalid one.

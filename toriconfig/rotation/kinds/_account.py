@@ -36,9 +36,11 @@ class Account(ABC):
         install: the command that installs the module, for messages.
         addressed_by: word for the address of the server in messages.
         longest: maximum length of a user name in bytes.
-        keeps_former: True: the server accepts the former password beside the new one, so there is no second user.
-        second: three texts for messages: how the second user is created, which existing user may not alternate, and
-            the remedy. `{user}` is the second user, `{of}` the first.
+        keeps_former: True: one user, whose former password stays valid beside the new one. False: two users
+            alternate, or a single user has one valid password.
+        second: for two alternating users, three texts for messages about the second user: how this user is created,
+            how an existing user of that name differs from the required one, and the remedy. `{user}` is the second
+            user, `{of}` the first.
     """
 
     name: str
@@ -63,7 +65,7 @@ class Account(ABC):
 
     @abstractmethod
     def server(self, timeout: float) -> Server:
-        """Return the account's server, which connects when it is used.
+        """Return the object for access to the account's server. The object connects only when its methods are called.
 
         Args:
             timeout: seconds for one connection and the work on it.
@@ -172,9 +174,10 @@ class Account(ABC):
             raise RotationError(f"{new.username} cannot log in to {server} with the new password: {refusal}")
 
     def undo(self, work: Work, pending: Values, current: Values) -> None:
-        """Restore the former password of a single user. With alternating users, do nothing.
+        """Make the former password of a single user valid again. With two alternating users, do nothing.
 
-        If the server accepts two passwords, remove the new one.
+        The former password is set if the server refuses it. If the server accepts two passwords of a user, the new
+        password is removed first.
 
         Raises:
             RotationError: the change was refused.
@@ -222,7 +225,7 @@ class Account(ABC):
         self._visit(work, server, forget, old, old.username)
 
     def rotated_at(self, work: Work) -> float | None:
-        """Return None: the time of the last rotation is stored with the secret."""
+        """Return None. The library reads the time from the record or the metadata, and never calls this method."""
         return None
 
     def _set(self, work: Work, server: Server, login: Login, valid: Login) -> None:
@@ -232,7 +235,7 @@ class Account(ABC):
             work: the secret.
             server: the server.
             login: user name and new password.
-            valid: login of the current user.
+            valid: login that is stored in the secret now; if that is incomplete, `login`.
         """
 
         def change(accounts: Accounts) -> None:
@@ -245,10 +248,10 @@ class Account(ABC):
         self._visit(work, server, change, valid, login.username)
 
     def _missing(self, accounts: Accounts, user: str, of: str) -> bool:
-        """Return True if `user` does not exist; False if `user` is `of`, or may alternate with it.
+        """Return True if `user` does not exist; False if `user` equals `of`, or exists with the privileges of `of`.
 
         Raises:
-            RotationRefused: `user` exists, but may not alternate with `of`.
+            RotationRefused: `user` exists, but does not have the privileges of `of`.
         """
         if user == of:
             return False
@@ -271,10 +274,10 @@ class Account(ABC):
         *,
         rehearse: bool = False,
     ) -> None:
-        """Log in as the administrator, or as the current user `own`, and call `change`, which changes `user`.
+        """Log in as the administrator, and call `change`, which changes the account `user`.
 
-        `own` is used in three cases: there is no administrator; `own` is the administrator; or the administrator's
-        login or change failed, and `own` is the login of `user`.
+        Log in with `own`, a login of the secret, in three cases: there is no administrator; the administrator is
+        the user of `own`; or the login or change of the administrator failed, and `own` is the login of `user`.
         """
 
         def as_oneself(accounts: Accounts) -> None:

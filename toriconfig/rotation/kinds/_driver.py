@@ -36,11 +36,11 @@ class Accounts(Protocol):
         ...
 
     def related(self, user: str, of: str) -> bool:
-        """Return True if `user` has the privileges of `of`, so that both users may alternate; else False."""
+        """Return True if the accounts `user` and `of` have the same privileges and may alternate; else False."""
         ...
 
     def create_second(self, user: str, of: str) -> None:
-        """Create an account with the privileges, the limits and the settings of `of`."""
+        """Create the account `user` with the privileges, the limits and the settings of the account `of`."""
         ...
 
     def set_password(self, user: str, password: str, former: str = "") -> None:
@@ -119,8 +119,11 @@ class Server(ABC):
 
     @abstractmethod
     def _try(self, login: Login) -> str:
-        """Do the work of `refusal`, without a deadline."""
+        """Return the reason why the server refuses the login, or "" if the login is accepted.
+
+        The method `refusal` calls this method on a thread with a deadline.
+        """
 
     @abstractmethod
     def _change(self, login: Login, work: Callable[[Accounts], None], user: str, *, rehearse: bool) -> None:
-        """Do the work of `change`, without a deadline."""
+        """Log in and call `work`, as described in the method `change`, which calls this method with a deadline."""

@@ -1,4 +1,7 @@
-"""Base of the kinds whose secret an engine of Vault keeps. One request rotates the secret; there is no record."""
+"""Base of the kinds for secrets that an engine of Vault stores and changes itself.
+
+One request rotates the secret. Toriconfig keeps no record of the rotation.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from toriconfig.rotation._protocol import Values, Work
 
 @clean_methods
 class InEngine:
-    """Base class of kinds whose secret an engine of Vault rotates, in one request."""
+    """Base class of the kinds for secrets that an engine of Vault changes itself, in one request."""
 
     name: str
     stored = False

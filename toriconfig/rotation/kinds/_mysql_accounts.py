@@ -54,10 +54,10 @@ class Accounts:
         self.is_mariadb = "mariadb" in str(connection.get_server_info()).lower()  # type: ignore[no-untyped-call]
 
     def act_as_oneself(self) -> None:
-        """Do nothing: no preparation is needed."""
+        """Do nothing: an account needs no preparation to change its own password."""
 
     def exists(self, user: str) -> bool:
-        """Return True if there is an account of that name that is not half-made."""
+        """Return True if an account `user` exists and is not locked. A locked account was only partly created."""
         hosts = self._hosts(user)
         if not hosts:
             return False
@@ -69,10 +69,10 @@ class Accounts:
         return one.host == other.host and self._grants(one) == self._grants(other)
 
     def create_second(self, user: str, of: str) -> None:
-        """Create an account with the privileges and the limits of `of`, or complete a half-made account.
+        """Create or complete the account `user`, with the privileges and the limits of the account `of`.
 
         Raises:
-            RotationRefused: there is a half-made account with privileges that `of` lacks.
+            RotationRefused: an account `user` exists already, and has privileges that the account `of` lacks.
         """
         first = self._name(of)
         second = Name(user, first.host)
@@ -84,12 +84,12 @@ class Accounts:
         self.create(second, first, self._limits(first))
 
     def create(self, second: Name, first: Name, limits: str) -> None:
-        """Create the account `second`, locked at first.
+        """Create the account `second`, or complete it. The account is locked until it has all privileges.
 
         Args:
             second: the new account.
             first: the account whose privileges are copied.
-            limits: text of TLS requirement and limits, as SHOW CREATE USER prints it.
+            limits: the TLS requirement and the limits, as SHOW CREATE USER prints them.
         """
         unknown = secrets.token_urlsafe(32)
         self.run(f"CREATE USER IF NOT EXISTS {second.quoted()} {self._identified(unknown)} {limits} ACCOUNT LOCK")
@@ -189,7 +189,7 @@ class Rehearsal(Accounts):
         self._created_now = second.user
 
     def set_password(self, user: str, password: str, former: str = "") -> None:
-        """Check that the password may be changed without a change of the method of login."""
+        """Only check that a new password may be set, and that the account's login method would not change."""
         if user != self.me.user or not self.is_mariadb:
             self._check()
         if user != self._created_now:

@@ -1,7 +1,7 @@
 """Redis and Valkey: login tests, and password changes of ACL users.
 
-The server receives only the SHA-256 of a password, which is what it stores. Errors of redis-py never leave this module,
-because their frames contain passwords.
+A password change sends only the SHA-256 of the password, which the server stores. A login sends the password.
+Errors of redis-py never leave this module, because their frames contain passwords.
 """
 
 from __future__ import annotations
@@ -70,18 +70,21 @@ class Accounts:
         self._client, self._server, self._rehearse = client, server, rehearse
 
     def act_as_oneself(self) -> None:
-        """Do nothing: no preparation is needed."""
+        """Do nothing: a user needs no preparation to change the user's own password."""
 
     def exists(self, user: str) -> bool:
         """Return True if there is a user of that name."""
         return self._found(user) is not None
 
     def related(self, user: str, of: str) -> bool:
-        """Return True if both names are the same: users do not alternate, because each may have two passwords."""
+        """Return True if `user` and `of` are the same name.
+
+        Two Redis users never alternate, because one user can have the former and the new password at the same time.
+        """
         return user == of
 
     def create_second(self, user: str, of: str) -> None:
-        """Raise an error: there is no second user."""
+        """Raise `RotationRefused`: a rotation in Redis never creates a user."""
         raise RotationRefused(
             f"there is no user {user} at {self._server}", help=f"it takes the rules of {of}: ACL SETUSER"
         )
@@ -90,7 +93,7 @@ class Accounts:
         """Make `password` and `former` the only passwords of the user, in one command.
 
         Raises:
-            RotationRefused: there is no such user, or the server accepts any password of the user.
+            RotationRefused: there is no such user, or the user may log in with any text as password (`nopass`).
         """
         found = self._found(user)
         if found is None:
@@ -122,9 +125,9 @@ class Accounts:
             self._save()
 
     def _save(self) -> None:
-        """Store the users in the ACL file, or without one in the configuration file, so that a restart keeps them.
+        """Save the users in the ACL file, so that a restart keeps them.
 
-        If Redis has neither file, log a warning.
+        If there is no ACL file, save the users in the configuration file. If Redis has neither file, log a warning.
         """
         from redis.exceptions import NoPermissionError, ResponseError
 

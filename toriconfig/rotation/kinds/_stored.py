@@ -26,7 +26,7 @@ class Stored:
         """Do nothing: readers get the new value once it is stored."""
 
     def verify(self, work: Work, pending: Values) -> None:
-        """Do nothing: only the option `verify` can check the value."""
+        """Do nothing. The option `verify` of the rotation, a function or command of the user, can check the value."""
 
     def undo(self, work: Work, pending: Values, current: Values) -> None:
         """Do nothing, because `apply` changes nothing."""
@@ -41,7 +41,10 @@ class Stored:
         return False
 
     def retire(self, work: Work, previous: Values, version: int) -> None:
-        """Destroy the versions that hold the former value. Log a warning for deleted versions, which cannot be read."""
+        """Destroy the KV versions that hold the former value.
+
+        If other versions were deleted earlier, log a warning: their values are unknown, so they are not destroyed.
+        """
         if work.main is not None:
             numbers, unknown = _holding(work.main, previous, version)
             if numbers:
@@ -55,7 +58,7 @@ class Stored:
                 )
 
     def rotated_at(self, work: Work) -> float | None:
-        """Return None: the time of the last rotation is stored with the secret."""
+        """Return None. The library reads the time from the record or the metadata, and never calls this method."""
         return None
 
 

@@ -104,7 +104,7 @@ class ByCommand(Generated):
         _run(self._apply, work, pending, "apply")
 
     def undo(self, work: Work, pending: Values, current: Values) -> None:
-        """Run the command with the former value.
+        """Run the command `apply` with the value in `current`, which was valid before the rotation.
 
         Raises:
             RotationError: the exit code is not 0, or the command did not end in time.

@@ -29,7 +29,7 @@ class DatabaseRoot(InEngine):
         """Return a list with one planned action.
 
         Raises:
-            VaultNotFound: there is no such connection.
+            VaultNotFound: Vault has no database connection at the path of the reference.
         """
         found = work.request("GET", work.ref.path).data
         user = (found.get("connection_details") or {}).get("username", "its user")

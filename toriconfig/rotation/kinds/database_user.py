@@ -80,7 +80,7 @@ class DatabaseUser(Account):
         return {"conninfo": self._conninfo, "admin": self._admin, "single": self._single}
 
     def server(self, timeout: float) -> Server:
-        """Return the account's server, which connects when it is used.
+        """Return the object for access to the account's server. The object connects only when its methods are called.
 
         Args:
             timeout: seconds for one connection and the work on it.

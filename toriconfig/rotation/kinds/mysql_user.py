@@ -15,14 +15,16 @@ from toriconfig.rotation.kinds._driver import Server
 class MysqlUser(Account):
     """An account of MariaDB or MySQL, stored at the keys `username` and `password` of a KV path. Other keys are kept.
 
-    By default two users alternate, `app` and `app_clone`. The user that is not in use gets a new password. The other
-    user keeps working until the next rotation. A missing second user is created with the host, the privileges, the
-    roles and the limits of the first. If an existing second user has other privileges than the first, the rotation is
-    refused.
+    By default two users alternate, `app` and `app_clone`. The user that is not in use gets a new password. The
+    other user keeps working until the next rotation. A missing second user is created with the host, the
+    privileges, the roles and the limits of the first. If an existing second user has other privileges than the
+    first, the rotation is refused.
 
     The administrator needs `CREATE USER` on `*.*`, and `SELECT` on `mysql.*`. To create the second user, the
-    administrator also needs the privileges of the first user with `GRANT OPTION`. A single user needs no administrator
-    in MariaDB.
+    administrator also needs the privileges of the first user with `GRANT OPTION`.
+
+    Without an administrator, a single user of MariaDB needs no privilege, and a single user of MySQL needs
+    `CREATE USER` on `*.*`. With `account_host`, the single user also needs `SELECT` on `mysql.user`.
 
     Args:
         url: address of the server without credentials: `mysql://db:3306`. Query parameters: `ssl-ca`: a file of
@@ -30,8 +32,8 @@ class MysqlUser(Account):
             with `ssl-ca`); `socket`: the path of a socket.
         admin: reference to the `username` and `password` of an account that may create and change the users;
             None: a single user changes its own password.
-        single: True: one user. Its former password stops working when the new one is applied, so readers fail until
-            they refresh.
+        single: True: one user. Its former password stops working when the new one is applied, so readers fail
+            until they refresh.
         account_host: host part of the accounts, such as `%`; None: each name must have one account.
 
     Raises:
@@ -93,7 +95,7 @@ class MysqlUser(Account):
         return f"store the name without its host, `{name}`, and add `--account-host '{host}'`" if at else ""
 
     def server(self, timeout: float) -> Server:
-        """Return the account's server, which connects when it is used.
+        """Return the object for access to the account's server. The object connects only when its methods are called.
 
         Args:
             timeout: seconds for one connection and the work on it.

@@ -15,10 +15,10 @@ from toriconfig.rotation.kinds._driver import Server
 class RedisUser(Account):
     """An ACL user of Redis or Valkey, stored at the keys `username` and `password` of a KV path. Other keys are kept.
 
-    A user of Redis may have two passwords. The new password is added. The former one keeps working until the next
-    rotation, or for `grace` seconds if there is a `grace`, so readers that refresh in between do not fail. Any other
-    password of the user stops working at once. The users are stored with `ACL SAVE`; without an ACL file, with
-    `CONFIG REWRITE`.
+    A user of Redis may have two passwords. A rotation adds the new password. The former password keeps working
+    until the next rotation, or for `grace` seconds if the rotation has the option `grace`. Readers that refresh
+    in between do not fail. Any other password of the user stops working at once. Redis saves its users with
+    `ACL SAVE`, or with `CONFIG REWRITE` if there is no ACL file.
 
     Redis does not replicate users. For a user of a cluster, use the kind `command` with a program that changes the
     user on each node.
@@ -26,8 +26,8 @@ class RedisUser(Account):
     Args:
         url: address of the server without credentials: `redis://cache:6379`, with TLS `rediss://cache:6379`, or
             `unix:///run/redis.sock`. Query parameters: `ssl_ca_certs`, `ssl_certfile` and `ssl_keyfile`.
-        admin: reference to the `username` and `password` of a user with the rights `+acl|setuser +acl|getuser +acl|save
-            +config|rewrite`. For the default user of Redis, store the user name `default`.
+        admin: reference to the `username` and `password` of a user with the rights `+acl|setuser +acl|getuser
+            +acl|save +config|rewrite`. For the default user of Redis, store the user name `default`.
 
     Raises:
         ValueError: there is no administrator; or the URL is invalid, or has credentials.
@@ -75,7 +75,7 @@ class RedisUser(Account):
         return {"url": self._url, "admin": self._admin}
 
     def server(self, timeout: float) -> Server:
-        """Return the account's server, which connects when it is used.
+        """Return the object for access to the account's server. The object connects only when its methods are called.
 
         Args:
             timeout: seconds for one connection and the work on it.

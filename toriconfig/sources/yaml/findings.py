@@ -50,8 +50,8 @@ class Stop(Exception):
 class Findings:
     """The problems of one document.
 
-    A method with the argument `where`, except `differs`, raises `Stop` after it has recorded error number
-    `MOST_PROBLEMS`.
+    If the document reaches `MOST_PROBLEMS` errors, the methods with the argument `where` raise the exception
+    `Stop`. The method `differs` never raises `Stop`, because this method records no errors.
 
     Attributes:
         problems: the problems.

@@ -43,8 +43,8 @@ class Reading:
         root: the root of the current document, or None.
         anchors: dict from the name of each anchor to its `Anchor`, or to None if the anchor was rejected.
         found: the problems of the current document.
-        bad_at: index of an invalid character that stopped the parser, or None. The parser has not read all text before
-            this character.
+        bad_at: index of an invalid character that stopped the parser, or None. The parser reads ahead, so a part of
+            the text before this character is not parsed yet.
     """
 
     def __init__(self, layer: Layer, limits: Limits, text: str, lines: list[str], *, restore: Restore | None) -> None:
