@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import psycopg
@@ -13,7 +13,7 @@ from support.postgres_line import postgres_line
 from support.rotate_command import rotate
 from support.rotating import Account, Left, left_at
 from toriconfig import VaultNotFound
-from toriconfig.rotation import DatabaseUnreachable, Rotation, RotationError, RotationRefused
+from toriconfig.rotation import DatabaseUnreachable, Rotation, RotationError, RotationRefused, Work
 from toriconfig.rotation.kinds import DatabaseUser
 
 
@@ -58,6 +58,25 @@ def test_a_rollback_brings_back_the_newest_version_that_is_accepted(
     assert account.logs_in()
     assert account.postgres.port == account.vault.get(account.path)["port"]
     assert "nothing" == account.rotation(single=single).rollback().result
+
+
+class Doubtful(DatabaseUser):
+    """A kind that cannot check one of the passwords."""
+
+    def works(self, work: Work, values: Mapping[str, Any]) -> bool:
+        if values["password"] == "unchecked":
+            raise RotationError("the login could not be tried")
+        return super().works(work, values)
+
+
+def test_a_version_that_cannot_be_checked_is_not_restored(account: Account) -> None:
+    rotated(account, single=False)
+    good = account.stored()
+    for password in ("unchecked", "mistyped"):
+        broken_by_hand(account, password=password)
+    kind = Doubtful(account.conninfo, "secret/admin")
+    Rotation(account.path, kind, environ=account.vault.environ).rollback()
+    assert good == account.stored()
 
 
 def test_a_secret_that_was_never_rotated_is_restored_too(account: Account) -> None:

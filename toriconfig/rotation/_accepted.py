@@ -85,7 +85,7 @@ def newest_accepted(preflight: Preflight, kind: Kind, keys: tuple[str, ...], cur
         said = _said(preflight, kind, {key: version.data[key] for key in keys})
         if isinstance(said, DatabaseUnreachable):
             raise said
-        if said:
+        if said is True:
             return number
     return 0
 
