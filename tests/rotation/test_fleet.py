@@ -121,8 +121,24 @@ def test_without_vault_the_remedy_is_one_line(folder: Path) -> None:
 
 def test_an_unreachable_vault_ends_with_3(folder: Path) -> None:
     environ = {"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "x"}
-    code, _, err = rotate(environ, *FLEET, "--max-age", "9d", cwd=folder)
+    code, out, err = rotate(environ, *FLEET, "--max-age", "9d", cwd=folder)
     assert (3, True) == (code, "secret/fleet/fresh#token: " in err), err
+    (row,) = [line.split() for line in out.splitlines() if line.startswith("secret/fleet/fresh#token")]
+    assert ["unknown", "failed"] == row[3:5]
+
+
+def test_the_note_about_an_error_has_its_remedy(vault: VaultServer, folder: Path) -> None:
+    (folder / "fleet.py").write_text(APP.replace('gone#token"', 'gone#token", max_age=86400'))
+    _, _, err = rotate(vault.environ, *FLEET, cwd=folder)
+    (line,) = [line for line in err.splitlines() if "secret/fleet/gone#token: " in line]
+    assert line.endswith("(store a first value there)"), line
+
+
+def test_a_pinned_secret_without_an_age_is_no_finding(vault: VaultServer, folder: Path) -> None:
+    (folder / "fleet.py").write_text(APP.replace("secret/fleet/never#token", "secret/fleet/never?version=1#token"))
+    code, out, _ = rotate(vault.environ, *FLEET, cwd=folder)
+    (row,) = [line for line in out.splitlines() if line.startswith("secret/fleet/never?version=1#token")]
+    assert (0, True) == (code, "not rotated here" in row)
 
 
 def with_status(**values: Any) -> Any:

@@ -26,9 +26,8 @@ def table(options: dict[str, Any]) -> int:
     """Write the table of all secrets that the settings declare.
 
     Returns:
-        The highest code of all secrets. 1: a rotation is unfinished, readers are locked out, a reference cannot be
-        rotated (such as a pinned version), or the state of a secret with a maximum age is unknown although Vault was
-        reached. 3: Vault could not be reached for a secret with a maximum age. 0: none of these.
+        The highest code of all secrets. 1: a rotation is unfinished, readers are locked out, or a secret with a
+        maximum age has an error. 3: Vault could not be reached for a secret with a maximum age. 0: none of these.
     """
     found = declared((), "table", options)
     refuse_other_kinds(set(), "status", options)
@@ -54,7 +53,7 @@ def _row(
             raise
         except click.UsageError as error:
             item = _report.of_usage_error(reference, "status", error.message)
-            return {**item, **_times(None, None, limit)}, Exit.FINDINGS
+            return {**item, **_times(None, None, limit)}, Exit.FINDINGS if limit is not None else Exit.FINE
         try:
             return _asked(rotation, limit)
         except SecretError as error:
@@ -88,7 +87,8 @@ def _write(items: list[_report.Item]) -> None:
         if item.get("commands") and item["result"] in ("half-way", "locked out"):
             note(f"{item['reference']}: {item['result']}: {' or '.join(item['commands'])}")
         elif item.get("error") and item["max_age"] is not None:
-            note(f"{item['reference']}: {item['error']['message']}")
+            remedy = f" ({item['error']['help']})" if item["error"]["help"] else ""
+            note(f"{item['reference']}: {item['error']['message']}{remedy}")
 
 
 def _cells(item: _report.Item) -> tuple[str, ...]:
@@ -99,7 +99,7 @@ def _cells(item: _report.Item) -> tuple[str, ...]:
     if left is not None:
         due = f"in {spoken(left)}" if left > 0 else f"since {spoken(-left)}"
     elif item["max_age"] is not None:
-        due = "now"
+        due = "unknown" if item.get("error") else "now"
     state = item["result"] if not (item.get("error") and item["max_age"] is None) else "not rotated here"
     by = f"{item['who']} at {item['at']}" if item.get("who") else "-"
     return (
