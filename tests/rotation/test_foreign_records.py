@@ -144,7 +144,7 @@ def test_no_text_of_a_result_makes_a_line_or_a_command(given: Any) -> None:
 def test_no_text_of_a_record_makes_a_row_of_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     times = {"age": None, "max_age": 5.0, "due_in": None}
     texts = dict.fromkeys(("reference", "kind", "result", "who", "at"), FORGED)
-    _fleet._write([{**texts, **times, "error": {"message": FORGED}}])
+    _fleet._write([{**texts, **times, "error": {"message": FORGED, "help": FORGED}}])
     _fleet._write([{**texts, **times, "result": "half-way", "commands": (FORGED,)}])
     out, err = capsys.readouterr()
     assert (4, 2) == (len(out.splitlines()), len(err.splitlines()))

@@ -167,6 +167,15 @@ def test_an_unfinished_rotation_is_resumed_from_its_record(service: Service) -> 
     assert "first" != service.stored
 
 
+def test_the_remedy_of_an_unfinished_rotation_names_the_class(service: Service) -> None:
+    service.set(crash=True)
+    assert 9 == service.rotate(*service.where)[0]
+    service.set(crash=False)
+    code, out, err = service.rotate(*service.where)
+    assert 1 == code
+    assert f"`toriconfig rotate '{service.reference}' --resume --kind MODULE:CLASS`" in out + err
+
+
 def test_an_unfinished_rotation_is_undone_from_its_record(service: Service) -> None:
     service.set(crash=True)
     assert 9 == service.rotate(*service.where)[0]

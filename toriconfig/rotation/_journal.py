@@ -154,10 +154,16 @@ def command(path: str, record: Record | None, act: str = "") -> str:
         path: path of the secret.
         record: the last record, or None. If it has one key, the command rotates that key; else the path.
         act: an option such as `--resume`; "": a new rotation.
+
+    If the recorded kind is not installed, the command has `--kind MODULE:CLASS` for the user to complete.
     """
+    from toriconfig.rotation.kinds import names
+
     key = f"#{record.keys[0]}" if record is not None and len(record.keys) == 1 else ""
     again = given_again(record.kind) if record is not None else []
     kind = ["--kind", record.kind] if record is not None and again and not act else []
+    if record is not None and record.kind not in names():
+        kind = ["--kind MODULE:CLASS"]
     return " ".join(["toriconfig rotate", shlex.quote(path + key), *([act] if act else []), *kind, *again])
 
 
