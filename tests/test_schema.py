@@ -10,8 +10,9 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from support.loading import loaded, problems, told
+from support.secret_fields import secrets_of
 from toriconfig import Ref, Secret, ToriSettings, load
-from toriconfig._schema.shape import root_shape, secrets_of
+from toriconfig._schema.shape import root_shape
 from toriconfig.schema import DatabaseCredentials
 
 DEFAULTS: dict[str, Any] = {

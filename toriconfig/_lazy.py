@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from toriconfig._load.snapshot import Loaded, Recipe
 
     class View(Protocol):
-        """Settings of one context while an override is active."""
+        """Settings that one thread or task sees while an override is active."""
 
         @property
         def loaded(self) -> Loaded: ...

@@ -12,7 +12,7 @@ from pydantic import AliasChoices, AliasPath, BaseModel, Field, RootModel
 
 from toriconfig import ConfigError, Secret, Settings, SettingsConfigDict, ToriSettings, json_schema
 from toriconfig._inspect.json_schema import schema_of_files, schema_text
-from toriconfig._load.flat_names import names
+from toriconfig._load.variable_names import names
 from toriconfig._schema.shape import root_shape
 
 COMMITTED = Path(__file__).parents[2] / "schemas" / "tori.schema.json"

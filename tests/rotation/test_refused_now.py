@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -63,7 +63,7 @@ def test_a_rollback_brings_back_the_newest_version_that_is_accepted(
 class Doubtful(DatabaseUser):
     """A kind that cannot check one of the passwords."""
 
-    def works(self, work: Work, values: Mapping[str, Any]) -> bool:
+    def works(self, work: Work, values: dict[str, Any]) -> bool:
         if values["password"] == "unchecked":
             raise RotationError("the login could not be tried")
         return super().works(work, values)

@@ -27,9 +27,10 @@ from pydantic import (
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 from typing_extensions import TypeAliasType, TypedDict
 
+from support.secret_fields import secrets_of
 from toriconfig import Merge, Ref, Secret
 from toriconfig._schema.annotations import shape_of
-from toriconfig._schema.shape import Shape, has_secrets, root_shape, secrets_of
+from toriconfig._schema.shape import Shape, has_secrets, root_shape
 
 T = TypeVar("T")
 

@@ -195,8 +195,9 @@ def override(settings: T, values: Updates | None = None, /, **more: Any) -> Abst
         more: values as keyword arguments.
 
     Raises:
-        ConfigError: the schema does not have a key, or a value is invalid. If the schema is imported, the call itself
-            reports an unknown key. Every other error is raised when the block is entered.
+        ConfigError: `values` or `more` has an unknown key or an invalid value. The call itself raises the error for
+            an unknown key, unless `settings` is not loaded yet and its schema is given as text ("module:Class").
+            Every other error is raised when the block is entered.
         TypeError: `settings` is not a lazy object.
 
     >>> from pydantic import BaseModel

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @clean_call
 def prefetch(settings: Any, *, bar: bool = False) -> None:
-    """Fetch all secrets of the settings concurrently, with one request per path, and wait for them.
+    """Fetch all secrets of the settings concurrently, with one request per backend path, and wait for the results.
 
     Args:
         settings: a lazy object or a model.
@@ -29,7 +29,7 @@ def prefetch(settings: Any, *, bar: bool = False) -> None:
 
 @clean_call
 async def aprefetch(settings: Any, *, bar: bool = False) -> None:
-    """Fetch all secrets of the settings, as `prefetch` does, in a coroutine.
+    """Fetch all secrets of the settings concurrently: the asynchronous form of `prefetch`, used with `await`.
 
     Args:
         settings: a lazy object or a model.
@@ -45,11 +45,12 @@ async def aprefetch(settings: Any, *, bar: bool = False) -> None:
 
 @clean_call
 def refresh(settings: Any, path: str = "") -> list[Change]:
-    """Fetch the secrets below a path again now, concurrently, with one request per path.
+    """Fetch the secrets at or below a key of the settings again now, concurrently.
 
-    Every secret in Vault is requested again, files that hold secrets are read again, and leased credentials are
-    replaced by new ones. Other settings are not read (see `reload`). Overlapping calls share their requests. A call
-    takes at most the `timeout` of the `Vault`. Callbacks of `on_change` receive each change, even if the call raises.
+    Every secret in a backend is requested again, with one request per backend path. Files that hold secrets are
+    read again, and leased credentials are replaced by new ones. Other settings are not read (see `reload`).
+    Overlapping calls share their requests. A call takes at most the `timeout` of the `Vault`. Callbacks of
+    `on_change` receive each change, even if the call raises.
 
     Args:
         settings: a lazy object or a model.
@@ -71,11 +72,11 @@ def refresh(settings: Any, path: str = "") -> list[Change]:
 
 @clean_call
 async def arefresh(settings: Any, path: str = "") -> list[Change]:
-    """Fetch the secrets below a path again, as `refresh` does, in a coroutine.
+    """Fetch secrets again now: the asynchronous form of `refresh`, used with `await`.
 
     Args:
         settings: a lazy object or a model.
-        path: dotted path of a key or section; "" for everything.
+        path: dotted path of a key or section, at or below which secrets are fetched; "" for everything.
 
     Returns:
         The changes.

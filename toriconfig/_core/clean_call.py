@@ -1,8 +1,8 @@
 """Decorators that remove frames with arguments from the tracebacks of errors.
 
-Error trackers, and `traceback` with locals, show the local variables of each frame. The arguments of a wrong call may
-be secrets. A traceback is therefore cut to begin at the first frame of other code, such as a validator of the schema.
-Other code is all but this package, its dependencies and the standard library.
+Error trackers, and `traceback` with locals, show the local variables of each frame. The arguments of a wrong call
+may be secrets. A traceback is therefore cut to begin at the first frame of other code, such as a validator of the
+schema. Other code is all code except this package, its dependencies and the standard library.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def expect(value: object, kinds: type[Any] | tuple[type[Any], ...], what: str) -
 
 
 def cleaned(error: E) -> E:
-    """Remove the frames that may show an argument from the traceback of an error, and return the same error.
+    """In the traceback of `error`, remove the frames that may show an argument. Return `error`.
 
     If no frame is left, do two more things: remove the context of the error, and clean the cause in the same way.
     """

@@ -53,7 +53,7 @@ class Reference(Value):
 
     @property
     def fetched(self) -> bool:
-        """True if a backend holds the value."""
+        """True for a reference to a backend such as Vault; False for a variable, a file, a key or the profile."""
         return self.kind not in _NOT_FETCHED
 
     @property

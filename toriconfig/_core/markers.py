@@ -190,8 +190,8 @@ def unquoted(path: str) -> str:
 def _part(text: str, at: int, stops: str) -> tuple[str, str, int]:
     """Return `(whole, plain, end)` for the part of `text` from `at` to the first unquoted character of `stops`.
 
-    `whole` is the part in which the content of the quotes replaces each quoted text. `plain` is the part in which `_`
-    replaces each quoted text. `end` is the position after the part.
+    `whole` is this part without enclosing quotes. `plain` is this part with `_` in place of each quoted text. `end`
+    is the position after this part.
     """
     whole, plain, begin = "", "", at
     while at < len(text) and text[at] not in stops:
@@ -362,13 +362,13 @@ def known_schemes() -> frozenset[str]:
 
 
 def scheme_of(reference: str) -> str:
-    """Return the scheme of a reference in the form of `Reference.shown`; `vault` if it has no registered scheme."""
+    """Return the scheme of a reference such as `memory:db#password`; `vault` if it has no registered scheme."""
     scheme, colon, _ = reference.partition(":")
     return scheme if colon and scheme != "vault" and scheme in _known else "vault"
 
 
 def origin_of(reference: str) -> Origin:
-    """Return the origin of a value from a backend. `reference` has the form of `Reference.shown`."""
+    """Return the origin of a value from a backend. `reference` is text such as `secret/app#key` or `memory:db#key`."""
     return Origin("vault" if scheme_of(reference) == "vault" else "backend", reference)
 
 

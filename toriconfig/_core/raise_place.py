@@ -9,14 +9,15 @@ from toriconfig._core.clean_call import is_ours
 
 
 def raise_place(error: BaseException, *, any_frame: bool = False) -> str:
-    """Return "FILE:LINE" of the last frame of `error` in the user's code; "" if no frame is found.
+    """Return "FILE:LINE" of the innermost frame of `error` in the user's code; "" if no frame is found.
 
-    If no frame is in the user's code, the first file of an installed package counts as the user's code. Files of
-    toriconfig, its dependencies and the standard library never count.
+    The user's code is all code except toriconfig, installed packages and the standard library. If the user's code
+    has no frame, take the file of the outermost frame of an installed package other than toriconfig and its
+    dependencies, and return the innermost frame in this file.
 
     Args:
         error: the error.
-        any_frame: True: if no frame is found by these rules, return the position of the last frame of all.
+        any_frame: True: if no frame is found by these rules, return the position of the innermost frame of all.
     """
     frames: list[TracebackType] = []
     trace = error.__traceback__

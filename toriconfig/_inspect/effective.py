@@ -189,9 +189,9 @@ def _key(key: Any) -> str:
 
 
 def _as_spelt(path: Path, way: Path, field: Field | None, loaded: Loaded) -> Path:
-    """Return the path of a field below `path`, ending in the key under which the merged tree holds the field.
+    """Return `path` followed by the key of `field` that is present in the merged tree.
 
-    If the tree does not hold the field, or `field` is None, return `path` followed by the keys `way`.
+    If no key of `field` is present, or `field` is None, return `path` followed by `way` (the keys in a file).
     """
     ways = [(*path, key) for key in field.keys] if field is not None else []
     return next((way for way in ways if loaded.snapshot.root.find(way) is not None), (*path, *way))

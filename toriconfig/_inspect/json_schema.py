@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from toriconfig._core.path import Path, show
 from toriconfig._core.problem import Code
 from toriconfig._inspect.json_types import Generator, without_infinity
-from toriconfig._load.flat_names import names
+from toriconfig._load.variable_names import names
 from toriconfig._masking.shown import conceals
 from toriconfig._schema.options import Options
 from toriconfig._schema.renames import Renamed, renamed

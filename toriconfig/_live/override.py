@@ -1,12 +1,13 @@
 """Overrides: values of one context during a `with` block.
 
-The overridden settings are stored in a contextvar. Tasks, `to_thread` and callbacks that start inside the block get a
-copy of the context, and use the overridden settings even after the block has ended. There are two special cases:
+The overridden settings are stored in a contextvar. Tasks, `to_thread` and callbacks that start inside the block get
+a copy of the context, and use the overridden settings even after the block has ended. There are two special cases:
 
-* A generator shares the context of its caller. While the generator is suspended inside the block, its caller uses the
-  overridden settings too. A fixture (`with override(...): yield`) relies on this.
-* If a block ends in a context that does not have the override, the override is marked as ended. An override with this
-  mark has no effect in any context, including the tasks that started inside the block.
+* A generator shares the context of its caller. While the generator is suspended inside the block, its caller uses
+  the overridden settings too. A fixture (`with override(...): yield`) relies on this.
+* A block may be entered in one context and left in another context, such as that of another task. If the override
+  is not set in the context in which the block is left, the override is marked as ended. An override with this mark
+  has no effect in any context, including the tasks that started inside the block.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ class Entry:
 
     Attributes:
         values: the values of the override, by dotted path or as nested mappings.
-        ended: True if the block of the override ended in a context that does not have the override.
+        ended: True if the `with` block was left in another context, such as another task, in which the override is
+            not set. The override then has no effect in any context.
     """
 
     __slots__ = ("__weakref__", "_lazy", "ended", "values")
@@ -47,7 +49,7 @@ class Entry:
 
 
 class View(NamedTuple):
-    """Overridden settings of one context. A reload does not change a view.
+    """Overridden settings that a thread or task sees while an override is active. A reload does not change a view.
 
     Attributes:
         entries: the active overrides, outermost first.

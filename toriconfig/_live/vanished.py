@@ -66,7 +66,10 @@ def _is_blank(file: str) -> bool:
 
 
 def _of_directories(node: Node) -> Iterator[Node]:
-    """Yield the nodes whose value in effect comes from a file in a folder of secrets."""
+    """Yield each node at or below `node` whose value was read from a file in a folder of secrets.
+
+    Overridden values are not included.
+    """
     if node.layer.kind == "secrets_dir" and isinstance(node.at, str) and type(node.value) is not dict:
         yield node
     elif type(node.value) is dict:

@@ -39,9 +39,10 @@ def one_spelling(root: Node, shape: Shape, problems: list[Problem], path: Path =
 
 
 def spelt(path: Path, shape: Shape) -> Path:
-    """Return `path` with each alias, or `AliasPath`, replaced by the first key of its field.
+    """Return `path` with each key replaced by the key that the schema lists first for the same field.
 
-    Keys that are not in the schema, and all keys after a list index, are not changed.
+    An `AliasPath` in `path` is replaced in the same way. Keys that are not in the schema, and all keys after a list
+    index, are not changed.
     """
     if not path or isinstance(path[0], int):
         return path

@@ -23,10 +23,11 @@ stand_in: Any = None
 
 
 def vault_session(context: Context, variables: Mapping[str, Node], block: Node | None, root: Node) -> _Session:
-    """Return the pair `(session, problems)`. The problems concern the description of the connection.
+    """Return a `_Session`, the tuple `(session, problems)`. The problems concern the description of the connection.
 
-    The session is None if the load needs no Vault, or if the description is invalid or has no address. An offline load
-    has a session only if `context.recipe.presumed` is True. Such a session only shows that Vault is configured.
+    The session is None if the load needs no Vault, or if the description is invalid or has no address. An offline
+    load has a session only if `context.recipe.presumed` is True. The session then only shows that
+    Vault is configured.
 
     Args:
         context: the fixed inputs of the load.

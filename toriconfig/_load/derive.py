@@ -55,13 +55,18 @@ def carried(root: Node, given: Node, model: BaseModel) -> Node:
 def _standing(node: Node | None, above: Node | None, current: Any, shape: Shape, place: str) -> Node | None:
     """Return `node` in a form over which `above` can be merged.
 
-    If `above` sets a part of the object `current`, the object becomes a mapping, even if `node` is None. Otherwise, the
-    result is None if `node` is None, and an object of a class that is not in the shape becomes one node.
+    The first rule that applies determines the result:
+
+    * If `current` is a model or dataclass, and `above` is a mapping: a mapping, even if `node` is None.
+    * If `node` is None: None.
+    * If `node` is a mapping, and `current` is a model or dataclass whose class is not in `shape`: one node with
+      `current`.
+    * Otherwise: `node`, with these rules applied to the nodes in a mapping or list.
 
     Args:
         node: the node, or None.
         above: the higher node, or None.
-        current: the value of the model at the path of `node`.
+        current: the value of the model at the path of `node`. A `RootModel` does not count as a model.
         shape: the shape of the value.
         place: name for origins.
     """

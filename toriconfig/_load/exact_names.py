@@ -71,7 +71,7 @@ def _spelt_keys(names: list[str], delimiter: str | None) -> Callable[[Path], Ite
 def _spells(name: str, path: Path, shape: Shape, delimiter: str | None) -> bool:
     """Return True if `name` consists of the keys of `path`, in the same case, joined by the delimiter.
 
-    The comparison ends at the first key of a `dict`: this key and the keys after it may have any case.
+    The comparison ends at the first `dict` key or list index of `path`. The rest of `name` is not compared.
     """
     here: Shape | None = shape
     for key in path:

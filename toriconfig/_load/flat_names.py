@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, get_origin
 
 from toriconfig._core.path import Path, parse
 from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Node, Positions
-from toriconfig._schema.keys import config_of, is_aliased
 from toriconfig._schema.renames import in_secret, renamed
-from toriconfig._schema.shape import ANY, Field, Shape, has_secrets
+from toriconfig._schema.shape import ANY, Shape, has_secrets
 
 if TYPE_CHECKING:
     from toriconfig._core.origin import OriginKind
@@ -63,12 +62,13 @@ def fit(
         delimiter: separator of nested keys in names, or None.
         prefix: prefix of the names in messages. If it is "", an unknown name adds no problem.
         problems: list to which problems are appended. A value with a problem is omitted from the result.
-        existing: function that returns the existing keys of a mapping. Names match a key in upper or lower case.
-        file_suffix: suffix of variables that hold the path of a file with the value of the key; None: no such suffix.
+        existing: function that takes the path of a mapping, and returns its known keys, such as those of other
+            layers. If a `dict` key from a name differs from a known key only in case, the known key is used.
+        file_suffix: suffix of variables that hold the path of a file with the value of the key; None: no suffix.
         file_roots: folders in which the files of plain fields must be; None: any folder.
 
     Returns:
-        The nested tree; and a dict from the name after `VAULT__` to each node that describes the connection to Vault.
+        The nested tree; and a dict from the name after `VAULT__` to each node that describes the Vault connection.
     """
     from toriconfig._load.free_keys import respelt
     from toriconfig._load.text_values import structured
@@ -184,57 +184,6 @@ def _formerly(
     return None, ANY
 
 
-def names(
-    shape: Shape, delimiter: str | None, prefix: str = "", *, sections: bool = False
-) -> Iterator[tuple[str, Path]]:
-    """Yield `(variable, path)` for each leaf that the environment can set.
-
-    Names are in upper case, unless the class sets `case_sensitive`. Aliases of a settings class usually have no prefix.
-
-    Args:
-        sections: True: also yield the variables that set a whole model, as JSON or `null`.
-    """
-    models = [model for model in shape.models if hasattr(model, "_toriconfig_read")]
-    config = config_of(models[0]) if models else _OUR_RULES
-    plain = config_of(shape.models[0]) if shape.models and not models else config
-    target = config.get("env_prefix_target") or "variable"
-    naming = _Naming(delimiter, sections=sections, case_sensitive=bool(plain.get("case_sensitive")))
-    for key, field in _each(shape):
-        named = "alias" if models and is_aliased(models[0], field.info) else "variable"
-        yield from naming.of(key, field, prefix if target in (named, "all") else "", (), frozenset())
-
-
-_OUR_RULES: Mapping[str, Any] = {}
-
-
-class _Naming:
-    """Builder of variable names from keys."""
-
-    def __init__(self, delimiter: str | None, *, sections: bool, case_sensitive: bool) -> None:
-        self._spelt: Callable[[str], str] = str if case_sensitive else str.upper
-        self._delimiter = self._spelt(delimiter) if delimiter else None
-        self._sections = sections
-
-    def of(self, key: str, field: Field, prefix: str, path: Path, seen: frozenset[type]) -> Iterator[tuple[str, Path]]:
-        """Yield `(variable, path)` for each leaf at or below a field, and for models if `self._sections` is True."""
-        shape, path, name = field.shape, (*path, key), prefix + self._spelt(key)
-        nests = shape.kind == "model" and self._delimiter and not seen.intersection(shape.models)
-        if self._sections or not nests:
-            yield name, path
-        if nests and self._delimiter:
-            for below, inner in _each(shape):
-                yield from self.of(below, inner, name + self._delimiter, path, seen | set(shape.models))
-
-
-def _each(shape: Shape) -> Iterator[tuple[str, Field]]:
-    """Yield `(key, field)` once for each field. `key` is the first key of the field."""
-    shown: set[int] = set()
-    for key, field in shape.fields.items():
-        if id(field) not in shown:
-            shown.add(id(field))
-            yield key, field
-
-
 def _match(name: str, shape: Shape, delimiter: str | None) -> Path | None:
     """Return the path of `name`, or None if `name` is not a key. The longest matching key is used at each level."""
     fields = {key.upper(): (key, field.shape) for key, field in shape.fields.items()}
@@ -299,9 +248,10 @@ def _item(name: str, shape: Shape, delimiter: str) -> Path | None:
 
 
 def _place(root: Node, path: Path, node: Node) -> None:
-    """Put `node` at `path` below `root`. If `node` and the node there are mappings, merge `node` into the node there.
+    """Put `node` at `path` below `root`. If `node` and an existing node there are mappings, update the existing node.
 
-    Missing containers are created. For each container on the path, `Node.key_at` is set to the value of `Node.at`.
+    Missing parents are created. Each parent on the path, new or existing, gets its own `at` as its `key_at`: the
+    position of its value is then also the position of its key.
     """
     *parents, last = path
     here = root
@@ -370,6 +320,7 @@ class UnknownVariables:
             self._known is None or self._suggestions is None
         ):  # computed once, because there may be thousands of unknown names
             from toriconfig._core.suggest import Suggestions
+            from toriconfig._load.variable_names import names
 
             self._suggestions = Suggestions()
             # Compared without the common prefix, which would make all names similar.

@@ -1,4 +1,4 @@
-"""Correction of upper and lower case in `dict` keys from variable names, by keys of the schema and other layers."""
+"""Correction of case: a `dict` key from a variable's name is spelt as the same key in the schema or another layer."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ def existing_keys(shape: Shape, roots: list[Node], fitted: list[tuple[Any, Node]
 
     Args:
         shape: the shape of the schema.
-        roots: the trees of all layers. Trees of text layers are skipped, because they are not converted yet.
-        fitted: `(layer, tree)` for each tree that is already converted.
+        roots: the trees of all layers, as read. Trees of text layers (variables, secret files) are skipped, because
+            their keys are not converted yet.
+        fitted: `(layer, tree)` for each converted tree. A text layer adds keys only if its tree is in this list.
     """
     files = [root for root in roots if not root.layer.text]
 

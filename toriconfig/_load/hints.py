@@ -47,7 +47,7 @@ class Hints:
         if options.env_prefix is None or "env" not in options.layers:
             return None
         if self._variables is None:
-            from toriconfig._load.flat_names import names
+            from toriconfig._load.variable_names import names
 
             self._variables = {}
             for name, at in names(self._shape, options.env_nested_delimiter, options.env_prefix):

@@ -296,7 +296,7 @@ class _Run:
         return False
 
     def _unsaid(self, target: Path) -> Any:
-        """Return the value at `target` from a default or from an object that a layer sets for a parent; else `_UNSET`."""
+        """Return the value at `target` from a default, or from an object set at a parent path; else `_UNSET`."""
         shape: Shape | None = self.shape
         node: Node | None = self.root
         value: Any = _UNSET
@@ -369,11 +369,12 @@ def resolve(
 
     Args:
         shape: the shape of the schema.
-        within: the tree in which `${other.key}` is looked up; None: `root`. Default factories may create values for
-            references. The result contains these values only if the caller passes `within=root`.
+        within: the tree in which `${other.key}` is looked up; None: `root`. If `other.key` is not set there, its
+            default factory may create the value. Created values are added to the result only if the caller passes
+            the object `root` also as `within`; they are not added for None.
         at: the path of `root` in `within`, and its shape; None: `root` is the whole tree.
-        environ: the variables; None: the variables are not known. A failed reference to a variable, to the profile, or
-            to a key of the schema that is not set then adds no problem.
+        environ: the variables; None: the variables are not known. A failed reference to a variable, to the profile,
+            or to a key of the schema that is not set then adds no problem.
         profile: the profile, or None.
         read_file: function that returns the text of a file, or the problem.
         problems: list to which problems are appended.

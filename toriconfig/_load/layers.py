@@ -125,9 +125,12 @@ def _record(
 
 
 def _is_ours(problem: Problem, context: Context) -> bool:
-    """Return False if a problem concerns another program, or reports the profile's variable as unknown; else True.
+    """Return False if a problem is to be ignored, else True.
 
-    A problem concerns another program if the options set no prefix, and its variable is not a key of the schema.
+    Two problems are ignored:
+
+    * The variable that selects the profile (option `profile_env`) is reported as unknown.
+    * The options set no prefix, and the problem's variable is not a key of the schema: another program may use it.
     """
     options = context.options
     if _selects_profile(problem, options):

@@ -185,16 +185,17 @@ def node_at(loaded: Loaded, path: Path) -> Node | None:
 
 
 def _given_whole(node: Node, name: str) -> Node | None:
-    """Return a node for the part `name` of an object or text: a copy of `node`, which is the node of the whole value.
+    """Return a copy of `node` as the node of the field `name`, which has no node of its own.
 
-    If the value is a model in which the field `name` was not set, return None.
+    The value of `node` is the whole object that contains the field, or text from which pydantic creates this
+    object. If the value is a model in which the field `name` was not set, return None.
     """
     unsaid = isinstance(node.value, BaseModel) and name not in node.value.model_fields_set
     return None if unsaid else Node(node.value, node.layer, node.at)
 
 
 def _places(shape: Shape | None, part: str | int, field: Field | None) -> Iterator[Path]:
-    """Yield each path below the parent at which `part` may be set: keys of `field`, the position, each `AliasPath`."""
+    """Yield the paths, relative to the parent, at which `part` may be set: key, index in a named tuple, `AliasPath`."""
     name = field.name if field is not None else part
     if field is None or field.inside is None:
         yield from ((key,) for key in (field.keys if field is not None else (part,)))

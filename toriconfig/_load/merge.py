@@ -3,22 +3,24 @@
     lower layer    higher layer    result
     ───────────    ────────────    ──────────────────────────────────────────────────────────────
     –              anything        the higher value
-    mapping        mapping         merged key by key; but the higher mapping alone with Merge("replace"), or in a
-                                   union of models if no model fits both mappings
+    mapping        mapping         merged key by key. The higher mapping alone is used with Merge("replace"), and in
+                                   a union of models if no model fits both mappings
     list           list            the higher list; with Merge("append" | "prepend" | "unique") both
     list           positions       the lower list with those items set (`XS__0=a` in a variable)
     scalar         scalar          the higher scalar
     list           scalar          the higher value, and vice versa: pydantic validates it
     mapping        list, scalar    a Problem that names both positions, and vice versa
-    reference      mapping         the mapping that the reference returns (`d: ${env:D}`) is merged like any other, and
-                                   vice versa; lists likewise
-    anything       null            None if the field accepts None; otherwise the values of lower layers are removed
-                                   and one warning is added, also if a still higher layer sets a value
-    null           anything        the higher value; if the field accepts None, no default is merged below it
+    reference      mapping         the mapping that the reference returns (`d: ${env:D}`) is merged like any other,
+                                   and vice versa; lists likewise
+    anything       null            None if the field accepts None. If not, the null removes the lower values and
+                                   adds one warning; a value in a third, higher layer does not undo this
+    null           anything        the higher value. If the field accepts None, the default of the schema is not
+                                   merged with this value
     secret         anything        the higher value; a later step may use the lower value if a backend has no value
 
-No tree is changed; the result shares nodes with the trees. `Node.under` of a leaf is the node that the leaf overrides.
-The position of a mapping of several layers is its position in the highest file; without a file, in the highest layer.
+No tree is changed; the result shares nodes with the trees. `Node.under` of a leaf is the node that the leaf
+overrides. The position of a mapping of several layers is its position in the highest file; without a file, in the
+highest layer.
 """
 
 from __future__ import annotations

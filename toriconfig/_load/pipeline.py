@@ -51,7 +51,7 @@ class Draft(Value):
 
 
 def assembled(context: Context) -> Draft:
-    """Run every step before the last, and return the draft."""
+    """Run every step of a load except the last, which builds the model. Return the result of these steps."""
     shape, problems = context.shape, list(context.problems)
     layers = read_layers(context)
     if any(refers(tree) for _, tree in layers.trees):
@@ -76,7 +76,10 @@ def assembled(context: Context) -> Draft:
 
 
 def checked(context: Context, tree: Tree) -> Draft:
-    """Return the draft for one tree alone. A missing key or secret that another layer may set is not reported."""
+    """Check one tree alone, and return the result of the steps of a load before the model is built.
+
+    A missing key or secret that another layer may set is not reported.
+    """
     shape, problems = context.shape, list(context.problems)
     layers = with_tree("files", tree, context, no_layers(), alone=True)
     problems += layers.problems
@@ -98,7 +101,10 @@ def checked(context: Context, tree: Tree) -> Draft:
 
 
 def derived(context: Context, base: Loaded, updates: Mapping[str, Any]) -> Draft:
-    """Return the draft for `updates` merged over the values of the earlier load `base`. No source is read again."""
+    """Merge `updates` over the values of the earlier load `base`. Return the result before the model is built.
+
+    No source is read again.
+    """
     from toriconfig._load.derive import carried
     from toriconfig.sources.mapping import MappingSource
 

@@ -77,7 +77,7 @@ def with_whole(root: Node, context: Context, within: Node) -> tuple[Node, list[P
 
 
 def with_whole_in_all(layers: Layers, context: Context, merged: Node) -> Layers:
-    """Return `layers`, in whose trees each reference to a list or mapping is replaced by the list or mapping.
+    """Return a copy of `layers`. In its trees, each reference to a list or mapping is replaced by the list or mapping.
 
     References are looked up in `merged`. Warnings about the replaced references are added to the problems.
     """

@@ -59,10 +59,11 @@ def options_of(recipe: Recipe, environ: Mapping[str, str], shape: Shape, problem
 
 
 def steered(options: Options, environ: Mapping[str, str], shape: Shape, problems: list[Problem]) -> Options:
-    """Return the options, with the profile, the files and `local` that environment variables may set.
+    """Return the options, completed by variables of the environment and of `.env` files.
 
-    In the result, `config_name` has no extension, and `config_dir` is already part of the paths in `config_files`. If
-    the profile causes an error, for example by an invalid name, the profile is None in the result.
+    Variables may set the profile and the files if `options` does not set them, and may switch the option `local`
+    off. In the result, `config_name` has no extension, and the paths in `config_files` are complete: `config_dir`
+    must not be added again. If the profile causes an error, such as an invalid name, the result has no profile.
 
     Args:
         options: the options of the class and the call.

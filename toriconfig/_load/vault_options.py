@@ -184,7 +184,7 @@ def _problem(node: Node, expected: str, message: str) -> Problem:
 
 
 def _method_of(options: Mapping[str, Any]) -> str:
-    """Return the name of the method for a login without `method`: "token".
+    """Check the fields of a login without the field `method`, and return the default method, "token".
 
     Raises:
         ValueError: a field belongs to other methods, and not to "token"; the message names these methods.

@@ -1,13 +1,13 @@
 """Masking of the key of a problem. If a space is missing after `:`, a secret value becomes part of the key.
 
-Examples of masked keys:
+Examples of masked keys. `credentials` is a secret without a key `hunter2`; `secrets` is a mapping of secrets.
 
     database.password:hunter2  ->  database.password:**********
     weights.api_key=hunter2    ->  weights.api_key=**********
     "https://u:hunter2@h"      ->  "https://**********"
-    credentials.hunter2        ->  credentials.**********      if `credentials` is a secret without such a key
-    secrets.db:hunter2         ->  secrets.db:**********       if every key of `secrets` is a secret
-    secrets.hunter2            ->  secrets.**********          if every key is a secret, and this key has no value
+    credentials.hunter2        ->  credentials.**********
+    secrets.db:hunter2         ->  secrets.db:**********
+    secrets.hunter2            ->  secrets.**********          if the key `hunter2` has no value
 """
 
 from __future__ import annotations
@@ -48,10 +48,11 @@ class Keys:
         self._nulls = nulls
 
     def told(self, problem: Problem) -> Problem:
-        """Return the problem with the secret parts of its key masked; the same problem if the key has no secret part.
+        """Return the problem with each secret part of its key masked; the same problem if the key has no secret part.
 
-        If the message contains such a part elsewhere, a general message replaces the whole message. Any other text of
-        the problem (such as `help`) that contains such a part becomes empty.
+        Where the message shows the key in backticks, the key is masked in the same way. If the message still
+        contains a secret part, a general message replaces the whole message. Any other text of the problem, such as
+        `help`, becomes empty if the text contains a secret part.
         """
         path = _parsed(problem.path)
         shown = self.path(path, null=problem.path in self._nulls)

@@ -83,10 +83,10 @@ def _is_reference(text: str, at: int) -> bool:
 
 
 def suspicious(text: str) -> int | None:
-    """Return the first position of text that looks like a secret without regard to its key; None if there is none.
+    """Return the index of the first part of `text` that looks like a secret; None if no part does.
 
-    Such text is a login in a URL, text in the form of a token, a comment that mentions a secret, or a PEM block.
-    Everything after `LONGEST_LINE` characters of a line counts too.
+    The names of keys are ignored. These parts look like a secret: a login (`user:password@`), a token with a known
+    prefix, a comment that mentions a secret, a PEM block, and everything after the first `LONGEST_LINE` characters.
     """
     text, whole = text[:LONGEST_LINE], text
     places = [_login(text)]

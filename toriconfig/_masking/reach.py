@@ -328,15 +328,15 @@ class _Walk:
             self.bracket, self.keyed = self.bracket.outer, True
 
     def _missing(self) -> None:
-        """Record one more open bracket, which the text lacks, so that the secret does not end too early."""
+        """Record an opening `{` that the text lacks, so that a later `}` does not end the secret too early."""
         self.bracket, self.keyed = _Bracket(self.depth + 1, "}", self.bracket), True
         self.lost |= self.depth > _DEEPEST
 
     def _goes_on(self, text: str, at: int) -> bool:
-        """Return True if the text at `at`, after a closing bracket, is valid after a secret in brackets.
+        """Return True if the text from `at` on may follow a secret whose closing bracket is just before `at`.
 
-        Valid text is any number of closing brackets, and then a space, a comma, the line end, or the quote around the
-        secret.
+        The text may begin with more closing brackets. After them, it must have a space, a comma, the line end, or
+        the quote around the secret.
         """
         found = _AFTER_BRACKET.match(text, at)
         return found is not None and found["quote"] in (None, self.around)

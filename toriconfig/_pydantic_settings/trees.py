@@ -338,9 +338,10 @@ def _named_files(kind: LayerKind, inputs: Inputs, shape: Shape) -> Iterator[Tree
 
 
 def _secret_files(inputs: Inputs, shape: Shape) -> Iterator[Tree]:
-    """Yield one flat tree per folder, lowest precedence first, with the files that pydantic-settings does not read.
+    """Yield one flat tree per folder of the option `secrets_dir`, lowest precedence first.
 
-    These are files of secrets, and files whose names mean a nested key.
+    A tree contains the files of `Secret` fields, and the files whose names mean a nested key. A source of
+    pydantic-settings reads the other files.
     """
     from toriconfig._load.flat_names import meaning, means_secret
 

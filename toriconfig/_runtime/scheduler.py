@@ -51,7 +51,10 @@ class Scheduler:
         self._asleep_until = _NEVER
 
     def after_fork(self) -> None:
-        """In a forked child: remove all timers. The next thread starts after all at-fork hooks."""
+        """In a forked child: remove all timers, and forget the thread, which exists only in the parent.
+
+        The next call of `at` starts a thread after `AFTER_FORK` seconds, when all at-fork hooks should have run.
+        """
         self.reset()
         self._pause = AFTER_FORK
 

@@ -1,9 +1,9 @@
 """Warnings of a load. Each warning is logged once.
 
-A warning is pending until a logging handler other than a NullHandler accepts it. Each later call of this library that
-can log tries again to log the warning. At exit, the pending warnings are written to standard error by the `warnings`
-module. A forked child inherits the logged and the pending warnings, but does not write the pending warnings of its
-parent at exit.
+A warning is pending until a logging handler other than a NullHandler accepts the warning. Later calls into this
+library, such as a load, try again to log the pending warnings. At exit, the pending warnings are written to
+standard error by the `warnings` module. A forked child inherits the logged and the pending warnings, but does not
+write the pending warnings of its parent at exit.
 """
 
 from __future__ import annotations

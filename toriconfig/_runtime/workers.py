@@ -79,11 +79,11 @@ class Workers:
 
 
 class ThreadPool:
-    """The threads of one process until `reset` or `dismiss`.
+    """Pool of worker threads of one process. `Workers.reset` and `Workers.dismiss` replace the pool by a new pool.
 
     No lock is used. A signal handler or a finalizer may therefore call `submit` while it interrupts another call of
-    `submit`. Every step is one atomic operation. Between two steps the pool may count too few idle threads, and then
-    starts one thread more than needed, within the limit.
+    `submit`. Every step is one atomic operation. Between two steps the pool may count too few idle threads, and
+    then starts one thread more than needed, within the limit.
     """
 
     def __init__(self, limit: int, name: str) -> None:

@@ -54,7 +54,7 @@ SHARED = (
 if TYPE_CHECKING:
 
     class SettingsConfigDict(_Base, total=False):
-        """Options for `model_config`: of pydantic, pydantic-settings and this library. See the reference for each."""
+        """Options for `model_config`: options of pydantic, of pydantic-settings and of this library."""
 
         config_name: str | None
         config_dir: PathLike | None
@@ -78,7 +78,7 @@ if TYPE_CHECKING:
 else:
 
     class SettingsConfigDict(dict):
-        """Options for `model_config`: of pydantic, pydantic-settings and this library. See the reference for each."""
+        """Options for `model_config`: options of pydantic, of pydantic-settings and of this library."""
 
 
 class Options(Value):

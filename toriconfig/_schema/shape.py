@@ -116,7 +116,7 @@ class Shape:
 
     @property
     def openings(self) -> dict[str, Field]:
-        """The entries of `fields` for keys that occur only in an `AliasPath`: a part of the value sets a field."""
+        """The entries of `fields` whose keys occur only as the first step of an `AliasPath`."""
         if self._openings is None:
             self._openings = {key: field for key, field in self.fields.items() if field.inside is not None}
         return self._openings
@@ -147,7 +147,10 @@ class Shape:
         return self._of(meant(self._union(), given, given if tags is None else tags))
 
     def taken(self, given: Mapping[str, Any]) -> Shape:
-        """Return this shape with only the models of its union that fit `given`, which must be complete."""
+        """Return this shape with only the models of the union that fit `given`; see `unions.taken`.
+
+        `given` must contain every key that any layer sets, because a model without a required key may be left out.
+        """
         if len(self.models) < 2:
             return self
         from toriconfig._schema.unions import taken
@@ -203,7 +206,7 @@ _EXACT = frozenset({Decimal, Fraction, timedelta})
 
 
 class Inside(Value):
-    """The field `name`, which is set by the value at `path` inside the value of another key."""
+    """Field `name` that an `AliasPath` sets by a part of the value of a key. `path` is relative to this value."""
 
     path: Path
     name: str
@@ -248,7 +251,10 @@ class Field:
         return self._shape
 
     def _opening(self, inside: list[Inside]) -> Shape:
-        """Return the shape of a value whose parts set fields: with `sealed=True` if one may be a secret, else `ANY`."""
+        """Return the shape of a value whose parts set the fields in `inside`.
+
+        If one of these fields may contain a secret, the shape is `ANY` with `sealed=True`; otherwise `ANY`.
+        """
         if not any(confidential(_of_info(field.info)) for field in inside):
             return ANY
         shape = copy.copy(ANY)
@@ -384,15 +390,3 @@ def _survey(shape: Shape) -> None:
 def confidential(shape: Shape) -> bool:
     """Return True if a value of this shape may be or contain a secret of any type, also pydantic's `SecretStr`."""
     return any(below.kind == "secret" or below.sealed for below in within(shape))
-
-
-def secrets_of(shape: Shape, path: Path = (), seen: frozenset[type] = frozenset()) -> Iterator[tuple[Path, Shape]]:
-    """Yield `(path, shape)` of each `Secret` field of `shape`, which is at `path`. Lists and mappings are skipped."""
-    if shape.kind == "secret":
-        yield path, shape
-    elif shape.kind == "model" and not seen.intersection(shape.models):
-        shown: set[int] = set()
-        for key, field in shape.fields.items():
-            if id(field) not in shown:
-                shown.add(id(field))
-                yield from secrets_of(field.shape, (*path, key), seen | set(shape.models))

@@ -19,9 +19,9 @@ def meant(
     """Return the models of a union that have the most keys of `given`.
 
     Models whose `Literal` fields do not allow the values in `tags` are left out, unless this leaves out every
-    model. Keys of `given` that no model has are ignored. If no model has all keys that are not ignored, return only
-    one of the models with the most keys, as in pydantic: the first whose required keys are all in `given`, or, if
-    there is none, the first.
+    model. Keys of `given` that no model has are ignored. If every model lacks at least one of the other keys,
+    return only one of the models with the most keys, as in pydantic: the first whose required keys (except secrets)
+    are all in `given`. If there is no such model, return the first model with the most keys.
 
     Args:
         union: dict from each model to its fields, which are a dict from keys to fields.
@@ -38,10 +38,11 @@ def meant(
 
 
 def taken(union: Mapping[type[Any], Fields], given: Mapping[str, Any]) -> tuple[type[Any], ...]:
-    """Return the models of a union that fit `given`, if `given` contains every key that is set.
+    """Return the models of a union that fit `given`. `given` must contain every key that any layer sets.
 
-    Select the models with the most keys of `given`, as `meant` does. If `given` lacks a required key of each
-    selected model, select again, only among the models without a missing required key, if there are any.
+    Select the models with the most keys of `given`, as `meant` does. If each selected model has a required key that
+    `given` lacks, select again among the models without such a key; if there are none, keep the
+    first selection. A secret never counts as missing.
     """
     best = meant(union, given, given)
     if any(_complete(union[model], given) for model in best):

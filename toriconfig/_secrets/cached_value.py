@@ -101,10 +101,11 @@ class CachedValue(ABC):
         raise (self._attempts.error or self._unanswered()).at("")
 
     def refresh(self) -> Sequence[Flight]:
-        """Start and return a request without waiting, because a server has refused the value.
+        """Start a request for a new value, because a server refused the present value. Do not wait for the answer.
 
-        If a request is in progress, return this request. During the pause after an earlier refusal or a failed
-        request, start no request and return (). Each further refusal or failure makes the next pause longer.
+        Return the request in a tuple. If a request is already in progress, return this request. During the pause
+        after an earlier refusal or a failed request, start no request and return (). Each further refusal or
+        failure makes the next pause longer.
         """
         now = self.now()
         with self._memory as then:
@@ -119,10 +120,10 @@ class CachedValue(ABC):
             return (self._read(DEMAND, then),)
 
     def ask(self) -> Sequence[Flight]:
-        """Start and return a request without waiting, even if the value is fresh or a request has just failed.
+        """Start a request, even if the value is fresh or a request has just failed. Do not wait for the answer.
 
-        Concurrent calls share one request. If no request is in progress and `_may_ask()` is False, start no request
-        and return ().
+        Return the request in a tuple. Concurrent calls share one request. If no request is in progress and
+        `_may_ask()` is False, start no request and return ().
         """
         with self._memory as then:
             self._on_demand()
@@ -193,14 +194,17 @@ class CachedValue(ABC):
         """Start the planned action. Do nothing if a later timer has replaced `timer`."""
 
     def _update_freshness(self, then: Then) -> None:  # noqa: B027  (optional)
-        """Update the times of a usable value, before they are compared with the current time."""
+        """Update `fresh_until`, the time until which a usable value needs no refresh. By default, do nothing.
+
+        `then` receives the functions to call after the lock is released.
+        """
 
     def _may_poll(self) -> bool:
         """True if a usable value may be refreshed in the background."""
         return True
 
     def _may_retry(self, now: float) -> bool:
-        """True if a refused value may be fetched again at `now`. By default, True if the pause after failures is over."""
+        """True if `refresh` may send a request at `now`. By default, True if the pause after failures is over."""
         return now >= self._next_try
 
     def _may_ask(self) -> bool:

@@ -1,4 +1,4 @@
-"""Provider that reads a backend, and uses the value of a lower layer while the backend has no value."""
+"""Provider that reads a backend, with the value of a lower layer as a fallback."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _REPLACED = (SecretUnreachable, SecretNotFound, MissingCredentialError)
 
 
 class Fallback:
-    """Provider that reads a backend, and uses the value of a lower layer while the backend has no value.
+    """Provider that reads a backend, with the value of a lower layer as a fallback.
 
     Args:
         first: provider of the backend's value.
-        second: provider used while `first` is unreachable, has no value or has no login. While `first` denies access or
-            is sealed, a read raises the error of `first`.
+        second: provider of the lower layer's value. It is used while `first` is unreachable, has no value, or has no
+            credentials to log in with. In other cases, such as denied access, a read raises the error of `first`.
         on_switch: function called at the first read, and when the used provider changes. The argument is the error of
             `first` if `second` is used now, or None if `first` is used now.
     """
@@ -63,7 +63,7 @@ class Fallback:
         return reading
 
     def _choice(self) -> Reading:
-        """Return the reading of `first`. If `first` is unreachable, has no value or has no login, return that of `second`.
+        """Return the reading of `first`. If `first` is unreachable or has no value or credentials, use `second`.
 
         Raises:
             SecretError: `first` fails for another reason, such as denied access, or `second` has no value either.

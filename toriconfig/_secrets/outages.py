@@ -42,9 +42,9 @@ class Outages(Generic[V]):
         Args:
             value: the value that the request should have confirmed.
             error: text of the error.
-            used: last part of the warning text: the value that stays in use, and until when.
+            used: end of the warning, such as "what was read before is used for up to 60 s". It contains no secret.
             outage: True if the backend answers no request at all.
-            alone: True: log the warning even if another was logged.
+            alone: True: log the warning in any case.
         """
         with self._memory:
             first, known = not self._failing, value in self._failing

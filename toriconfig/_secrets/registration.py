@@ -54,8 +54,9 @@ def register_part(value: str, key: str, reading: Reading) -> None:
 class Former:
     """Replaced values of one secret, which are still masked in logs.
 
-    A value with an expiry is masked until one hour after the expiry. A value without an expiry may be valid after the
-    replacement, and is masked until `FORMER` (a number) later values were replaced too, and for one more hour.
+    A value with an expiry is masked until one hour after the expiry. A value without an expiry may still be valid
+    after the replacement. The newest `FORMER` (a number) of these values stay masked. Older values are masked for
+    one more hour.
     """
 
     __slots__ = ("_former",)
@@ -105,11 +106,11 @@ def _end_of(text: str | bytes) -> Callable[[float], None]:
 
 
 def _owner(reading: Reading) -> Reading:
-    """Return the reading with which the masked texts of `reading` are registered.
+    """Return the reading whose replacement ends the masking of the texts of `reading`, after some more time.
 
-    The masking ends some time after the replacement of the returned reading. If `reading` was not built from other
-    readings (`inputs`), return `reading`. Otherwise return the newest input that expires; if no input expires, the
-    newest input. Inputs of inputs count too.
+    If `reading` was not built from other readings (`inputs`), return `reading`. Otherwise return the newest input
+    that expires; if no input expires, the newest input. For an input that has inputs itself, these inputs are
+    compared instead.
     """
     if not reading.inputs:
         return reading

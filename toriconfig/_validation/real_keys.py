@@ -25,7 +25,10 @@ def with_real_keys(node: Node, shape: Shape) -> Any:
 
 
 def real_key(key: str, shape: Shape) -> Any:
-    """Return a key of a mapping of this shape: the parsed number, boolean or None if allowed, else the text."""
+    """Return the parsed value of a mapping key (number, boolean or None) if the shape allows keys that are not text.
+
+    Otherwise return the text of the key.
+    """
     if type(key) is not Key:
         return key
     if shape.kind == "any":

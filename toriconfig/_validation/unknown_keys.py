@@ -159,7 +159,10 @@ _EXTENSION = "with the option `extension_keys=True` top-level keys that begin wi
 def _passed_over(
     node: Node, key: str, meant: Shape, path: Path, siblings: dict[str, Node], severity: Severity
 ) -> Problem:
-    """Return the problem of `key`, a key of the models in `meant`. A required key of these models is missing."""
+    """Return the problem of `key`, which the selected models of a union do not have.
+
+    The models in `meant` have `key`, but a required key of each is missing. The problem names the missing keys.
+    """
     lacking = [field.keys[0] for field in meant.fields.values() if field.required and not siblings.keys() & field.keys]
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(lacking))
     return Problem(

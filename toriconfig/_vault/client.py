@@ -190,9 +190,10 @@ class Client:
         return self.executor.flight(self.resolved.timeout if timeout is None else timeout, expired)
 
     def send(self, flight: Flight, priority: int, work: Work, failed: Failed | None) -> None:
-        """Run `work` on a worker thread, as `flight`. Must not be called under a lock, because it may start a thread.
+        """Run `work` on a worker thread. Must not be called under a lock, because the call may start a thread.
 
-        The arguments `priority`, `work` and `failed` are those of `launch`.
+        `flight` is the request in progress, created by the method `flight`. The function `work` sends the request and
+        ends `flight`. If `work` raises an exception, `failed` is called. `priority` is LEASE, DEMAND or POLL.
         """
         if self._on_send is not None:
             self._on_send(priority)

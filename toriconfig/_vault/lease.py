@@ -63,7 +63,7 @@ class Plan(NamedTuple):
 
     Attributes:
         action: "renew": renew the lease. "reissue": request new credentials. "keep": do nothing.
-        at: monotonic seconds at which the step is due.
+        at: monotonic seconds at which the step is due; infinity if `action` is "keep".
     """
 
     action: Action

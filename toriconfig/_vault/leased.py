@@ -66,7 +66,7 @@ class Leased(NamedTuple):
         return leases.retry(action, self.ends, now, rnd, failures=failures, interval=vault.refresh_interval)
 
     def remaining_use(self, now: float, time: float, stale_for: float, *, outage: bool) -> str:
-        """Return text for a warning about unconfirmed credentials: the end of their use.
+        """Return a phrase for a log message: when the credentials in memory end, and until when they may be used.
 
         Args:
             now: monotonic seconds.

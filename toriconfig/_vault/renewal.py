@@ -71,9 +71,9 @@ class LeasesOfTokens:
         return any(_depends_on(path, token) for path in self._paths())
 
     def token_changed(self, token: LiveToken) -> None:
-        """For each lease that was requested with `token`, plan the next renewal or request of new credentials again.
+        """Recalculate, for each lease requested with `token`, when to renew the lease or request new credentials.
 
-        Called after `token` was replaced, or after the end of `token` has changed.
+        Called after another token has replaced `token`, or after the end of `token` has changed.
         """
         for path in self._paths():
             with path._memory as then:

@@ -35,7 +35,9 @@ class Named:
 
 
 def settings_named(target: str) -> Named:
-    """Import and check the settings class that `target` names, or the class and options of a lazy object.
+    """Import and check the settings class that `target` names. Return the class.
+
+    If `target` names a lazy object (the result of `lazy(...)`), return the class and the options of the lazy object.
 
     Raises:
         click.UsageError: the class cannot be imported, or no load accepts it; the message gives the reason.

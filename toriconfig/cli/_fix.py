@@ -1,7 +1,7 @@
 """Safe repairs in the text of a file: keys with a typing error, and renamed keys.
 
-Only the text of the key is replaced, so comments and order stay. A repair is made only if it causes no new
-problem, except below the key.
+Only the text of the key is replaced, so comments and order stay. A repair may reveal problems inside the value of
+the repaired key. A repair that causes any other new problem is not made.
 """
 
 from __future__ import annotations

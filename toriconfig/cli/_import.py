@@ -37,9 +37,9 @@ def search_working_directory() -> None:
 class _WorkingDirectory:
     """Finder of top-level modules in one folder. Python asks all other finders first.
 
-    The finder returns the module of the settings class, which a command imports by name
-    (`importlib.import_module`), and the modules that a returned module imports, or names in a field of pydantic's
-    `ImportString`. For any other import, such as an import by a library, the finder returns None. A library thus
+    The finder finds a module only for three imports: a command imports the settings class by name
+    (`importlib.import_module`), a module of the folder imports another module, or pydantic imports the value of an
+    `ImportString` field. For any other import, such as an import by a library, the finder returns None. A library thus
     never gets a file of the folder in place of another library that is not installed.
     """
 

@@ -42,7 +42,10 @@ def require_class(target: str | None, files: Iterable[str], folder: str | None) 
 
 
 def named_by(asked: Recipe, files: list[str]) -> list[str]:
-    """Return the files with the name of a settings file of the class; all files if the class names none."""
+    """Select from `files` the settings files of the class `asked.schema`, by file name.
+
+    If the class declares no name of a settings file, return all `files`.
+    """
     from toriconfig._schema.options import Options
 
     options = Options.of(asked.schema.model_config, asked.options)

@@ -44,7 +44,10 @@ def settings_option(function: F) -> F:
 
 
 def load_options(function: F) -> F:
-    """Add the options `--profile`, `--no-local` and `--config-dir`, whose values are arguments of `recipe`."""
+    """Add the options `--profile`, `--no-local` and `--config-dir` to a command.
+
+    The command passes the values of the options to the function `recipe`.
+    """
     function = click.option("--profile", help="The profile; default: from the environment variable.")(function)
     function = click.option("--no-local", is_flag=True, help="Do not read NAME.local.yaml.")(function)
     return click.option(
@@ -55,7 +58,7 @@ def load_options(function: F) -> F:
 
 
 def env_file_option(function: F) -> F:
-    """Add the option `--env-file`, whose value is an argument of `recipe`."""
+    """Add the option `--env-file` to a command. The command passes the value to the function `recipe`."""
     return click.option(
         "--env-file",
         type=click.Path(dir_okay=False),

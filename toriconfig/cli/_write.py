@@ -1,8 +1,8 @@
-"""The effective settings as text: YAML, JSON or variables. A load of the text gives the same values.
+"""The effective settings as text: YAML, JSON or variables. A load of the text gives each written value again.
 
-Some values are not in the text. They become comments, and are omitted from JSON: a secret without a reference, a
-plain value that looks like a secret, and among variables every secret and every value that a variable cannot hold.
-In YAML and JSON, a secret with a reference is written as the reference.
+These values are not written: a secret without a reference, a plain value that looks like a secret, and among
+variables every secret and every value that a variable cannot hold. YAML and variables have a comment without the
+value instead; JSON omits the key. In YAML and JSON, a secret with a reference is written as the reference.
 """
 
 from __future__ import annotations
@@ -224,9 +224,10 @@ def _variable(
 
 
 def _keys_are_text(value: Any, shape: Shape) -> bool:
-    """Return False if JSON changes a key: a number, boolean or null where the schema also allows text.
+    """Return True if each mapping key in `value` is unchanged after `value` is written as JSON and loaded again.
 
-    JSON writes each key as text. If the schema allows text, a load does not convert the key back.
+    JSON writes a key that is a number, boolean or null as text. If the schema allows any text as a key, a load does not
+    convert the key back.
     """
     if isinstance(value, list):
         return all(_keys_are_text(item, shape.child(at) or ANY) for at, item in enumerate(value))

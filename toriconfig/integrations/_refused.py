@@ -24,7 +24,10 @@ def newer(secret: Secret[T], refused: T) -> T | None:
 
 
 async def async_newer(secret: Secret[T], refused: T) -> T | None:
-    """Return a value of `secret` that differs from `refused`, without blocking the event loop. See `newer`."""
+    """Coroutine version of `newer`: return a value of `secret` other than `refused`, or None if there is none.
+
+    If the value in memory is `refused`, the secret is fetched again first.
+    """
     value = await secret.aget(refused)
     if value == refused:
         for flight in provider_of(secret).refresh():

@@ -39,9 +39,9 @@ def login_refused(error: BaseException, user: str) -> bool:
 
 
 def newer_account(secret: Secret[Any], username: str, password: str) -> Account | None:
-    """Return the account of `secret` if it differs from the refused one; otherwise None.
+    """Return the account of `secret` if the user name or the password differs from the arguments; otherwise None.
 
-    If the secret has the refused account or no usable value, fetch the secret again first.
+    If the account does not differ, or the secret has no usable value, fetch the secret again first.
     """
     found = _differing(secret.get(None), username, password)
     if found is None:
@@ -52,7 +52,10 @@ def newer_account(secret: Secret[Any], username: str, password: str) -> Account 
 
 
 async def async_newer_account(secret: Secret[Any], username: str, password: str) -> Account | None:
-    """Coroutine version of `newer_account`: return an account other than `username` with `password`, or None."""
+    """Return the account of `secret` if the user name or the password differs from the arguments; otherwise None.
+
+    Coroutine version of `newer_account`.
+    """
     found = _differing(await secret.aget(None), username, password)
     if found is None:
         for flight in provider_of(secret).refresh():

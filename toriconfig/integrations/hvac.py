@@ -48,7 +48,10 @@ def client(settings: Any) -> hvac.Client:
 
 
 def _session(snapshot: Snapshot) -> Session:
-    """Return the session of the settings, or a new session if there is none. Raise the errors of `client`."""
+    """Return the Vault session of the settings. If there is none, create a session.
+
+    Raise ConfigError or MissingCredentialError, as the function `client` does, if no session can be created.
+    """
     if snapshot.session is not None:
         known: Session = snapshot.session
         return known

@@ -13,7 +13,10 @@ WARNING = logging.WARNING
 
 
 class _Witness(logging.Filter):
-    """Filter added last to a handler, so it is called only if all other filters accept the record."""
+    """Filter that accepts every record. If the thread that created the filter logs a record, `asked` becomes True.
+
+    The filter is added last to a handler. Therefore the filter is called only if all other filters accept the record.
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -105,14 +105,14 @@ setattr(_handler, MARK, True)
 def get_logger(name: str, *, propagate: bool | None = None, level: int | str | None = None) -> logging.Logger:
     """Return a logger that writes each record once to standard error, with registered secrets masked.
 
-    The logger has one handler, however often it is requested. If the application has added a handler to this logger,
-    that handler is used, and the handler of this package is not added. If any other handler receives records of this
-    logger or its children, the records are masked, even if the handler is added later.
+    The handler of this package is added once, unless the application has already added a handler to the logger. Any
+    other handler of this logger or of a parent logger receives masked records, even if that handler is added later.
 
     Args:
         name: dotted name, as for `logging.getLogger`.
-        propagate: True: pass records to the handlers of the root logger instead of this handler (for JSON logs, Sentry,
-            or pytest before 9.1). False: keep records on this logger. None: keep the earlier choice; initially False.
+        propagate: True: pass records to the handlers of the root logger instead of the handler of this package (for
+            JSON logs, Sentry, or pytest before 9.1). False: keep records on this logger. None: keep the earlier choice;
+            initially False.
         level: level, as for `Logger.setLevel`. None: INFO, unless the application has set a level.
 
     Raises:
@@ -141,15 +141,18 @@ def _set_level(logger: logging.Logger, level: int | str) -> None:
 def library_logger(name: str) -> logging.Logger:
     """Return a logger of the library, which writes nothing until the application configures logging.
 
-    Without a configuration, the records must not reach standard error through `logging.lastResort`. If logging is
-    configured by now, first log the warnings that the library has kept back.
+    Without a configuration, the records must not reach standard error through `logging.lastResort`. The function first
+    tries to log the pending warnings: warnings of the library that no logging handler has accepted yet.
     """
     _flush()
     return silent_logger(name)
 
 
 def silent_logger(name: str) -> logging.Logger:
-    """Return the same logger as `library_logger`, but do not log the warnings that were kept back."""
+    """Return a logger of the library, which writes nothing until the application configures logging.
+
+    Unlike `library_logger`, this function does not log the warnings that no logging handler has accepted yet.
+    """
     top = logging.getLogger(name.partition(".")[0])
     if not any(isinstance(handler, logging.NullHandler) for handler in top.handlers):
         top.addHandler(_null)  # adding it twice, from two threads, adds it once

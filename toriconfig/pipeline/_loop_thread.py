@@ -62,8 +62,9 @@ class LoopThread:
         """Schedule the start of `call` on the loop.
 
         Returns:
-            True if `call` is scheduled, or if a simultaneous shutdown has already ended `call` with an error. False if
-            the loop is closing and `call` has no result.
+            True if `call` is scheduled, or if the thread that closes the loop has already ended `call` with an error.
+            False if the loop is closing, and `call` is neither scheduled nor ended. The caller must then run the
+            coroutine elsewhere.
         """
         self.calls.add(call)
         if not self.closing:

@@ -158,7 +158,8 @@ class ProgressTracker:
             n: number of items, at least 0.
 
         Returns:
-            The percentage of the report that this call made; None if it made no report, or `total` is None.
+            The percentage in the last report that this call made. None if this call made no report, or if the report
+            has no percentage, because `total` is None.
 
         Raises:
             ValueError: `n` is negative.
@@ -181,7 +182,8 @@ class ProgressTracker:
             n: number of items, at least 0.
 
         Returns:
-            The percentage of the report that this call made; None if this call made no report, or `total` is None.
+            The percentage in the last report that this call made. None if this call made no report, or if the report
+            has no percentage, because `total` is None.
 
         Raises:
             ValueError: `n` is negative.
@@ -328,7 +330,7 @@ class ProgressTracker:
         return clean(f"{self._description}: ") if self._description else ""
 
     def _after_fork(self) -> None:
-        """Reset the turn in a forked child: a thread of the parent that was reporting does not exist there."""
+        """Reset all locks in a forked child, because other threads of the parent do not exist in the child."""
         self._counting = threading.Lock()
         self._open_turn()
 

@@ -10,10 +10,10 @@ from toriconfig.rotation._protocol import Kind, Values, Work
 
 
 def setup_of(kind: Kind) -> Mapping[str, Any]:
-    """Return the settings from which the kind can be created again, without a credential. The record keeps them.
+    """Return the settings for the record, without credentials. A later process creates the kind from these settings.
 
-    If the kind has a method `setup`, return its result without secret options. If not, return the values of the
-    recorded options that are not None.
+    If the kind has a method `setup`, return the result of `setup` without secret options. If not, return the values of
+    the kind's options. Omit options with `secret`, `new_value` or `record=False`, and options whose value is None.
     """
     method = getattr(kind, "setup", None)
     options = options_of(kind)

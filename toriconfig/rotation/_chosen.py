@@ -27,8 +27,8 @@ class Chosen:
         guess: name of the kind that the form of the reference implies, even if another kind is requested; "" if the
             form implies no kind.
         guessed: True if no kind was requested, and `guess` is not "".
-        for_all: True if all declared secrets that are due are rotated, so that a kind was not requested for this
-            secret in particular. The method `check_last` then checks that the kind suits this secret.
+        for_all: True if one command rotates all declared secrets that are due. A requested kind then applies to all
+            these secrets. Therefore the method `check_last` checks that the kind suits this secret.
 
     Args:
         ref: the reference of the secret.
@@ -169,7 +169,8 @@ class Chosen:
     def _typed(self, name: str) -> str:
         """Return the option of the command line that selects the kind `name`, such as `--kind generated`.
 
-        If the kind is not installed, and the class is unknown or not importable, return `--kind MODULE:CLASS`.
+        If no installed package declares the kind, return module and class, such as `--kind service:Service`. If the
+        class is unknown or not importable, return the placeholder `--kind MODULE:CLASS`.
         """
         from toriconfig.rotation import kinds
 

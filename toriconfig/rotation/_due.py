@@ -213,10 +213,12 @@ def _line(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
 def _looked_after(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
     """Process one secret as `act` requires, and return the result.
 
-    First, `_of_half_way` processes an unfinished rotation at the path of the secret, if there is one. If that
-    function returns a result, return the same result. Otherwise the next step depends on `act`. "rotate": rotate
-    the secret if `max_age` has passed. "plan": as "rotate", but only check whether the rotation could start.
-    "resume" and "rollback": return "nothing".
+    First, the function `_of_half_way` processes an unfinished rotation at the path of the secret, if there is one. If
+    `_of_half_way` returns a `Line`, return this `Line`. Otherwise the next step depends on `act`. "rotate": rotate the
+    secret if `max_age` has passed. "plan": as "rotate", but only check whether the rotation could start. "resume" and
+    "rollback": return a `Line` with the result "nothing".
+
+    `force` skips only the check of `min_age`, the minimum time between two rotations.
     """
     reference = str(rotation.ref)
     left = rotation.half_way()
@@ -257,8 +259,8 @@ def _of_half_way(rotation: Rotation, left: HalfWay, act: Act) -> Line | None:
     `left` may be of another key of the same path. Nothing is changed in three cases: `act` is "plan"; `left` is not
     abandoned; or the former value is kept valid for a time that has not ended, and `act` is not "rollback".
 
-    After a resume for "rotate", return None if `left` was of another key, or was undone. The caller then checks
-    whether the secret of `rotation` is due.
+    If `act` is "rotate", return None in two cases: `left` is of another key, or the resume did not end with a completed
+    rotation. The caller then checks whether the secret of `rotation` is due.
     """
     reference = str(rotation.ref)
     if left.grace_until and act != "rollback":

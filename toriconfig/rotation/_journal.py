@@ -168,9 +168,9 @@ def command(path: str, record: Record | None, act: str = "") -> str:
 
 
 def given_again(name: str) -> list[str]:
-    """Return the required options that a record does not keep, such as `--apply COMMAND`.
+    """Return the options of the kind `name` that the user must type again, such as `--apply COMMAND`.
 
-    For a kind of another package, return [].
+    These are the required options that the record does not keep. For a kind of another package, return [].
     """
     from toriconfig.rotation.kinds import KINDS
 

@@ -106,9 +106,9 @@ def take_over(run: Run, found: Record, *, halting: bool = False) -> Record:
     Args:
         run: context of the steps.
         found: the open record.
-        halting: True: the rotation will be undone; the recorded step is kept. False: the rotation will be
-            completed. If apply invalidates the former value, and the new value is not stored yet, apply and verify
-            are repeated.
+        halting: True: the rotation will be undone; the new record keeps the step. False: the rotation will be
+            completed; the new record keeps the step, with one exception. If apply invalidates the former value, and
+            the step is "applied" or "verified", the new step is "reserved", so that apply and verify are repeated.
     """
     run.say("resume", "started", found)
     asked = found.verifier or run.verify is not None

@@ -141,8 +141,9 @@ def made(kind: type[Any], recorded: Mapping[str, Any], given: Mapping[str, Any],
         environ: the environment variables for options with an `envvar`.
 
     Raises:
-        ValueError: a required option is missing, a value is invalid, or the constructor raised another exception.
-        SecretError: the constructor raised it.
+        ValueError: a required option is missing, a value is invalid, or the constructor raised an exception that is not
+            a SecretError.
+        SecretError: the SecretError that the constructor raised.
     """
     options = options_of(kind)
     # A record may have been written by anybody with the right to write that path.

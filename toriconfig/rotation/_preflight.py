@@ -70,12 +70,13 @@ class Preflight:
         return last_completed(found, self.ref), current
 
     def last_closed(self) -> Record | None:
-        """Return the record of the last completed rotation; None if there is no record.
+        """Return the record of the last completed rotation.
 
-        If no completed rotation is known, return the record of a rotation that failed or was rolled back.
+        If no completed rotation is known, return the record of a rotation that failed or was rolled back. If there is
+        no record, return None.
 
         Raises:
-            RotationLost: the last rotation is not finished.
+            RotationLost: a rotation is still running, or was interrupted.
         """
         found = self.journal.read()
         if found is not None and found.open:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import socket
 from collections.abc import Mapping
@@ -16,6 +17,11 @@ def this_process() -> dict[str, Any]:
     """Return the data by which a record identifies this process, even if a later process has the same process id."""
     pid = os.getpid()
     return {"host": socket.gethostname(), **_machine(), "pid": pid, "started": _started(pid)}
+
+
+def this_rotator() -> str:
+    """Return user, host and process id as text, such as `alice@build (process 12)`."""
+    return f"{_user()}@{socket.gethostname()} (process {os.getpid()})"
 
 
 def begin(rotation_id: str) -> None:
@@ -69,6 +75,13 @@ def _started(pid: int) -> int:
         return 0
     state, *rest = stat.rpartition(")")[2].split()
     return -1 if state in "ZX" else int(rest[18])
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no such user, as in many containers
+        return f"uid {os.getuid()}"
 
 
 def _text(path: str) -> str:

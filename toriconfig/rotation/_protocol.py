@@ -35,8 +35,9 @@ class Work:
         retires: True if the rotation invalidates the former value at its end.
         main: access to the versions of a KV v2 secret. None: another engine of Vault, such as `database`, creates
             and stores the secret.
-        before: data that the kind stores in `plan` for its later steps. It is stored here because one kind object may
-            serve several rotations at once.
+        before: data about the secret before the rotation. The kind's method `plan` sets this attribute, and later steps
+            read the attribute. The kind object must not hold the data, because one kind object may serve several
+            rotations at once.
     """
 
     def __init__(self, session: Session, ref: Ref, timeout: float) -> None:

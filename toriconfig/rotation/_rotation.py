@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import socket
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +20,7 @@ from toriconfig.rotation._journal import SUFFIX, command
 from toriconfig.rotation._opening import reserve, take_over
 from toriconfig.rotation._outcome import Outcome, Plan
 from toriconfig.rotation._preflight import Preflight, check_needs, check_own, needs_of
+from toriconfig.rotation._process import this_rotator
 from toriconfig.rotation._protocol import Kind, Work
 from toriconfig.rotation._record import Record
 from toriconfig.rotation._rollback import roll_back
@@ -48,8 +47,9 @@ class Rotation:
         reference: `secret/app#api_key`; `secret/app` for several keys; or, for a secret that another engine of
             Vault creates, a path such as `database/static-creds/app`.
         kind: an instance of a kind of `toriconfig.rotation.kinds`, or of a custom `Kind`. A class or name: the kind
-            is created with the setup of the last record. None: `run` uses the kind that the reference implies, or
-            else that of the last record. `resume` and `rollback` refuse a record of another kind than this one.
+            is created with the setup of the last record. For an instance, a class or a name, `resume` and `rollback`
+            refuse a record of another kind. None: `run` uses the kind that the reference implies, or else the kind of
+            the last record; `resume` and `rollback` use the kind of the record.
         setup: settings that replace those of the record, such as `{"conninfo": "host=new"}`. Not used if `kind`
             is an instance. None: none.
         vault: the connection to Vault; None: from the environment variables.
@@ -125,7 +125,7 @@ class Rotation:
         self.verify, self.verify_timeout, self.timeout, self.grace = verify, verify_timeout, timeout, grace
         self.min_age = 2 * where.refresh_interval if min_age is None else min_age
         self.abandoned_after, self.on_event, self.clock = abandoned_after, on_event, clock
-        self.who = who or f"{_user()}@{socket.gethostname()} (process {os.getpid()})"
+        self.who = who or this_rotator()
 
     @property
     def kind(self) -> Kind | None:
@@ -173,9 +173,11 @@ class Rotation:
     def rollback(self, to: int | None = None) -> Outcome:
         """Undo the last rotation if the new value is not stored yet; otherwise restore the former value.
 
-        An interrupted rollback is completed, and a failed rollback is started again. If there is nothing to roll
-        back, do nothing. If the secret was changed after the last rotation, raise RotationRefused. In both cases,
-        restore the newest accepted version instead if the database refuses the stored credential.
+        An interrupted rollback is completed, and a failed rollback is started again.
+
+        If there is nothing to roll back, or the secret was changed after the last completed rotation, check the stored
+        credential. If the database refuses the credential, restore the newest version that the database accepts.
+        Otherwise, if there is nothing to roll back, do nothing; if the secret was changed, raise RotationRefused.
 
         Args:
             to: number of the version whose values are restored. The values of the current version are made valid again
@@ -391,10 +393,3 @@ def _outcome(outcome: T | BaseException) -> T:
     if isinstance(outcome, BaseException):
         raise outcome
     return outcome
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # no such user, as in many containers
-        return f"uid {os.getuid()}"

@@ -271,8 +271,9 @@ class Run:
             undo: True: undo the rotation even if the error may be temporary.
 
         Raises:
-            SecretError: `error` itself, if another rotator was faster. Also if the new value may be promoted already or
-                the error may be temporary; a resume can then continue.
+            SecretError: `error` itself, without a change of the record, in three cases: another rotator was faster; the
+                new value may be stored already; or the error may be temporary, and `undo` is False. Exception to the
+                third case: if the database does not answer, and the former value stays valid, the rotation is undone.
         """
         if isinstance(error, RotationLost):
             self.say(step, "lost", record, error.message)

@@ -49,9 +49,10 @@ def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> S
 
 
 def attempt(work: Callable[[], object], what: str) -> SecretError | None:
-    """Call `work`, named `what` in messages, on this thread. Return None or the SecretError.
+    """Call `work`, named `what` in messages, on this thread. Return None, or the SecretError that `work` raised.
 
-    For any other exception, return a RotationError with the type and the line, but without the text.
+    If `work` raised any other exception, return a RotationError, which is a subclass of SecretError. The RotationError
+    has the type and the line of the exception, but not the text.
     """
     try:
         work()

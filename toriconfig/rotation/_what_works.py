@@ -59,8 +59,8 @@ def commands(path: str, found: Record, known: Record, locked_out: bool | None) -
     Args:
         path: path of the secret.
         found: the last record.
-        known: the record whose kind a rollback uses: `found`; if that rotation was undone, the record of
-            the last completed rotation.
+        known: the record whose kind a rollback uses. If the rotation of `found` was undone: the record of the last
+            completed rotation, if one is known. Otherwise: `found`.
         locked_out: True if readers of the stored value are refused; None: unknown.
     """
     back = command(path, known, "--rollback")

@@ -103,9 +103,10 @@ class Format(Value):
             The text is decoded from UTF-8 with line feeds as line breaks; the tree is built by `tree(values, name,
             kind="files")`. An exception of the reader becomes a problem that shows its type and its line.
         shows: the part of a file's lines that problems show. "nothing": no line. "keys": `NAME=`, as for a `.env`
-            file, with the rest masked. "lines": whole lines. Secrets are masked by the rules of YAML. Values of
-            `Secret` fields are masked at the positions in `places`, an argument of the function `tree`. For a value
-            of several lines, the position must have four numbers: start and end.
+            file, with the rest masked. "lines": the lines, with two sorts of text masked. First, text that would be
+            masked in a YAML file, such as the text after `password:`. Second, the values of `Secret` fields, at the
+            positions in `places`, an argument of the function `tree`. For a value of several lines, the position must
+            have four numbers: start and end.
         empty: the content of a file that is empty on purpose, such as "`{}`", for the message of a reload that
             rejects a blank file.
         tables: True: the reader has an argument `table`: the keys of the table to read, as for TOML files.

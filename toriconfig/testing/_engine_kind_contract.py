@@ -16,7 +16,7 @@ _HOUR = 3600.0
 class EngineKindContract(ABC):
     """Tests that every kind of rotation with `stored = False` must pass.
 
-    Inherit the tests in a test class of pytest, and define two methods.
+    Inherit the tests in a test class of pytest, and define the methods `rotation` and `state`.
 
     For example::
 

@@ -39,7 +39,10 @@ class SettingsOverride(Protocol):
 
 
 class FreshSettings(Protocol):
-    """Type of the fixture `fresh_settings`: a function that unloads all lazy objects during a test."""
+    """Type of the fixture `fresh_settings`: a function without arguments. Each call unloads all lazy objects.
+
+    The next read of a lazy object loads the settings again.
+    """
 
     def __call__(self) -> None:
         """Unload all lazy objects."""

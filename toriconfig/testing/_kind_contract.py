@@ -21,7 +21,7 @@ _SHORTEST = 6
 class KindContract(ABC):
     """Tests that every kind of rotation with `stored = True` must pass.
 
-    Inherit the tests in a test class of pytest, and define two methods.
+    Inherit the tests in a test class of pytest, and define the methods `rotation` and `accepts`.
 
     For example::
 

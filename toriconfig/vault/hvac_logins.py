@@ -83,9 +83,11 @@ class HvacLogin(LoginMethod):
     An argument is text, or a function without arguments that returns the text at each login. An argument
     `<name>_file` is the path of a file that is read at each login.
 
-    Missing credentials of `aws`, `gcp` and `azure` are requested from the cloud. `aws` uses the first source that
-    exists: the variable `AWS_ACCESS_KEY_ID` and related variables, STS with the web identity of a pod, the credentials
-    service of the container, the metadata service of the machine. `gcp` and `azure` use the metadata service.
+    If the credentials of `aws`, `gcp` or `azure` are not passed as arguments, each login takes the credentials from the
+    environment of the program. `aws` uses the first source that exists: the variable `AWS_ACCESS_KEY_ID` and related
+    variables, STS with the web identity of a pod, the credentials service of the container, the metadata service of the
+    machine. `gcp` uses the metadata service. `azure` uses the service that the variables
+    `IDENTITY_ENDPOINT` and `IDENTITY_HEADER` describe, or else the metadata service.
 
     Args:
         name: `approle`, `aws`, `aws-ec2`, `azure`, `gcp`, `github`, `jwt`, `kubernetes`, `ldap`, `oidc`, `okta`,

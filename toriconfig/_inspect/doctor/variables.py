@@ -38,5 +38,8 @@ def unread(environ: Mapping[str, str], known: Iterable[str]) -> Iterator[Finding
 
 
 def _is_of_a_service(rest: str) -> bool:
-    """Return True if Kubernetes set the variable for a Service named `vault`."""
+    """Return True if the name of a variable has the form that Kubernetes uses for a Service (`VAULT_SERVICE_HOST`).
+
+    `rest` is the name without the prefix `VAULT_` or `BAO_`.
+    """
     return rest.startswith(("PORT", "SERVICE_")) or "_PORT_" in rest or "_SERVICE_" in rest

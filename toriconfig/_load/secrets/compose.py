@@ -46,14 +46,14 @@ Piece = str | Fetched
 
 
 class Parts(Value):
-    """Access to the providers for the pieces of a template.
+    """Access to the providers of the references in the text of a secret.
 
     Attributes:
         vault_provider: function that returns the shared provider of a Vault path; None if Vault is not available.
-        other: function that returns the provider of the secret at a path.
+        other: function that takes the path of a secret in the settings, and returns the provider of this secret.
         absent: the reason why no request is sent to Vault, for messages.
-        fetched: function that takes a scheme and a reference, and returns the shared provider of a backend other than
-            Vault; None if the load is offline.
+        fetched: function that takes a scheme and a reference, and returns the shared provider of a backend other
+            than Vault; None if the load is offline.
     """
 
     vault_provider: Callable[[Ref], Provider] | None
@@ -252,7 +252,8 @@ def _taker(key: str, absent: SecretError) -> Take:
     """Return a function that takes a `Reading` (a secret that was read), and returns the value of `key` in the secret.
 
     If the secret has no key `key`, dots in `key` separate nested keys. If there is no nested key either, the
-    function raises `absent`. If a backend other than Vault returned no JSON object, the error names that reason.
+    function raises `absent`. If a backend other than Vault returned text that is not a JSON object, the function
+    raises another error instead, which names this reason.
     """
 
     def take(reading: Reading) -> Any:
@@ -285,7 +286,7 @@ def object_of(reading: Reading) -> Any:
 
 
 def _no_object(absent: SecretError, key: str) -> SecretError:
-    """Return `absent` with the message for a secret that has no keys, because it is not a JSON object."""
+    """Return the error for a secret that is not a JSON object and has no keys. `absent` supplies the reference."""
     path = split_key(absent.reference.partition(":")[2])[0]
     return SecretNotFound(f"{path} is not a JSON object", reference=absent.reference, help=f"leave out `#{key}`")
 

@@ -241,7 +241,10 @@ def _masked(node: Node) -> Any:
 
 
 def _is_composed(node: Node) -> bool:
-    """Return True if a value contains references or files, so that it is composed at each read."""
+    """Return True if the value of `node` contains a reference, or is the content of a file in a secrets folder.
+
+    If the value is a mapping, return True if this applies to one of its values at any depth.
+    """
     if type(node.value) is dict:
         return any(map(_is_composed, node.value.values()))
     return isinstance(node.value, Template) or is_file(node)

@@ -59,7 +59,10 @@ class Dependents(Protocol):
         ...
 
     def token_changed(self, token: LiveToken) -> None:
-        """Plan the next request for credentials that depend on `token`, which was replaced or has a new end."""
+        """Recalculate when to renew or replace the credentials that were requested with `token`.
+
+        Called after another token has replaced `token`, or after the end of `token` has changed.
+        """
         ...
 
     def token_failed(self, token: LiveToken, error: SecretError, asked: float) -> None:

@@ -55,10 +55,10 @@ def obtain(requester: WorkerRequester, deadline: Deadline) -> LiveToken | Secret
 
 
 def token_now(auth: Token, requester: WorkerRequester, deadline: Deadline) -> str | SecretError:
-    """Read the token of another program again. Return the token or an error. A wrapping token is unwrapped.
+    """Read the token that another program supplies, for example in a file. Return the token or an error.
 
     Args:
-        auth: the options of the token.
+        auth: the options of the token. If `auth.wrapped` is True, the token is unwrapped.
         requester: object that sends the requests.
         deadline: deadline of the login.
     """

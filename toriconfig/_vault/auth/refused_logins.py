@@ -8,10 +8,10 @@ request. The credentials cannot be computed from the digest. A program with many
 uses one slot per login. If all slots are in use, a new login takes the slot of the oldest accepted login. The slot
 of a recent refusal is taken only if no slot has an accepted login.
 
-Before a login that was not yet accepted, a process writes its process id into a slot, so that no other process
-sends the same login at the same time. The memory is locked only during this write. If the process dies, the kernel
-releases the lock. On a system without kernel locks, the process reads the slot again after `SETTLE` seconds, to
-check that its process id is still there.
+If Vault has not yet accepted the same credentials, a process writes its process id into a slot before it sends the
+login. No other process then sends the same login at the same time. The memory is locked only during this write. If
+the process dies, the kernel releases the lock. On a system without kernel locks, the process reads the slot again
+after `SETTLE` seconds, to check that its process id is still there.
 """
 
 from __future__ import annotations
@@ -65,12 +65,13 @@ class RefusedLogins:
         return max(0.0, at + HOLD - now) if state == _REFUSED else 0.0
 
     def claim(self, fingerprint: bytes, now: float, pause: Callable[[float], object]) -> bool:
-        """Claim the right to send this login. Until it succeeds once, one process at a time may send it.
+        """Claim the right to send this login. Before the first success, one process at a time may send the login.
 
         Args:
             fingerprint: digest of the login request.
             now: monotonic seconds.
-            pause: function that waits for a number of seconds; called if no lock is available.
+            pause: function that waits for a number of seconds. Called only if locking is impossible, for example on
+                Windows: after the pause, the claim is read again, because another process may have replaced the claim.
 
         Returns:
             True if this process may send the login. False if the login was refused recently, or if
@@ -103,7 +104,9 @@ class RefusedLogins:
 
     @contextmanager
     def _locked(self) -> Iterator[bool | None]:
-        """Lock the memory without waiting. Yield True; None if already locked; False if no lock is available.
+        """Lock the record of refused logins without waiting, and yield True.
+
+        If another thread or process has the lock, yield None. If locking is impossible (as on Windows), yield False.
 
         A lock of the kernel excludes only other processes. A dictionary entry with the process id as key excludes
         the other threads of the process. An entry of the parent process therefore does not block a forked child.

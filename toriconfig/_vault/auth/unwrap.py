@@ -44,7 +44,7 @@ class Content:
 
 
 def secret_id_of(mount: str, creation_path: str | None) -> Content:
-    """Return the expected content of a wrapping token: a secret id of an AppRole.
+    """Return a description for the function `unwrap`: the wrapping token must contain a secret id of an AppRole.
 
     Args:
         mount: mount path of the login method.
@@ -60,7 +60,7 @@ def secret_id_of(mount: str, creation_path: str | None) -> Content:
 
 
 def token_of(creation_path: str | None) -> Content:
-    """Return the expected content of a wrapping token: a Vault token.
+    """Return a description for the function `unwrap`: the wrapping token must contain a Vault token.
 
     Args:
         creation_path: the only creation path that `unwrap` accepts; None: any path below `auth/` is accepted.

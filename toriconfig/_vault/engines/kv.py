@@ -64,13 +64,13 @@ class Mounts:
         self._looked_up: MutableMapping[str, None] = {}
 
     def fetch(self, parsed: ParsedReference, deadline: Deadline, *, relogin: bool) -> ReadResult | SecretError:
-        """Read a path. Return its data or an error. If the reference has parameters, send them with POST.
+        """Read a path. Return the data or an error. If the reference has parameters, send the parameters with POST.
 
         If the mount of the path is unknown, the first segment of the path is used as the mount.
 
-        The mount may be wrong after a 404, a 405, a 403 for an unknown mount, or an answer that the engine of the
-        mount does not give. Then the mount is looked up in Vault, and the path is read again if the mount differs.
-        A path is looked up at most once per `refresh_interval`.
+        Some answers may mean that the mount is wrong: a 404, a 405, a 403 if the mount is unknown, or a format that
+        this kind of engine never sends. Then look up the mount in Vault. If Vault reports another mount, read the path
+        again. A path is looked up at most once per `refresh_interval`.
 
         Args:
             parsed: the checked reference, with version or parameters.

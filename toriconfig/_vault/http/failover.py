@@ -62,7 +62,8 @@ class Route:
         """Send a request to one address after the other. Return the first outcome that needs no further attempt.
 
         If all addresses fail, or the deadline passes, return the last outcome. While the nodes elect a leader, the
-        attempts continue until the deadline. `repeatable` is an argument of `judge`.
+        attempts continue until the deadline. If `repeatable` is False, a request that Vault may have processed is not
+        sent again.
         """
         asked = "/v1/" + quote(path, safe="/-._~") + (f"?{urlencode(query)}" if query else "")
         at, failed, pauses, moved, electing = self._at, 0, 0, "", False

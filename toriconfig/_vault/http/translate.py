@@ -1,4 +1,4 @@
-"""Next step after an outcome, and conversion of outcomes to errors of this library."""
+"""Decision whether and where a request to Vault is sent again, and conversion of outcomes to errors of this library."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CAPABILITY = {"GET": "read", "LIST": "list", "POST": "update", "PUT": "update",
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Next step after an outcome.
+    """Next step after one attempt to send a request.
 
     Attributes:
         action: "done": return the outcome. "next": try the next address. "again": try the same address. "fail": return
@@ -43,10 +43,10 @@ _DONE, _NEXT, _FAIL = Verdict("done"), Verdict("next"), Verdict("fail")
 
 
 def judge(outcome: Answer | Failure, *, repeatable: bool) -> Verdict:
-    """Decide the next step after one outcome.
+    """Decide the next step after one attempt to send a request.
 
     Args:
-        outcome: outcome of one attempt.
+        outcome: outcome of the attempt.
         repeatable: True if sending the request twice does no harm. False for a request that creates something, such as
             a login: it is repeated only if Vault has certainly not processed it.
     """

@@ -63,7 +63,7 @@ class Converter:
                 self._class(statement, names.get(statement.name), is_target=statement.name == target)
 
     def own(self, name: str) -> str:
-        """Return the name of an object of toriconfig in the written module: `toriconfig.NAME` if NAME is taken."""
+        """Return the text for a name of toriconfig in the new module: `toriconfig.NAME` if the module defines NAME."""
         self.ours.add(name)
         return f"toriconfig.{name}" if name in self.taken else name
 
@@ -204,9 +204,9 @@ class Converter:
         return isinstance(node, ast.Call) and resolved(node.func, self._names) is Field
 
     def _arguments(self, node: ast.AnnAssign, call: ast.Call, name: str, note: str, limiting: frozenset[str]) -> None:
-        """Remove a default that is not empty, and the arguments named in `limiting`, from `call`, a call of `Field`.
+        """From `call`, a call of `Field`, remove the arguments named in `limiting`, and the default if it is not empty.
 
-        `call` is the default of the field `node`, or is in its annotation. `note` is the note about a removed default.
+        `call` is in the field `node`, after `=` or in the annotation. If a default is removed, `note` is recorded.
         """
         named = [one for one in call.keywords if one.arg in ("default", "default_factory")]
         limits = [one.arg for one in call.keywords if one.arg in limiting]
@@ -376,7 +376,7 @@ def _is_settings(found: object) -> bool:
 
 
 def _local_settings(base: ast.expr, names: Mapping[str, object], taken: set[str]) -> bool:
-    """Return True if `base` names a settings class that the written module defines."""
+    """Return True if `base` is the name of a settings class that `toriconfig init` copies into the new module."""
     return isinstance(base, ast.Name) and base.id in taken and _is_settings(names.get(base.id))
 
 

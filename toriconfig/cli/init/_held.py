@@ -34,7 +34,7 @@ class Held:
         self._statements = {name: one for one in plain for name in bound(one)}
 
     def nested(self, name: str, found: object) -> None:
-        """Add the name of a class that another class contains."""
+        """Record that `name`, the name of a nested class, stands for `found`, unless the name is known already."""
         self._names.setdefault(name, found)
 
     def strip(self, model: type) -> None:
@@ -42,7 +42,9 @@ class Held:
         self._bare.add(model)
 
     def in_default(self, value: ast.expr, annotation: ast.expr) -> bool:
-        """Return True if the default of a field may hold a secret, or uses a default that was removed.
+        """Return True if `toriconfig init` must not copy the default of a field.
+
+        The default may hold a secret, or depend on another default, which `init` has removed.
 
         Args:
             value: the default, or a call of `Field`.
@@ -78,9 +80,10 @@ class Held:
         return False
 
     def _creates_one(self, call: ast.Call) -> bool:
-        """Return True if the call may pass a secret to a model, or creates a model with a removed default (in `_bare`).
+        """Return True if the call may pass a secret to a model, or creates a model of `_bare`.
 
-        If a model has a secret field, each positional argument and each mapping after `**` may be a secret.
+        `_bare` has the models from which `toriconfig init` has removed the default of a field. If a model has a secret
+        field, each positional argument and each mapping after `**` may be a secret.
         """
         given = [*call.args, *(one.value for one in call.keywords)]  # as in `partial(Model, ...)`
         if any(self._is_bare(model) for model in self._models([call.func, *given])):

@@ -137,11 +137,14 @@ def rotate(references: tuple[str, ...], **options: Any) -> int:
 
     REF is `secret/app#key`, or `secret/db` for a user with its password.
 
+    The kinds of rotation:
+
     \b
     KINDS
 
-    With --due, the options --status, --resume and --rollback act on all REF; without REF, on all declared secrets.
-    --resume and --rollback then skip finished rotations, and unfinished ones not yet abandoned (--abandoned-after).
+    With --due, each of --status, --resume and --rollback acts on every REF, due or not. If no REF is given, the option
+    acts on every declared secret. --resume and --rollback then skip finished rotations, and unfinished rotations that
+    are not yet abandoned (--abandoned-after).
 
     With --due and without REF, --kind and its options rotate a due secret only if this kind rotated the secret last, or
     if the form of the declared reference implies this kind. The other due secrets are left unchanged and reported as

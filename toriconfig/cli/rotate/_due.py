@@ -154,14 +154,15 @@ def _code(untold: dict[str, str]) -> Exit:
 def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> list[tuple[str, float | None]]:
     """Return `(reference, max_age)` for each of `references`; without any, for each reference in the settings.
 
-    For `references`, `max_age` is the value of `--max-age`, else the smallest age that the settings declare for the
-    reference, else None. The same rule applies to references of the settings, but without a declared age, `max_age` is
-    None even with `--max-age`.
+    `max_age` is the value of `--max-age`, else the smallest age that the settings declare for the reference, else None.
+    For a reference from the settings that has no declared age, `max_age` is None even with `--max-age`.
 
-    References of the settings without a declared age are included only if `act` is `status`, `resume`, `rollback` or
-    `table`. If such a reference has a version or parameters, or creates something at each read, only `table` includes
-    the reference. References of the settings to other backends than Vault are omitted. A note names each omitted
-    reference with a declared age.
+    Three sorts of references from the settings are omitted:
+
+    - References to other backends than Vault. If the reference has a declared age, a note is written.
+    - References without a declared age, unless `act` is `status`, `resume`, `rollback` or `table`.
+    - References without a declared age that have a version or parameters, or create something at each read, unless
+      `act` is `table`.
 
     Raises:
         click.UsageError: the settings cannot be loaded.
@@ -221,8 +222,9 @@ def _tell_undated(places: list[str], *, some: bool, asked: float | None) -> None
 
     Args:
         places: the references of these secrets.
-        some: False: no other declared secret has a declared age either; a note is written. True: omit this note.
-        asked: the value of `--max-age`. If it is not None, write a note for each of `places` that can be rotated.
+        some: True if another declared secret has a declared age. False: write one note that no secret has an age.
+        asked: the value of `--max-age`, which does not apply to these secrets. If it is not None, also write a note
+            for each of `places` that can be rotated.
     """
     if not some:
         note("no declared secret has a max_age: declare it, as Ref(..., max_age=...), or name REF")

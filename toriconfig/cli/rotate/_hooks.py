@@ -1,4 +1,4 @@
-"""Events for the hooks that the command line names."""
+"""Delivery of rotation events to the hooks that are given with `--hook` and `--webhook`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _REFERENCE = "vault:"
 
 
 class Hooks:
-    """The hooks of one command. If the command line names none, nothing is sent and nothing is imported.
+    """The hooks of one command. If no hook is given on the command line, nothing is sent and nothing is imported.
 
     Args:
         act: the action.

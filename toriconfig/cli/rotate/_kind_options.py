@@ -19,7 +19,7 @@ _METAVARS = {int: "INTEGER", float: "FLOAT"}
 
 
 class KindOptions(click.Command):
-    """A command with the options of all kinds of this package, and of the kind that `--kind` names."""
+    """A command with the options of every built-in kind of rotation, and of an external kind that `--kind` selects."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Import the kind that `--kind` names, and then parse the arguments."""
@@ -92,7 +92,8 @@ def chosen_name(name: str | None) -> str:
     """Return the name of the kind that `--kind` selects; "" if `--kind` is not given.
 
     Args:
-        name: the value of `--kind`, returned unchanged if no kind has this name; None: not given.
+        name: the value of `--kind`; None: not given. For `module:Class`, the result is the `name` of the class. Any
+            other value is returned unchanged.
     """
     chosen = click.get_current_context().meta.get(CHOSEN)
     return chosen.name if chosen is not None else name or ""

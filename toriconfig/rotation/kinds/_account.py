@@ -176,8 +176,8 @@ class Account(ABC):
     def undo(self, work: Work, pending: Values, current: Values) -> None:
         """Make the former password of a single user valid again. With two alternating users, do nothing.
 
-        The former password is set if the server refuses it. If the server accepts two passwords of a user, the new
-        password is removed first.
+        First, if the server allows two passwords per user, as Redis does, remove the new password. Then, if the server
+        refuses the former password, set the former password.
 
         Raises:
             RotationError: the change was refused.
@@ -311,7 +311,10 @@ class Account(ABC):
             raise
 
     def _check_current(self, work: Work, server: Server, current: Values, login: Login) -> None:
-        """Raise an error if the secret names another host than the server, or if its login is refused."""
+        """Raise an error if `server` refuses `login`, or if the secret names another host than `server`.
+
+        `current` contains the values of the secret. `login` is the user name and the password from `current`.
+        """
         host = current.get("host")
         stated = server.host
         if host and stated and str(host) != stated:

@@ -17,8 +17,9 @@ class DatabaseUser(Account):
 
     By default two users alternate, `app` and `app_clone`. The user that is not in use gets a new password and is stored
     in the secret. The other user keeps working until the next rotation, so readers that refresh in between do not fail.
-    A missing second user is created. It is a member of the first, acts as the first (`SET ROLE`), and has the same
-    limits and settings. If a role with its name is not a member of the first user, the rotation is refused.
+    A missing second user is created as a member of the first user, with the same limits and settings. The second user
+    acts as the first user (`SET ROLE`). If both users exist already, and neither user is a member of the other user,
+    the rotation is refused.
 
     Args:
         conninfo: connection parameters without credentials, such as `host=db port=5432 dbname=app sslmode=verify-full`.

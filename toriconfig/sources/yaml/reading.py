@@ -165,9 +165,10 @@ class Reading:
         return self.number_key(event, where) if tag is None and spelling else spelling
 
     def number_key(self, event: Any, where: Where) -> str:
-        """Return a `Key` for a scalar that is a number, or a word such as `true`. For others, return the text.
+        """Return the text of a mapping key. For a number, or a word such as `true`, return the text as a `Key`.
 
-        If another key of the mapping spells the same number or word differently, record a duplicate key.
+        A `Key` is a str that also holds the parsed value. If the mapping already has a key with an equal parsed value
+        and another spelling, add the problem of a duplicate key.
         """
         spelling: str = event.value
         value = plain(spelling) if event.implicit[0] else spelling
@@ -211,7 +212,10 @@ class Reading:
         return value
 
     def number(self, event: Any, where: Where) -> Any:
-        """Return the value of a plain scalar that may be a number. If it is too long, record that; return `MISSING`."""
+        """Return the value of a plain scalar that starts like a number.
+
+        If the number has too many digits, add a problem, and return `MISSING` instead of the value.
+        """
         try:
             value = number(event.value)
         except TooLong:

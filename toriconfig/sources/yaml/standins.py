@@ -22,8 +22,8 @@ _LOW, _LOW_AS = "cdefCDEF", "4567abcd"
 def stand_in(text: str) -> tuple[str, Restore | None]:
     """Return `(text, restore)`: a text that libyaml reads correctly, and a function that restores a key or value.
 
-    U+0085, U+2028, U+2029 and escaped surrogate pairs are replaced. The function returns the key or value with the
-    original characters; it is None if nothing is replaced.
+    U+0085, U+2028, U+2029 and escaped surrogate pairs are replaced in the text. `restore` takes a parsed key or value,
+    and returns the same text with the original characters. `restore` is None if nothing is replaced.
     """
     breaks = any(char in text for char in _BREAKS)
     pairs = ("\\ud" in text or "\\uD" in text) and not _has_own(text)
@@ -70,10 +70,11 @@ def _pairs_back(text: str) -> str:
 
 
 def _respell(text: str, first: str, second: tuple[str, str], first_as: str, second_as: tuple[str, str]) -> str:
-    r"""Return `text` with two digits of each surrogate replaced: `d8` and `de` in the escaped pair `\ud83d\ude00`.
+    r"""Return `text` with the first two digits of each surrogate replaced, in escaped pairs such as `\ud83d\ude00`.
 
-    A first digit in `first` becomes the character at the same index of `first_as`. In the same way, the second
-    digit is translated from `second` to `second_as`: item 0 for a high surrogate, item 1 for a low surrogate.
+    The first digit (`d` in the example) is translated from `first` to `first_as`, as by `str.maketrans`. The second
+    digit is translated from `second[0]` to `second_as[0]` in the high surrogate (`8` in the example), and from
+    `second[1]` to `second_as[1]` in the low surrogate (`e` in the example).
     """
     import re
 
