@@ -186,10 +186,6 @@ class Options(Value):
         options._check()
         return options
 
-    def with_profile(self, profile: str | None) -> Options:
-        """Return a copy of the options with another profile."""
-        return self.replaced(profile=profile)
-
     @property
     def environment_prefix(self) -> str:
         """Prefix of the variables that control the load itself; "" if there is none."""
