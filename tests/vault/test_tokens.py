@@ -106,6 +106,38 @@ def test_a_token_given_late_in_its_life_is_renewed_by_its_remaining_time(
     assert 50 <= renewals[0] - (ends - 90) <= 70
 
 
+@pytest.mark.parametrize("denied_after", [70, 140], ids=["before the first renewal", "after the first renewal"])
+def test_a_denied_path_does_not_stop_the_renewal_of_a_given_token(
+    fake_vault: FakeVault, fake_clock: FakeClock, denied_after: int
+) -> None:
+    renewals: list[float] = []
+    granted = fake_clock.monotonic()
+
+    def look(method: str, body: Any) -> Any:
+        left = int((renewals or [granted])[-1] + 120 - fake_clock.monotonic())
+        return fake_vault.answer(data={"ttl": left, "creation_ttl": 120, "renewable": True})
+
+    def renew(method: str, body: Any) -> Any:
+        renewals.append(fake_clock.monotonic())
+        return fake_vault.answer(auth={"lease_duration": 120, "renewable": True})
+
+    fake_vault.answers |= {
+        "auth/token/lookup-self": look,
+        "auth/token/renew-self": renew,
+        "secret/data/denied": lambda method, body: Answer(403, {"errors": ["permission denied"]}, {}, ""),
+    }
+    fake_vault.put("a", k="v")
+    session = fake_vault.session(Vault(clock=fake_clock, refresh_interval=3600))
+    held = secret(session, "secret/a")
+    held.get()
+    tick(session, fake_clock, denied_after)
+    with pytest.raises(VaultDenied):
+        secret(session, "secret/denied").get()
+    tick(session, fake_clock, 600)
+    assert all(gap < 120 for gap in (later - sooner for sooner, later in pairwise([granted, *renewals])))
+    assert granted + denied_after + 600 < renewals[-1] + 120
+
+
 @pytest.mark.parametrize(
     "facts",
     [

@@ -18,12 +18,11 @@ class LiveToken:
     Attributes:
         value: the token itself; "" for an agent, which adds its own token to each request.
         from_login: True if this library obtained the token by a login, and therefore revokes it.
-        granted: monotonic seconds of the last grant or renewal.
-        duration: number of seconds that Vault granted last; 0: the token does not end; None: the token was not looked
-            up yet.
+        granted: monotonic seconds of the last login, lookup or renewal.
+        duration: seconds from `granted` to the end; 0: the token does not end; None: it was not looked up yet.
         term: number of seconds that Vault granted first.
         renewable: True if Vault accepts a renewal.
-        renewed: True if a renewal was granted.
+        renewal: seconds that the last renewal granted; None: no renewal yet.
         use_limited: True if the number of uses is limited. Lookups are then avoided, because each one is a use.
         replaced: True if another token is in use now.
         confirmed: monotonic seconds at which Vault last certainly accepted the token.
@@ -37,7 +36,7 @@ class LiveToken:
         "granted",
         "pid",
         "renewable",
-        "renewed",
+        "renewal",
         "replaced",
         "term",
         "use_limited",
@@ -51,7 +50,7 @@ class LiveToken:
         self.duration: float | None = None
         self.term = 0.0
         self.renewable = False
-        self.renewed = False
+        self.renewal: float | None = None
         self.use_limited = False
         self.replaced = False
         self.confirmed = now if from_login else -NEVER
@@ -71,19 +70,21 @@ class LiveToken:
         """Mark the token as ended. Leases that refer to this token then count as ended too."""
         self.granted, self.duration, self.replaced = -NEVER, 1.0, True
 
-    def update(self, facts: dict[str, Any], now: float, *, first: bool) -> None:
-        """Update the state from the answer to a login, a lookup or a renewal.
+    def update(self, facts: dict[str, Any], now: float, *, renewal: bool = False) -> None:
+        """Update the state from the answer to a login, a lookup or a renewal. The first answer sets `term`.
 
         Args:
             facts: `auth` of an answer, or `data` of a lookup.
             now: monotonic seconds just before the request.
-            first: True if `facts` is the first answer about the token: set `term`. False: set `renewed` to True.
+            renewal: True if `facts` is the answer to a renewal.
         """
+        first = self.duration is None
         duration = seconds(facts.get("lease_duration", facts.get("ttl"))) or 0.0
         self.granted, self.duration, self.confirmed = now, duration, now
         self.renewable = bool(facts.get("renewable"))
         self.use_limited = bool(facts.get("num_uses"))
-        self.renewed = not first
+        if renewal:
+            self.renewal = duration
         if first:
             # a token that was given late in its life counts by the term that it was created with
             self.term = max(duration, seconds(facts.get("period")) or seconds(facts.get("creation_ttl")) or 0.0)
@@ -97,7 +98,7 @@ class LiveToken:
     @property
     def must_be_replaced(self) -> bool:
         """True if a renewal is useless: the token is not renewable, or its maximum lifetime is near."""
-        return not self.renewable or (self.renewed and near_maximum(self.duration or 0.0, self.term))
+        return not self.renewable or (self.renewal is not None and near_maximum(self.renewal, self.term))
 
     def __repr__(self) -> str:
         return f"LiveToken(from_login={self.from_login}, duration={self.duration})"

@@ -338,7 +338,7 @@ class Identity:
         if outcome.status == 403:
             return "unknown" if no_policy(outcome) else "dead"
         before = token.ends
-        token.update(outcome.data, now, first=token.duration is None)
+        token.update(outcome.data, now)
         if token.ends < before:
             self._dependents.token_changed(token)
         return "alive"
@@ -369,7 +369,7 @@ class Identity:
             outcome = requester.exchange(deadline, "POST", "auth/token/renew-self", {}, token.value)
             facts = outcome.body.get("auth") if isinstance(outcome, Answer) and outcome.status == 200 else None
             if isinstance(facts, dict):
-                token.update(facts, now, first=False)
+                token.update(facts, now, renewal=True)
                 self._dependents.token_renewed(token)
                 if not token.must_be_replaced:
                     return token.due(executor.rnd)

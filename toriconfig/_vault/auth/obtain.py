@@ -106,5 +106,5 @@ def _granted(facts: Mapping[str, Any], now: float) -> LiveToken | SecretError | 
     ours = "lease_duration" in facts
     token = LiveToken(value, from_login=ours, now=now)
     if ours:
-        token.update(dict(facts), now, first=True)
+        token.update(dict(facts), now)
     return token
