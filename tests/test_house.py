@@ -84,3 +84,31 @@ def test_no_modules_of_a_room_import_each_other_in_a_circle(room: str) -> None:
     }:
         left -= leaves
     assert set() == left
+
+
+@pytest.mark.parametrize(
+    ("types", "expected"),
+    [
+        (False, {"_schema.annotations _schema.shape"}),
+        (
+            True,
+            {
+                "_schema.annotations _schema.shape _schema.unions",
+                "rotation._run rotation._stopped",
+                (
+                    "rotation._accepted rotation._age rotation._engine_rotation rotation._rollback rotation._rotation "
+                    "rotation._status rotation._what_works"
+                ),
+            },
+        ),
+    ],
+    ids=["at run time", "for type checkers"],
+)
+def test_no_modules_import_each_other_but_the_recursive_ones_of_a_folder(types: bool, expected: set[str]) -> None:
+    """A shape contains shapes; a rotation is passed to the functions that it calls. All else is a line, not a circle."""
+    graph = grimp.build_graph("toriconfig", exclude_type_checking_imports=not types, cache_dir=None)
+    above = {one: graph.find_upstream_modules(one) for one in graph.modules}
+    circles = {frozenset({one, *(other for other in above[one] if one in above[other])}) for one in graph.modules}
+    assert expected == {
+        " ".join(sorted(name.removeprefix("toriconfig.") for name in circle)) for circle in circles if len(circle) > 1
+    }

@@ -17,7 +17,7 @@ import yaml
 from support.rotate_command import rotate
 from support.webhooks import receiver
 from toriconfig.cli.rotate._login import described_vault
-from toriconfig.rotation._journal import stamp
+from toriconfig.rotation._timestamps import stamp
 from toriconfig.testing import Canary, VaultServer
 
 FOLDER = Path(__file__).parents[2] / "examples" / "rotation"

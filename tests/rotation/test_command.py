@@ -18,7 +18,7 @@ from support.terminal import on_terminal
 from toriconfig._devserver import wait_for
 from toriconfig.cli._exit import Exit
 from toriconfig.rotation import Event, Rotation, kinds
-from toriconfig.rotation._journal import stamp
+from toriconfig.rotation._timestamps import stamp
 from toriconfig.testing import Canary, VaultServer
 
 SETTINGS = """

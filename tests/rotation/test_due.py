@@ -12,7 +12,7 @@ import pytest
 
 from toriconfig import Ref
 from toriconfig.rotation import Line, Rotation, RotationError, kinds, rotate_due
-from toriconfig.rotation._journal import stamp
+from toriconfig.rotation._timestamps import stamp
 from toriconfig.testing import VaultServer
 
 DAY = 86400.0

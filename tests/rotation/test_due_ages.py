@@ -12,7 +12,7 @@ import pytest
 from support.rotate_command import rotate, rotate_json
 from toriconfig import Ref
 from toriconfig.rotation import Rotation
-from toriconfig.rotation._journal import stamp
+from toriconfig.rotation._timestamps import stamp
 from toriconfig.testing import VaultServer
 
 DAY = 86400.0

@@ -15,7 +15,7 @@ from support.rotating import Left, left_at
 from toriconfig.cli.rotate._acts import told_status
 from toriconfig.cli.rotate._fleet import _asked
 from toriconfig.rotation import Rotation, Status, kinds
-from toriconfig.rotation._journal import stamp
+from toriconfig.rotation._timestamps import stamp
 from toriconfig.testing import Canary, VaultServer
 
 DAY = 86400.0

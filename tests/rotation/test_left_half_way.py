@@ -16,8 +16,8 @@ from support.rotate_command import rotate, rotate_json
 from support.rotating import Account, Left, killed_after, left_at
 from toriconfig.errors import VaultUnreachable
 from toriconfig.rotation import Rotation, kinds, rotate_due
-from toriconfig.rotation._journal import stamp
 from toriconfig.rotation._process import begin, end, is_running, this_process
+from toriconfig.rotation._timestamps import stamp
 from toriconfig.testing import FakeClock, VaultServer
 
 DAY = 86_400.0

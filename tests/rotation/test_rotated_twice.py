@@ -14,7 +14,7 @@ from support.rotate_command import rotate, start
 from support.rotating import Account, at, own_session
 from toriconfig import Vault
 from toriconfig.rotation import Line, RotatedRecently, Rotation, RotationLost, kinds, rotate_due
-from toriconfig.rotation._journal import stamp
+from toriconfig.rotation._timestamps import stamp
 from toriconfig.testing import FakeClock, VaultServer
 
 DAY = 86_400.0

@@ -79,7 +79,7 @@ class Listener:
         try:
             run()
         except Exception:  # noqa: BLE001  (a callback that raises stops nobody)
-            from toriconfig.pipeline._logging import library_logger
+            from toriconfig.pipeline._library_logger import library_logger
 
             library_logger("toriconfig").exception("an on_change callback for `%s` failed", change.path)
 

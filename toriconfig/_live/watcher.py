@@ -19,7 +19,7 @@ from toriconfig._live.inputs import Fingerprint, Identity, Inputs, file_provider
 from toriconfig._live.reload import reload_into
 from toriconfig._runtime.scheduler import AFTER_FORK
 from toriconfig.errors import ConfigError, SecretError
-from toriconfig.pipeline._logging import library_logger
+from toriconfig.pipeline._library_logger import library_logger
 from toriconfig.pipeline._threads import start
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from toriconfig._core.collector import paused
 from toriconfig._core.path import Path
 from toriconfig._core.problem import MOST_SHOWN, Problem
 from toriconfig._core.tree import Tree
-from toriconfig._load.build import built, snapshot_of_draft, sorted_problems
+from toriconfig._load.build import Draft, built, snapshot_of_draft, sorted_problems
 from toriconfig._load.context import Context
-from toriconfig._load.pipeline import Draft, assembled, checked, derived
+from toriconfig._load.pipeline import assembled, checked, derived
 from toriconfig._load.read import Reader, looked_for
 from toriconfig._load.snapshot import Loaded, Recipe, Snapshot
 from toriconfig._runtime import warn_once

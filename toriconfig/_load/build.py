@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.path import show
 from toriconfig._core.problem import Code, Problem
+from toriconfig._core.value import Value
 from toriconfig._load.merge import at_nulls
 from toriconfig._load.snapshot import Loaded, Snapshot, remember
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from toriconfig._load.pipeline import Draft
+    from toriconfig._core.tree import Node
+    from toriconfig._load.context import Context
+    from toriconfig._load.layers import Layers
+
+
+class Draft(Value):
+    """Result of the steps before the model is built.
+
+    Attributes:
+        context: the fixed inputs.
+        layers: the layers as they were read.
+        root: the tree from which the model is built, with handles for secrets.
+        handles: the handles with their findings, or None if the schema has no secrets.
+        session: the session with Vault, or None.
+        problems: every problem so far, warnings included.
+    """
+
+    context: Context
+    layers: Layers
+    root: Node
+    handles: Any
+    session: Any
+    problems: list[Problem]
 
 
 def built(draft: Draft) -> tuple[Loaded | None, Draft]:

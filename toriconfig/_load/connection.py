@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._core.markers import split
-from toriconfig._core.origin import Origin
 from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Node
 from toriconfig._load.references import resolved
@@ -14,7 +12,6 @@ from toriconfig._load.templates import without_failed
 
 if TYPE_CHECKING:
     from toriconfig._load.context import Context
-    from toriconfig._schema.options import Options
     from toriconfig.vault import Vault
 
 
@@ -103,25 +100,3 @@ def connected(vault: Vault | None, environ: Mapping[str, str]) -> tuple[Any, str
         return connect(vault, environ), ""
     except ValueError as error:
         return None, str(error)
-
-
-def vault_path(options: Options) -> tuple[str | None, list[Problem]]:
-    """Return `(path, problems)`: the KV path whose keys set secrets, or None if the option is not set or invalid."""
-    path = options.vault_path
-    if path is None:
-        return None, []
-    if options.profile is not None:
-        path = path.replace("${profile}", options.profile)
-    try:
-        split(path)
-    except ValueError as error:
-        unset = "${profile}" in path
-        problem = Problem(
-            Code.INVALID_SECRET_PATH,
-            origin=Origin("code", "vault_path"),
-            expected="a path in Vault such as `secret/tori`",
-            help="name the profile, or remove `${profile}` from `vault_path`" if unset else "correct the option",
-            message="`vault_path` holds ${profile}, and no profile is set" if unset else f"`vault_path`: {error}",
-        )
-        return None, [problem]
-    return path, []

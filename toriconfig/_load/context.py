@@ -66,7 +66,7 @@ class Context:
         self.options = options
         self.vault_path: str | None = None
         if options.vault_path is not None:
-            from toriconfig._load.connection import vault_path
+            from toriconfig._load.vault_options import vault_path
 
             self.vault_path, wrong = vault_path(options)
             self.problems += wrong

@@ -150,6 +150,23 @@ def meaning(name: str, shape: Shape, delimiter: str | None) -> Path | None:
     return _meant(name.upper(), shape, delimiter.upper() if delimiter else None)[0]
 
 
+def names_a_file(name: str, shape: Shape, options: Options) -> bool:
+    """Return True if the name of a variable consists of prefix, key and file suffix.
+
+    Return False if the name, with its suffix, is itself a key, or if the options set no suffix.
+    """
+    suffix, prefix, delimiter = (
+        (options.file_suffix or "").upper(),
+        options.environment_prefix,
+        options.delimiter("env"),
+    )
+    name = name.upper()
+    if not suffix or not name.endswith(suffix) or not name.startswith(prefix.upper()):
+        return False
+    name = name[len(prefix) :]
+    return meaning(name, shape, delimiter) is None and meaning(name[: -len(suffix)], shape, delimiter) is not None
+
+
 def means_secret(name: str, shape: Shape, delimiter: str | None) -> bool:
     """Return True if a name, without the prefix, is the current or old key of a secret, or of a part of a secret."""
     found = _meant(name.upper(), shape, delimiter.upper() if delimiter else None)[0] or ()

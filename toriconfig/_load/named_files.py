@@ -16,27 +16,7 @@ from toriconfig.sources.read_file import read_file
 from toriconfig.sources.secrets_dir import MAX_BYTES, value_of
 
 if TYPE_CHECKING:
-    from toriconfig._schema.options import Options, PathLike
-    from toriconfig._schema.shape import Shape
-
-
-def names_a_file(name: str, shape: Shape, options: Options) -> bool:
-    """Return True if the name of a variable consists of prefix, key and file suffix.
-
-    Return False if the name, with its suffix, is itself a key, or if the options set no suffix.
-    """
-    from toriconfig._load.flat_names import meaning
-
-    suffix, prefix, delimiter = (
-        (options.file_suffix or "").upper(),
-        options.environment_prefix,
-        options.delimiter("env"),
-    )
-    name = name.upper()
-    if not suffix or not name.endswith(suffix) or not name.startswith(prefix.upper()):
-        return False
-    name = name[len(prefix) :]
-    return meaning(name, shape, delimiter) is None and meaning(name[: -len(suffix)], shape, delimiter) is not None
+    from toriconfig._schema.options import PathLike
 
 
 def content(

@@ -16,38 +16,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from toriconfig._core.problem import Code, Problem, Severity
-from toriconfig._core.tree import Node, Tree, refers
-from toriconfig._core.value import Value
-from toriconfig._load.build import validated
+from toriconfig._core.problem import Code, Severity
+from toriconfig._core.tree import Tree, refers
+from toriconfig._load.build import Draft, validated
 from toriconfig._load.context import Context
 from toriconfig._load.defaults import whole_lists, with_defaults
-from toriconfig._load.layers import Layers, no_layers, normalized, read_eagerly, read_layers, with_tree
+from toriconfig._load.layers import no_layers, normalized, read_eagerly, read_layers, with_tree
 from toriconfig._load.merge import merge, merge_layers, prune, without_vault_block
 from toriconfig._load.references import resolved, with_whole, with_whole_in_all
 from toriconfig._load.snapshot import Loaded
 from toriconfig._schema.shape import has_secrets
 from toriconfig._validation.unknown_keys import unknown_keys, without_unknown
-
-
-class Draft(Value):
-    """Result of the steps before the model is built.
-
-    Attributes:
-        context: the fixed inputs.
-        layers: the layers as they were read.
-        root: the tree from which the model is built, with handles for secrets.
-        handles: the handles with their findings, or None if the schema has no secrets.
-        session: the session with Vault, or None.
-        problems: every problem so far, warnings included.
-    """
-
-    context: Context
-    layers: Layers
-    root: Node
-    handles: Any
-    session: Any
-    problems: list[Problem]
 
 
 def assembled(context: Context) -> Draft:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from itertools import islice
-from pathlib import Path as FilePath
 from typing import Any
 
 from pydantic_settings import (
@@ -19,7 +16,7 @@ from pydantic_settings import (
 from toriconfig._core.origin import Origin, OriginKind
 from toriconfig._core.path import Path, show
 from toriconfig._core.tree import Layer
-from toriconfig._pydantic_settings.sources import SecretFilesSource
+from toriconfig._pydantic_settings.sources import SecretFilesSource, dotenv_files
 
 
 def layer_of(source: Any, schema: type[BaseSettings], environ: Mapping[str, str], *, above_code: bool) -> Layer:
@@ -147,20 +144,6 @@ def _names(source: Any, key: str) -> list[tuple[str, str, bool]]:
         if any(info[0] == key for info in infos):
             return infos
     return []
-
-
-def dotenv_files(source: DotEnvSettingsSource) -> list[str]:
-    """Return the paths of the existing `.env` files of the source, lowest precedence first."""
-    given: Any = source.env_file
-    several = [given] if isinstance(given, (str, os.PathLike)) else list(given or ())
-    return [str(found) for file in several if (found := _existing(FilePath(file).expanduser(), source)) is not None]
-
-
-def _existing(file: FilePath, source: DotEnvSettingsSource) -> FilePath | None:
-    above = (
-        islice(FilePath.cwd().parents, getattr(source, "env_file_depth", None) or 0) if not file.is_absolute() else ()
-    )
-    return next((path for path in (file, *(parent / file for parent in above)) if path.is_file()), None)
 
 
 def _lines(files: list[str], case_sensitive: bool) -> dict[str, Origin]:

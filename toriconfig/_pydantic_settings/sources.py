@@ -11,6 +11,8 @@ import copy
 import os
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import islice
+from pathlib import Path as FilePath
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -94,7 +96,7 @@ def build(
         dotenv.env_vars = _dotenv_variables(dotenv, environ)
     files = _make(SecretFilesSource, schema, given)
     if options.file_suffix:
-        from toriconfig._load.named_files import names_a_file
+        from toriconfig._load.flat_names import names_a_file
 
         shape = root_shape(schema)
         for source in (env, dotenv):
@@ -151,7 +153,6 @@ def _refuse_unbounded(options: Options) -> None:
 
 def _dotenv_variables(source: DotEnvSettingsSource, environ: Mapping[str, str]) -> Mapping[str, str | None]:
     """Return the variables of the `.env` files. `${NAME}` in a value is replaced by the variable of `environ`."""
-    from toriconfig._pydantic_settings.places import dotenv_files
     from toriconfig.sources.dotenv import DotEnv
 
     said: dict[str, str] = {}
@@ -159,6 +160,20 @@ def _dotenv_variables(source: DotEnvSettingsSource, environ: Mapping[str, str]) 
         tree = DotEnv(file, "", environ=environ, encoding=source.env_file_encoding, case_sensitive=True).load()
         said |= {name: node.value for name, node in tree.root.value.items()}
     return parse_env_vars(said, source.case_sensitive, source.env_ignore_empty, source.env_parse_none_str)
+
+
+def dotenv_files(source: DotEnvSettingsSource) -> list[str]:
+    """Return the paths of the existing `.env` files of the source, lowest precedence first."""
+    given: Any = source.env_file
+    several = [given] if isinstance(given, (str, os.PathLike)) else list(given or ())
+    return [str(found) for file in several if (found := _existing(FilePath(file).expanduser(), source)) is not None]
+
+
+def _existing(file: FilePath, source: DotEnvSettingsSource) -> FilePath | None:
+    above = (
+        islice(FilePath.cwd().parents, getattr(source, "env_file_depth", None) or 0) if not file.is_absolute() else ()
+    )
+    return next((path for path in (file, *(parent / file for parent in above)) if path.is_file()), None)
 
 
 def visible(environ: Mapping[str, str], options: Options, *, case_sensitive: bool) -> Mapping[str, str]:

@@ -294,8 +294,7 @@ def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Laye
     left = [name for name in spelt if heads.isdisjoint(_heads(spelt[name], source.env_nested_delimiter))]
     if not left:
         return nothing, problems
-    from toriconfig._load.flat_names import STEERING, VAULT, meant_formerly
-    from toriconfig._load.named_files import names_a_file
+    from toriconfig._load.flat_names import STEERING, VAULT, meant_formerly, names_a_file
 
     others: dict[str, Node] = {}
     unknown = _unknown(options, shape)
@@ -325,7 +324,7 @@ def _named_files(kind: LayerKind, inputs: Inputs, shape: Shape) -> Iterator[Tree
 
     A tree contains these variables and, if set, the variables of the same names without the suffix, such as `KEY`.
     """
-    from toriconfig._load.named_files import names_a_file
+    from toriconfig._load.flat_names import names_a_file
 
     options = inputs.options
     for tree in read_layer(kind, inputs):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def logger() -> logging.Logger:
     """Return the logger `toriconfig`."""
-    from toriconfig.pipeline._logging import library_logger
+    from toriconfig.pipeline._library_logger import library_logger
 
     return library_logger("toriconfig")
 

@@ -113,7 +113,7 @@ def informs() -> bool:
 
 def inform(text: str, *values: object) -> None:
     """Log `text % values` at level INFO."""
-    from toriconfig.pipeline._logging import library_logger
+    from toriconfig.pipeline._library_logger import library_logger
 
     library_logger("toriconfig").info(text, *values)
 

@@ -261,7 +261,7 @@ class CachedValue(ABC):
             try:
                 swap(old, new)
             except Exception as error:  # noqa: BLE001  (a subscriber that raises stops no other)
-                from toriconfig.pipeline._logging import library_logger
+                from toriconfig.pipeline._library_logger import library_logger
 
                 logger = library_logger(self.LOGGER)
                 logger.error("a callback for %s failed: %s", self.reference, type(error).__name__)

@@ -202,7 +202,7 @@ def is_file(node: Node) -> bool:
 
 
 def _logger() -> Logger:
-    from toriconfig.pipeline._logging import library_logger
+    from toriconfig.pipeline._library_logger import library_logger
 
     return library_logger("toriconfig")
 

@@ -50,7 +50,7 @@ class Outages(Generic[V]):
             first, known = not self._failing, value in self._failing
             self._failing.add(value)
         if alone or (first if outage else not known):
-            from toriconfig.pipeline._logging import library_logger
+            from toriconfig.pipeline._library_logger import library_logger
 
             library_logger(self._logger).warning("%s: %s; %s", value.reference, error, used)
 
@@ -66,7 +66,7 @@ class Outages(Generic[V]):
             self._failing.discard(value)
             others = list(self._failing)
         if was and not others:
-            from toriconfig.pipeline._logging import library_logger
+            from toriconfig.pipeline._library_logger import library_logger
 
             library_logger(self._logger).info("%s answers again", self._backend())
         return others

@@ -9,7 +9,7 @@ from toriconfig._core.path import Path
 from toriconfig._secrets.provider import Flight
 from toriconfig._secrets.secret import Secret, provider_of, settled
 from toriconfig.errors import SecretError
-from toriconfig.pipeline._bar import drawn
+from toriconfig.pipeline._drawn import drawn
 
 
 def prefetch_all(secrets: Mapping[Path, Secret[Any]], *, bar: bool = False) -> None:

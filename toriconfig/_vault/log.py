@@ -13,6 +13,6 @@ LOGGER = "toriconfig.vault"
 
 def logger() -> logging.Logger:
     """Return the logger `toriconfig.vault`. The first call imports `logging`."""
-    from toriconfig.pipeline._logging import library_logger
+    from toriconfig.pipeline._library_logger import library_logger
 
     return library_logger(LOGGER)

@@ -66,7 +66,7 @@ def check(
     """
     from toriconfig._inspect.check import check_alone, check_profiles, check_whole, no_file_hint
     from toriconfig._schema.options import Options
-    from toriconfig.pipeline._bar import drawn
+    from toriconfig.pipeline._drawn import drawn
 
     if files and (online or all_profiles):
         what = "--online" if online else "--all-profiles"

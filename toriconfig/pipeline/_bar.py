@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from toriconfig._core.printable import clean
@@ -16,26 +15,6 @@ def can_draw() -> bool:
     from importlib.util import find_spec
 
     return sys.stderr is not None and sys.stderr.isatty() and find_spec("tqdm") is not None
-
-
-@contextmanager
-def drawn(total: int, description: str, *, wanted: bool) -> Iterator[Callable[[], object]]:
-    """Draw a bar for the time of a `with` statement, and yield the function to call at the end of each item.
-
-    The bar is closed at the end, also after an exception. If no bar is drawn, the yielded function does nothing.
-
-    Args:
-        total: number of items.
-        description: name of the work; never a value or a reference.
-        wanted: True: draw a bar if `can_draw()` is true. False: draw none.
-    """
-    if not wanted or not can_draw():
-        yield int
-        return
-    from toriconfig.pipeline._progress import ProgressTracker
-
-    with ProgressTracker(total, bar=True, description=description) as progress:
-        yield progress.update_sync
 
 
 def bar_on_terminal(total: int | None, description: str) -> Callable[[Report], None] | None:

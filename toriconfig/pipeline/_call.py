@@ -8,7 +8,7 @@ from _thread import allocate_lock
 from collections.abc import Coroutine
 from typing import Any
 
-from toriconfig.pipeline._logging import library_logger
+from toriconfig.pipeline._library_logger import library_logger
 
 _log = library_logger("toriconfig.pipeline.run_sync")
 

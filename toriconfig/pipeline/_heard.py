@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Iterator
 
-from toriconfig.pipeline._logging import silent_logger
+from toriconfig.pipeline._library_logger import silent_logger
 
 WARNING = logging.WARNING
 

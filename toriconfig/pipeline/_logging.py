@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from toriconfig._core.clean_call import clean_call
 from toriconfig.pipeline._guard import MARK, is_foreign, stand_guard, withheld
+from toriconfig.pipeline._library_logger import flush_pending
 from toriconfig.pipeline._redact import mask
 
 _CHOICE = "toriconfig_propagate"
@@ -95,7 +96,6 @@ class StderrHandler(logging.Handler):
             _here.writing = within
 
 
-_null = logging.NullHandler()
 _handler = StderrHandler()
 _handler.setFormatter(MaskingFormatter())
 setattr(_handler, MARK, True)
@@ -127,7 +127,7 @@ def get_logger(name: str, *, propagate: bool | None = None, level: int | str | N
     elif _level_is_default(logger):
         logger.setLevel(logging.INFO)
     logger.disabled = False  # dictConfig() silences every logger that it does not name
-    _flush()
+    flush_pending()
     return logger
 
 
@@ -136,33 +136,6 @@ def _set_level(logger: logging.Logger, level: int | str) -> None:
         logger.setLevel(level)
     except (TypeError, ValueError):  # whose message repeats it
         raise ValueError("`level` is a number, or the name of a level such as INFO") from None
-
-
-def library_logger(name: str) -> logging.Logger:
-    """Return a logger of the library, which writes nothing until the application configures logging.
-
-    Without a configuration, the records must not reach standard error through `logging.lastResort`. The function first
-    tries to log the pending warnings: warnings of the library that no logging handler has accepted yet.
-    """
-    _flush()
-    return silent_logger(name)
-
-
-def silent_logger(name: str) -> logging.Logger:
-    """Return a logger of the library, which writes nothing until the application configures logging.
-
-    Unlike `library_logger`, this function does not log the warnings that no logging handler has accepted yet.
-    """
-    top = logging.getLogger(name.partition(".")[0])
-    if not any(isinstance(handler, logging.NullHandler) for handler in top.handlers):
-        top.addHandler(_null)  # adding it twice, from two threads, adds it once
-    return logging.getLogger(name)
-
-
-def _flush() -> None:
-    pending = sys.modules.get("toriconfig._runtime.warn_once")  # of the settings, of which this room knows nothing
-    if pending is not None:
-        pending.flush()
 
 
 def _route(logger: logging.Logger, propagate: bool | None) -> None:

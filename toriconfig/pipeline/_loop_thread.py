@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from toriconfig.pipeline._call import Call
-from toriconfig.pipeline._logging import library_logger
+from toriconfig.pipeline._library_logger import library_logger
 from toriconfig.pipeline._permits import Permits
 from toriconfig.pipeline._threads import start
 

@@ -168,7 +168,7 @@ class Redactor:
         if self._warned:
             return
         self._warned = True
-        from toriconfig.pipeline._logging import library_logger
+        from toriconfig.pipeline._library_logger import library_logger
 
         def warn() -> None:
             library_logger("toriconfig.pipeline").warning(

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from toriconfig._core.clean_call import cleaned
 from toriconfig.pipeline._call import Call, ending
-from toriconfig.pipeline._logging import library_logger
+from toriconfig.pipeline._library_logger import library_logger
 from toriconfig.pipeline._loop_thread import GRACE, LoopThread
 
 T = TypeVar("T")

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.markers import Ref
+from toriconfig.rotation._command_line import given_again
 from toriconfig.rotation._errors import KindUnknown, RotationRefused
-from toriconfig.rotation._journal import given_again
 from toriconfig.rotation._option import made
 from toriconfig.rotation._protocol import Kind
 

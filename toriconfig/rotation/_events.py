@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from toriconfig._core.clean_call import clean_init
-from toriconfig.pipeline._logging import library_logger
+from toriconfig.pipeline._library_logger import library_logger
 
 Step = Literal["resume", "reserve", "apply", "verify", "promote", "grace", "retire", "undo", "close"]
 State = Literal["started", "done", "failed", "lost"]

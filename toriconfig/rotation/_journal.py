@@ -5,16 +5,17 @@ from __future__ import annotations
 import secrets
 import shlex
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from toriconfig._core.clock import Clock
 from toriconfig._vault.engines.versions import Versions
 from toriconfig.errors import VaultError
+from toriconfig.rotation._command_line import command
 from toriconfig.rotation._errors import RotationLost, RotationRefused
 from toriconfig.rotation._record import Record
 from toriconfig.rotation._settle import Unwritten, persist, settle
 from toriconfig.rotation._stored_record import load_record
+from toriconfig.rotation._timestamps import stamp
 
 SUFFIX = ".rotation"
 """Suffix of a record's path: the record of `secret/app` is at `secret/app.rotation`."""
@@ -147,52 +148,6 @@ def lost_to(record: Record, path: str) -> RotationLost:
     return RotationLost(message, reference=path, help=remedy, winner=record.who, since=record.since)
 
 
-def command(path: str, record: Record | None, act: str = "") -> str:
-    """Return a command line that rotates a secret.
-
-    Args:
-        path: path of the secret.
-        record: the last record, or None. If it has one key, the command rotates that key; else the path.
-        act: an option such as `--resume`; "": a new rotation.
-
-    If the recorded kind is not installed, the command has `--kind MODULE:CLASS` for the user to complete.
-    """
-    from toriconfig.rotation.kinds import names
-
-    key = f"#{record.keys[0]}" if record is not None and len(record.keys) == 1 else ""
-    again = given_again(record.kind) if record is not None else []
-    kind = ["--kind", record.kind] if record is not None and again and not act else []
-    if record is not None and record.kind not in names():
-        kind = ["--kind MODULE:CLASS"]
-    return " ".join(["toriconfig rotate", shlex.quote(path + key), *([act] if act else []), *kind, *again])
-
-
-def given_again(name: str) -> list[str]:
-    """Return the options of the kind `name` that the user must type again, such as `--apply COMMAND`.
-
-    These are the required options that the record does not keep. For a kind of another package, return [].
-    """
-    from toriconfig.rotation.kinds import KINDS
-
-    options = getattr(KINDS.get(name), "options", ())
-    again = [one for one in options if one.required and one.lasting and not one.recorded]
-    return [f"{one.flag} {one.metavar}" for one in again]
-
-
 def _until_then(path: str, record: Record) -> str:
     resume, back = (command(path, record, act) for act in ("--resume", "--rollback"))
     return f"wait; if that program has ended, `{resume}` completes it, `{back}` undoes it"
-
-
-def stamp(seconds: float) -> str:
-    """Return seconds since 1970 as RFC 3339 text with milliseconds."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def seconds_of(text: str) -> float | None:
-    """Return RFC 3339 text, even with nanoseconds, as seconds since 1970; None for other text."""
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()

@@ -10,11 +10,11 @@ from toriconfig._vault.engines.version import Version
 from toriconfig.rotation import _process
 from toriconfig.rotation._abilities import ends_former, setup_of
 from toriconfig.rotation._errors import RotationError, RotationRefused
-from toriconfig.rotation._journal import stamp
 from toriconfig.rotation._protocol import Values, same
 from toriconfig.rotation._record import Record
 from toriconfig.rotation._run_with_timeout import attempt
 from toriconfig.rotation._sealed import Sealed
+from toriconfig.rotation._timestamps import stamp
 
 if TYPE_CHECKING:
     from toriconfig.rotation._run import Run

@@ -14,11 +14,12 @@ from toriconfig._vault.engines.version import Version
 from toriconfig._vault.engines.versions import Versions, capabilities
 from toriconfig.errors import VaultDenied, VaultNotFound
 from toriconfig.rotation._errors import RotationRefused
-from toriconfig.rotation._journal import SUFFIX, Journal, lost_to, seconds_of
+from toriconfig.rotation._journal import SUFFIX, Journal, lost_to
 from toriconfig.rotation._protocol import Kind, Work
 from toriconfig.rotation._record import Record
 from toriconfig.rotation._run_with_timeout import answered
 from toriconfig.rotation._stored_record import last_completed, load_record
+from toriconfig.rotation._timestamps import seconds_of
 
 if TYPE_CHECKING:
     from toriconfig._vault.session import Session

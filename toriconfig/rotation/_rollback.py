@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from toriconfig.rotation._accepted import is_refused, keys_of, kind_of, newest_accepted
+from toriconfig.rotation._command_line import command
 from toriconfig.rotation._errors import RotationRefused
-from toriconfig.rotation._journal import command
 from toriconfig.rotation._opening import halt, reserve
 from toriconfig.rotation._outcome import Outcome
 from toriconfig.rotation._preflight import Preflight, check_own, check_there

@@ -13,10 +13,11 @@ from toriconfig._vault import connect
 from toriconfig.rotation._abilities import takes_turns
 from toriconfig.rotation._age import check_due, check_readers
 from toriconfig.rotation._chosen import Chosen
+from toriconfig.rotation._command_line import command
 from toriconfig.rotation._engine_rotation import rotate_in_engine
 from toriconfig.rotation._errors import RotationError, RotationRefused
 from toriconfig.rotation._events import Event, tell
-from toriconfig.rotation._journal import SUFFIX, command
+from toriconfig.rotation._journal import SUFFIX
 from toriconfig.rotation._opening import reserve, take_over
 from toriconfig.rotation._outcome import Outcome, Plan
 from toriconfig.rotation._preflight import Preflight, check_needs, check_own, needs_of

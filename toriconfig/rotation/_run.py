@@ -11,17 +11,18 @@ from toriconfig._core.clock import Clock
 from toriconfig._vault.engines.version import Version
 from toriconfig._vault.engines.versions import Versions
 from toriconfig.errors import SecretError, VaultError
-from toriconfig.pipeline._logging import library_logger
+from toriconfig.pipeline._library_logger import library_logger
 from toriconfig.rotation import _process
 from toriconfig.rotation._errors import DatabaseUnreachable, RotationError, RotationLost
 from toriconfig.rotation._events import Event, State, Step
-from toriconfig.rotation._journal import Journal, seconds_of, stamp
+from toriconfig.rotation._journal import Journal
 from toriconfig.rotation._preflight import note_of
 from toriconfig.rotation._protocol import Kind, Values, Work, same
 from toriconfig.rotation._record import Record
 from toriconfig.rotation._run_with_timeout import attempt
 from toriconfig.rotation._settle import PASSING, Unwritten, persist, settle
 from toriconfig.rotation._stopped import could_not_undo, interrupted, maybe_reserved, stopped
+from toriconfig.rotation._timestamps import seconds_of, stamp
 from toriconfig.rotation._verifier import Command, Verify, verified
 
 T = TypeVar("T")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from toriconfig.errors import VaultNotFound
-from toriconfig.rotation._journal import seconds_of
 from toriconfig.rotation._preflight import check_there
 from toriconfig.rotation._process import is_running
 from toriconfig.rotation._record import Record
 from toriconfig.rotation._run_with_timeout import answered
 from toriconfig.rotation._state import HalfWay, Status
 from toriconfig.rotation._stored_record import last_completed
+from toriconfig.rotation._timestamps import seconds_of
 from toriconfig.rotation._what_works import commands, what_works
 
 if TYPE_CHECKING:

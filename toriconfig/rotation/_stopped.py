@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from toriconfig._core.markers import Ref
 from toriconfig.errors import SecretError, VaultError
+from toriconfig.rotation._command_line import command
 from toriconfig.rotation._errors import RotationError, RotationLost
-from toriconfig.rotation._journal import command
 from toriconfig.rotation._record import Record
 from toriconfig.rotation._settle import PASSING, Unwritten
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from toriconfig._vault.engines.version import Version
 from toriconfig.rotation._abilities import works
 from toriconfig.rotation._accepted import kind_of
-from toriconfig.rotation._journal import command
+from toriconfig.rotation._command_line import command
 from toriconfig.rotation._preflight import Preflight
 from toriconfig.rotation._record import Record
 from toriconfig.rotation._run_with_timeout import attempt

@@ -32,13 +32,12 @@ To add a source to the package, write a module here with a class such as `Consul
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.clean_call import clean_call
 from toriconfig._core.origin import LayerKind
 from toriconfig._core.tree import Source, Tree
-from toriconfig._core.value import Value
+from toriconfig.sources.format import Format, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,12 +45,8 @@ if TYPE_CHECKING:
     from toriconfig._core.origin import OriginKind
     from toriconfig._core.problem import Problem
     from toriconfig.sources.mapping import Places
-    from toriconfig.sources.settings_file import Limits
 
 __all__ = ["Format", "Source", "Tree", "register", "tree"]
-
-Shown = Literal["nothing", "keys", "lines"]
-SHOWN: tuple[Shown, ...] = ("nothing", "keys", "lines")
 
 
 @clean_call
@@ -91,45 +86,6 @@ def tree(
     from toriconfig.sources.mapping import nested
 
     return nested(values, name, kind=kind, text=text, references=references, places=places, problems=problems)
-
-
-class Format(Value):
-    """A format of settings files.
-
-    Attributes:
-        name: name for messages, such as "INI".
-        endings: the file extensions, with the dot, in lower case.
-        reader: `read(text, name) -> Tree`, or its "module:function", imported when a file of the format is read.
-            The text is decoded from UTF-8 with line feeds as line breaks; the tree is built by `tree(values, name,
-            kind="files")`. An exception of the reader becomes a problem that shows its type and its line.
-        shows: the part of a file's lines that problems show. "nothing": no line. "keys": `NAME=`, as for a `.env`
-            file, with the rest masked. "lines": the lines, with two sorts of text masked. First, text that would be
-            masked in a YAML file, such as the text after `password:`. Second, the values of `Secret` fields, at the
-            positions in `places`, an argument of the function `tree`. For a value of several lines, the position must
-            have four numbers: start and end.
-        empty: the content of a file that is empty on purpose, such as "`{}`", for the message of a reload that
-            rejects a blank file.
-        tables: True: the reader has an argument `table`: the keys of the table to read, as for TOML files.
-        raw: True: the reader takes the bytes, `kind` and `limits`, returns one tree per document, and reports all
-            problems itself. Only for formats of this package.
-    """
-
-    name: str
-    endings: tuple[str, ...]
-    reader: str | Callable[..., Any]
-    shows: Shown = "nothing"
-    empty: str = "a comment"
-    tables: bool = False
-    raw: bool = False
-
-    @property
-    def function(self) -> Callable[..., Any]:
-        """The reader. If it is given as "module:function", it is imported now."""
-        if not isinstance(self.reader, str):
-            return self.reader
-        module, _, function = self.reader.partition(":")
-        found: Callable[..., Any] = getattr(__import__(module, fromlist=["*"]), function)
-        return found
 
 
 FORMATS: tuple[Format, ...] = (
@@ -210,7 +166,6 @@ def read_content(
     if form.raw:
         trees: list[Tree] = form.function(content, name, kind=kind, limits=limits, **options)
         return trees
-    from toriconfig.sources.settings_file import Limits
     from toriconfig.sources.text_format import read_text
 
     return [read_text(form, content, name, kind, limits or Limits(), options)]

@@ -7,6 +7,7 @@ import os
 from toriconfig._core.origin import LayerKind, Origin
 from toriconfig._core.problem import Code, Problem
 from toriconfig._core.regular_file import Unread, read_regular
+from toriconfig._core.tree import Layer, Node, Tree
 from toriconfig._schema.options import Resource
 
 
@@ -96,3 +97,9 @@ def _unreadable(origin: Origin, why: Unread) -> Problem:
         message=f"the file cannot be read: {why.reason[:1].lower()}{why.reason[1:]}",
         help="give this user the permission to read it" if why.kind == "denied" else "",
     )
+
+
+def nothing(kind: LayerKind, name: str, *problems: Problem) -> Tree:
+    """Return an empty tree for an input that is missing, or that is not read because of `problems`."""
+    origin = Origin(kind, name)
+    return Tree(Node({}, Layer(kind, name, lambda _: origin)), problems=problems, complete=not problems)

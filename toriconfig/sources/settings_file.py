@@ -7,28 +7,10 @@ from typing import Any
 
 from toriconfig._core.origin import LayerKind, Origin
 from toriconfig._core.problem import Code, Problem
-from toriconfig._core.tree import Layer, Node, Tree
-from toriconfig._core.value import Value
+from toriconfig._core.tree import Tree
 from toriconfig.sources import read_content
-from toriconfig.sources.read_file import read_file
-
-
-class Limits(Value):
-    """Limits on the size and structure of a file.
-
-    Attributes:
-        max_bytes: size of the file in bytes.
-        max_lines: number of lines, including empty ones and comments.
-        max_depth: depth of nested collections, including the top level; aliases count as their target.
-        max_nodes: number of values in all documents, after aliases and merge keys are expanded.
-        max_documents: number of documents, each of which is checked separately.
-    """
-
-    max_bytes: int = 16 << 20
-    max_lines: int = 1_000_000
-    max_depth: int = 100
-    max_nodes: int = 1_000_000
-    max_documents: int = 1_000
+from toriconfig.sources.format import Limits
+from toriconfig.sources.read_file import nothing, read_file
 
 
 class SettingsFile:
@@ -102,12 +84,6 @@ def documents_of(path: str, *, limits: Limits | None = None, **options: Any) -> 
     if isinstance(data, Problem):
         return [nothing("files", path, data)]
     return read_content(data, path, limits=limits, **options)
-
-
-def nothing(kind: LayerKind, name: str, *problems: Problem) -> Tree:
-    """Return an empty tree for an input that is missing, or that is not read because of `problems`."""
-    origin = Origin(kind, name)
-    return Tree(Node({}, Layer(kind, name, lambda _: origin)), problems=problems, complete=not problems)
 
 
 def _second_document(tree: Tree) -> Problem:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from toriconfig._core.path import Path
     from toriconfig._core.problem import Problem
     from toriconfig._core.tree import Node
-    from toriconfig._load.secrets.select import Choice
     from toriconfig._load.snapshot import Snapshot
     from toriconfig._secrets.provider import Provider
     from toriconfig._secrets.secret import Secret
@@ -36,6 +35,28 @@ class Absence(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.remedy}" if self.remedy else self.reason
+
+
+class Choice(Value):
+    """The provider of one secret, and the findings about it.
+
+    Attributes:
+        provider: the provider, or a `Secret` that code gave; None if the secret is optional and not set, or is
+            invalid.
+        declared: every reference to a backend that may be read for the secret.
+        source_text: the reference, or mapping of references, that a file sets; else None.
+        unsupplied: `(reference, remedy)` if no layer and no backend supplies the secret, else None. The reference is ""
+            if the secret has none.
+        problems: errors of the secret.
+        warning: text to log about a missing secret, or about a lower layer that replaces a backend; "" for none.
+    """
+
+    provider: Provider | Secret[Any] | None = None
+    declared: tuple[str, ...] = ()
+    source_text: Any = None
+    unsupplied: tuple[str, str] | None = None
+    problems: tuple[Problem, ...] = ()
+    warning: str = ""
 
 
 class Query(Value):

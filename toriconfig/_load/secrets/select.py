@@ -17,7 +17,6 @@ from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, show
 from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Node
-from toriconfig._core.value import Value
 from toriconfig._load.secrets.compose import (
     Parts,
     asks_backend,
@@ -29,7 +28,7 @@ from toriconfig._load.secrets.compose import (
     template_provider,
     written,
 )
-from toriconfig._load.secrets.query import Absence, Query
+from toriconfig._load.secrets.query import Absence, Choice, Query
 from toriconfig._load.templates import Template, failed
 from toriconfig._schema.shape import Shape
 from toriconfig._secrets.fallback import Fallback
@@ -40,28 +39,6 @@ from toriconfig._secrets.secret import Secret, convert, provider_of, typed
 from toriconfig.errors import SecretError
 
 _NOWHERE = Origin("defaults", "nothing")
-
-
-class Choice(Value):
-    """The provider of one secret, and the findings about it.
-
-    Attributes:
-        provider: the provider, or a `Secret` that code gave; None if the secret is optional and not set, or is
-            invalid.
-        declared: every reference to a backend that may be read for the secret.
-        source_text: the reference, or mapping of references, that a file sets; else None.
-        unsupplied: `(reference, remedy)` if no layer and no backend supplies the secret, else None. The reference is ""
-            if the secret has none.
-        problems: errors of the secret.
-        warning: text to log about a missing secret, or about a lower layer that replaces a backend; "" for none.
-    """
-
-    provider: Provider | Secret[Any] | None = None
-    declared: tuple[str, ...] = ()
-    source_text: Any = None
-    unsupplied: tuple[str, str] | None = None
-    problems: tuple[Problem, ...] = ()
-    warning: str = ""
 
 
 def choose(node: Node | None, shape: Shape, path: Path, query: Query, parts: Parts) -> Choice:

@@ -12,8 +12,8 @@ from toriconfig._load.secrets.query import Query
 from toriconfig._runtime import warn_once
 
 if TYPE_CHECKING:
+    from toriconfig._load.build import Draft
     from toriconfig._load.context import Context
-    from toriconfig._load.pipeline import Draft
 
 
 def with_handles(draft: Draft) -> Draft:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -12,7 +13,6 @@ from toriconfig._core.markers import split
 from toriconfig._vault.engines.mounts import policy_path
 from toriconfig.errors import SecretError
 from toriconfig.rotation._errors import DatabaseUnreachable, RotationError, RotationLost, RotationRefused
-from toriconfig.rotation._journal import command
 from toriconfig.rotation._option import Option
 from toriconfig.rotation._protocol import Values, Work
 from toriconfig.rotation.kinds._driver import Accounts, Login, Server
@@ -330,7 +330,7 @@ class Account(ABC):
                 reference=str(work.ref),
                 help=self.hint(login.username)
                 or "does it belong to another database? If its password was changed by hand, store the new one first; if the "
-                f"stored value was changed, `{command(work.ref.path, None, '--rollback')}` restores the accepted version",
+                f"stored value was changed, `toriconfig rotate {shlex.quote(work.ref.path)} --rollback` restores the accepted version",
             )
 
     def _other(self, username: str, work: Work) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from toriconfig.pipeline._logging import library_logger
+from toriconfig.pipeline._library_logger import library_logger
 from toriconfig.rotation._errors import DatabaseUnreachable, RotationError, RotationRefused
 from toriconfig.rotation.kinds import _driver
 from toriconfig.rotation.kinds._driver import Login

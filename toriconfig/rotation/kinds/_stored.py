@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from toriconfig._core.clean_call import clean_methods
 from toriconfig._vault.engines.versions import Versions
-from toriconfig.pipeline._logging import library_logger
+from toriconfig.pipeline._library_logger import library_logger
 from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._protocol import Values, Work
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from toriconfig._core.clean_call import clean_methods
 from toriconfig.rotation._errors import RotationError
-from toriconfig.rotation._journal import seconds_of
 from toriconfig.rotation._protocol import Values, Work
+from toriconfig.rotation._timestamps import seconds_of
 from toriconfig.rotation.kinds._in_engine import InEngine, place_of
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.collector import paused
@@ -15,9 +14,10 @@ from toriconfig._core.path import show
 from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Layer, Node, Tree
 from toriconfig.sources.read_file import too_large
+from toriconfig.sources.toml.lines import Lines
 
 if TYPE_CHECKING:
-    from toriconfig.sources.settings_file import Limits
+    from toriconfig.sources.format import Limits
     from toriconfig.sources.toml.places import Spot
 
 LARGEST = 4 << 20
@@ -25,36 +25,6 @@ LARGEST = 4 << 20
 
 _MOST_TRIES = 40
 _KEY_OR_HEADER = re.compile(r"\s*(?:\[\[?[^\]\"'=]*\]?\]?\s*\Z|[A-Za-z0-9_.-]{1,100}\s*=\s*)")
-
-
-class Lines:
-    """A text, with the conversion of its offsets to lines and columns."""
-
-    def __init__(self, text: str, kind: LayerKind, name: str) -> None:
-        self.text = text
-        self._kind: LayerKind = kind
-        self._name = name
-        self._starts: list[int] | None = None
-
-    def origin(self, at: Any) -> Origin:
-        """Return the origin of the text between two offsets; for None, the origin of the whole file."""
-        if at is None:
-            return Origin(self._kind, self._name)
-        return Origin(self._kind, self._name, *self._place(at[0]), *self._place(at[1]))
-
-    def offset(self, line: int, column: int) -> int:
-        """Return the offset of a 1-based position, at most the end of the text."""
-        starts = self._lines()
-        return min(starts[line - 1] + column - 1, len(self.text)) if line <= len(starts) else len(self.text)
-
-    def _place(self, offset: int) -> tuple[int, int]:
-        line = bisect_right(self._lines(), offset)
-        return line, offset - self._lines()[line - 1] + 1
-
-    def _lines(self) -> list[int]:
-        if self._starts is None:
-            self._starts = [0, *(match.end() for match in re.finditer("\n", self.text))]
-        return self._starts
 
 
 def read_toml(
@@ -75,7 +45,7 @@ def read_toml(
         table: keys of the table to read, such as `("tool", "app")`; empty: the whole file is read.
     """
     if limits is None:
-        from toriconfig.sources.settings_file import Limits
+        from toriconfig.sources.format import Limits
 
         limits = Limits()
     most = min(limits.max_bytes, LARGEST)

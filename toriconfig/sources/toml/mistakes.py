@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from toriconfig._core.problem import Code, Problem
 
 if TYPE_CHECKING:
-    from toriconfig.sources.toml.file import Lines
+    from toriconfig.sources.toml.lines import Lines
 
 _PLACE = re.compile(r"\(at line (\d+), column (\d+)\)\s*\Z")
 _REASONS = (

@@ -14,7 +14,7 @@ from toriconfig.sources.yaml.findings import END_BITS, Findings, Frame, Stop, Wh
 from toriconfig.sources.yaml.scalars import CORE, CORE_SCALARS, MERGE, MISSING, REFUSED, TooLong, number, plain, tagged
 
 if TYPE_CHECKING:
-    from toriconfig.sources.settings_file import Limits
+    from toriconfig.sources.format import Limits
     from toriconfig.sources.yaml.standins import Restore
 
 

@@ -1,0 +1,28 @@
+"""Progress bar for the time of a `with` statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from toriconfig.pipeline._bar import can_draw
+
+
+@contextmanager
+def drawn(total: int, description: str, *, wanted: bool) -> Iterator[Callable[[], object]]:
+    """Draw a bar for the time of a `with` statement, and yield the function to call at the end of each item.
+
+    The bar is closed at the end, also after an exception. If no bar is drawn, the yielded function does nothing.
+
+    Args:
+        total: number of items.
+        description: name of the work; never a value or a reference.
+        wanted: True: draw a bar if `can_draw()` is true. False: draw none.
+    """
+    if not wanted or not can_draw():
+        yield int
+        return
+    from toriconfig.pipeline._progress import ProgressTracker
+
+    with ProgressTracker(total, bar=True, description=description) as progress:
+        yield progress.update_sync
