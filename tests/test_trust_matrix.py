@@ -32,7 +32,7 @@ from toriconfig._vault.auth import login
 from toriconfig._vault.http import metadata, tls, transport
 from toriconfig.cli import _read
 from toriconfig.sources import dotenv, secrets_dir
-from toriconfig.sources.format import Limits
+from toriconfig.sources.read_file import Limits
 
 PAGE = (Path(__file__).parents[1] / ".github" / "SECURITY.md").read_text(encoding="utf-8")
 

@@ -1,10 +1,10 @@
 """The lazy object, which loads its settings at the first read of a field.
 
-This module imports only builtins, because every program that uses settings imports it at its start.
+Every program that uses settings imports this module at its start, so the module imports only builtins.
 
-After the load, the `__dict__` of a lazy object holds the fields of the model, so that reading a field is a plain
-attribute read. While an `override` is active in any thread or task, the `__dict__` is empty, and each read uses the
-overrides of its own thread or task.
+After the load, the `__dict__` of a lazy object holds the fields of the model, so that reading a field is fast.
+While an `override` is active in any thread or task, the `__dict__` is empty, and each read looks for the overrides
+of its own thread or task.
 """
 
 import _thread
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 class State:
     """State of a lazy object. It is a separate object, because the `__dict__` of a lazy object holds only fields.
 
+    A finalizer must take neither `lock` nor `gate`.
+
     Attributes:
         target: the schema, or "module:Class".
         options: the other arguments of `lazy`.
@@ -41,17 +43,15 @@ class State:
         reloads: number of successful reloads.
         failed_reloads: number of failed reloads.
         error: the `ConfigError` of the last failed load or reload; None after a success.
-        view: the contextvar of overrides; None before the first override.
-        ended: True after any override ended in a context other than the one in which it began.
+        view: contextvar with the overrides of a thread or task; None before the first override.
+        ended: True after a block of `override` was left in a context in which the override is not set.
         overrides: ids of the overrides that may still be visible.
         listeners: the listeners that `on_change` registered; the tuple is replaced as a whole.
         subscriptions: functions that end the subscriptions of `listeners` to secrets.
-        lock: lock held while the `__dict__` is filled or emptied. Its holder accesses memory and nothing else.
-        gate: lock held by the thread that loads, while others wait for the result. Its holder runs no callback and
-            logs nothing. No finalizer takes `gate` or `lock`.
+        lock: lock held while the `__dict__` is filled or emptied. Its holder only accesses memory.
+        gate: lock held by the thread that loads, while others wait. Its holder calls no listener and logs nothing.
         loader: the thread that is loading, or None.
-        after_load: function that is called with the lazy object after the first load, outside the gate; set by
-            `on_change`.
+        after_load: function called with the lazy object after the first load, without the gate; set by `on_change`.
     """
 
     __slots__ = (
@@ -210,10 +210,10 @@ def current(lazy: Lazy) -> "Loaded":
 
 
 def first_load(lazy: Lazy) -> "Loaded":
-    """Load the settings unless they are loaded, and return them. If another thread is loading them, wait for it.
+    """Return the loaded settings. If they are not loaded yet, load them, or wait for the thread that is loading them.
 
     Raises:
-        ConfigError: the settings are invalid. They stay unloaded, and the next read loads again.
+        ConfigError: the settings are invalid. The next read tries again.
         KeyError: a listener names a key that the schema does not have.
         RuntimeError: this thread is already loading the settings.
     """
@@ -243,7 +243,7 @@ def first_load(lazy: Lazy) -> "Loaded":
 
 
 def swap_in(lazy: Lazy, load: "Callable[[], Loaded]") -> "Loaded":
-    """Call `load`, publish the loaded settings, and return them. The caller holds `gate`, so other threads wait.
+    """Call `load`, make the result the current settings, and return the result. The caller holds the lock `gate`.
 
     Raises:
         ConfigError: the settings are invalid; the earlier settings stay in place.

@@ -4,9 +4,9 @@
     ├── ConfigError (ValueError)           the settings are invalid; `problems` lists every error at once
     └── SecretError                        a secret has no usable value now
         ├── MissingCredentialError         no layer and no backend supplies the secret
-        ├── SecretDenied                   a backend denies access (Vault: VaultDenied)
-        ├── SecretNotFound                 a backend does not hold the secret (Vault: VaultNotFound)
-        ├── SecretUnreachable              a backend cannot be reached (Vault: VaultUnreachable)
+        ├── SecretDenied                   a backend denies access; also a base class of VaultDenied
+        ├── SecretNotFound                 a backend does not hold the secret; also a base class of VaultNotFound
+        ├── SecretUnreachable              a backend cannot be reached; also a base class of VaultUnreachable
         └── VaultError                     a request to Vault failed
             ├── VaultDenied                403: the login failed, or no policy allows the path
             ├── VaultNotFound              404: no such path, key or version
@@ -15,7 +15,7 @@
     UserWarning
     └── ToriconfigWarning                  a warning that no logging handler accepted
 
-No exception contains the value of a secret. This includes its cause and its context.
+No exception contains the value of a secret, not even in `__cause__` or `__context__`.
 """
 
 from __future__ import annotations

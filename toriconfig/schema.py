@@ -89,7 +89,7 @@ class FileSizes(_Section):
         return self
 
     def tier(self, size: int) -> FileSizeTier:
-        """Return the tier of a file.
+        """Return `small`, `medium`, `large` or `xlarge`: the limits for a file of this size.
 
         Args:
             size: size of the file in bytes.

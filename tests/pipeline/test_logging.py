@@ -213,7 +213,7 @@ def test_a_line_carries_the_time_of_its_record_also_when_the_second_changes() ->
 
 def test_the_librarys_own_loggers_are_silent_until_logging_is_configured() -> None:
     done = python(
-        "import toriconfig.pipeline._logging as l\n"
+        "import toriconfig.pipeline._library_logger as l\n"
         "log = l.library_logger('toriconfig.x')\n"
         "log.warning('unseen')\n"
         "import logging; logging.basicConfig(format='%(message)s')\n"

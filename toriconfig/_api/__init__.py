@@ -45,15 +45,14 @@ def load(
     """Load and validate settings now.
 
     Args:
-        cls: a pydantic model. Its `model_config` and `options` name the files, variables and backends to read. If they
-            name none, nothing is read.
-        overrides: values of the highest layer, as nested mappings or by dotted path; text may hold references.
-        environ: the environment variables to read; None: those of the process. A field whose class is a `BaseSettings`
-            always reads those of the process.
+        cls: a pydantic model. The `model_config` of the model and `options` name the files, variables and backends
+            to read. Without names, nothing is read.
+        overrides: values of the highest layer, as nested mappings or by dotted path. Text may hold references.
+        environ: the environment variables to read; None: the variables of the process. A field whose class is a
+            `BaseSettings` always reads the variables of the process.
         vault: a `Vault`; None: the environment variables of the Vault tools, such as `VAULT_ADDR`.
         offline: True: send no request to Vault or another backend, and log no warning about missing credentials.
-        options: options of the load, see the table in the reference. They have precedence over the
-            `model_config`.
+        options: options of the load, see the table in the reference. They have precedence over the `model_config`.
 
     Returns:
         An instance of `cls`.
@@ -99,7 +98,7 @@ def lazy(target: type[BaseModel] | str, **options: Any) -> Any:
         A lazy object with the attributes of the model.
 
     Raises:
-        TypeError: an option is unknown, or has an invalid value.
+        TypeError: `target` has a wrong type or form, or an option is unknown or has an invalid value.
 
     >>> from pydantic import BaseModel
     >>> class App(BaseModel):
@@ -131,10 +130,9 @@ def lazy(target: type[BaseModel] | str, **options: Any) -> Any:
 def reload(settings: Any) -> list[Change]:
     """Read the layers again, validate them, and replace the settings.
 
-    Plain fields (all but secrets) are read from Vault only with `vault_layer="eager"`.
-
-    Secrets are not fetched (see `refresh`). A secret with the same reference keeps its value in memory. A secret with
-    another reference, or another Vault, is reported as a change, and fetched at its next read.
+    Secrets are not fetched (see `refresh`). A secret with the same reference keeps its value in memory. A secret
+    with another reference, or another Vault, is reported as a change, and fetched at its next read. Other fields
+    are read from Vault only with `vault_layer="eager"`.
 
     Args:
         settings: a lazy object.
@@ -195,9 +193,9 @@ def override(settings: T, values: Updates | None = None, /, **more: Any) -> Abst
         more: values as keyword arguments.
 
     Raises:
-        ConfigError: `values` or `more` has an unknown key or an invalid value. The call itself raises the error for
-            an unknown key, unless `settings` is not loaded yet and its schema is given as text ("module:Class").
-            Every other error is raised when the block is entered.
+        ConfigError: `values` or `more` has an unknown key or an invalid value. The call raises the error for an
+            unknown key, and entering the block raises the error for an invalid value. If `settings` was created
+            with "module:Class" and is not loaded yet, entering the block raises both.
         TypeError: `settings` is not a lazy object.
 
     >>> from pydantic import BaseModel
@@ -261,13 +259,14 @@ class Subscription:
 
 @clean_call
 def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
-    """Register a callback for changes below a path, made by a reload or by a new value of a secret.
+    """Register a callback for changes at or below a path, made by a reload or by a new value of a secret.
 
-    The callback is also called if a list above the path changes, or if a section above the path was None or becomes
-    None. The callback runs after the new value is in place. If the callback raises, the exception is logged.
+    A change of a whole list or section that contains the path also calls the callback. The callback runs after the
+    new value is in place. If the callback raises, the exception is logged.
 
-    A call of `reload` runs the callback on the calling thread. Any other change runs the callback on a thread of the
-    library: calls for one callback never overlap on these threads, and a slow callback delays only its own next calls.
+    `reload` runs the callback on the calling thread. Every other change runs the callback on a thread of the
+    library. There, the calls of one callback run one after another, and a slow callback does not delay other
+    callbacks.
 
     Args:
         settings: a lazy object.
@@ -279,8 +278,8 @@ def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
         A `Subscription`; its `cancel()` removes the callback.
 
     Raises:
-        KeyError: the schema does not have the key. If the schema is named as "module:Class" and not imported yet, the
-            first load raises this error instead.
+        KeyError: the schema does not have the key. If `settings` was created with "module:Class" and is not loaded
+            yet, the first load raises this error instead.
         TypeError: `settings` is not a lazy object, or `callback` is not callable.
     """
     from toriconfig._core import path as paths

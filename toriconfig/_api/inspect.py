@@ -32,17 +32,19 @@ def check(
 ) -> list[Problem]:
     """Check settings without using them, as `toriconfig check` does.
 
-    Without files: the merged settings are checked, including environment variables and missing keys. With files: each
-    file is checked alone, without the environment, and a key that another layer may supply is not reported as missing.
+    Without files, the merged settings are checked, including environment variables and missing keys. With files,
+    each file is checked alone, without the environment. A key that another layer may set is then not reported as
+    missing.
 
     Args:
-        settings: a settings class; or a lazy object, whose options apply too; or the name of one of them,
-            "package.module:Class".
+        settings: a settings class; a lazy object, whose options apply too; or the name of a class or lazy object,
+            "package.module:Name".
         files: settings files, and folders of settings files.
         overrides: values of the highest layer, by key or dotted path; None: none.
-        environ: the environment variables to read; None: those of the process.
+        environ: the environment variables to read; None: the variables of the process.
         vault: a `Vault`; None: the environment variables of the Vault tools.
-        online: True: fetch every secret. False: a value of Vault or another backend is reported as not checked.
+        online: True: fetch every secret. False: report that the secrets in Vault and other backends were not
+            checked.
         all_profiles: True: check the merged settings once for each profile that has a file.
         options: options of `load`.
 
@@ -51,8 +53,8 @@ def check(
         "warning" or "info"; `str(problem)` is one line.
 
     Raises:
-        TypeError: `settings` is neither a settings class nor a lazy object nor the name of one of them; an option is
-            unknown; or `online` or `all_profiles` is combined with files.
+        TypeError: `settings` has a wrong type, or names an object of a wrong type; an option is unknown or invalid;
+            or `online` or `all_profiles` is combined with files.
         ImportError: the module in the name cannot be imported.
 
     >>> from pydantic import BaseModel
@@ -99,14 +101,14 @@ def json_schema(settings: Any) -> dict[str, Any]:
     """Return the JSON Schema 2020-12 for the settings files of a class, as `toriconfig schema` writes it.
 
     Args:
-        settings: a settings class or a lazy object; or the name of one of them, "package.module:Class".
+        settings: a settings class, a lazy object, or the name of a class or lazy object, "package.module:Name".
 
     Returns:
-        A new dict. The JSON Schema requires no key, because another layer may supply the key. Every value may be a
-        reference. `x-toriconfig-env` names the environment variable of a key; `x-toriconfig-secret` marks a secret.
+        A new dict. No key is required, because another layer may set the key. Every value may be a reference.
+        `x-toriconfig-env` names the environment variable of a key; `x-toriconfig-secret` marks a secret.
 
     Raises:
-        TypeError: `settings` is neither a settings class nor a lazy object nor the name of one of them.
+        TypeError: `settings` has a wrong type, or names an object of a wrong type.
         ImportError: the module in the name cannot be imported.
         ConfigError: an annotation of the class uses a name that is not defined.
 

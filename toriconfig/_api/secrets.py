@@ -45,12 +45,11 @@ async def aprefetch(settings: Any, *, bar: bool = False) -> None:
 
 @clean_call
 def refresh(settings: Any, path: str = "") -> list[Change]:
-    """Fetch the secrets at or below a key of the settings again now, concurrently.
+    """Fetch the secrets at or below a key again now, concurrently, with one request per backend path.
 
-    Every secret in a backend is requested again, with one request per backend path. Files that hold secrets are
-    read again, and leased credentials are replaced by new ones. Other settings are not read (see `reload`).
-    Overlapping calls share their requests. A call takes at most the `timeout` of the `Vault`. Callbacks of
-    `on_change` receive each change, even if the call raises.
+    Files that hold secrets are read again, and leased credentials are replaced by new ones. Other settings are not
+    read (see `reload`). Overlapping calls share their requests. A call takes at most the `timeout` of the `Vault`.
+    Callbacks of `on_change` receive each change, even if the call raises.
 
     Args:
         settings: a lazy object or a model.
@@ -76,7 +75,7 @@ async def arefresh(settings: Any, path: str = "") -> list[Change]:
 
     Args:
         settings: a lazy object or a model.
-        path: dotted path of a key or section, at or below which secrets are fetched; "" for everything.
+        path: dotted path of a key or section; "" for everything.
 
     Returns:
         The changes.

@@ -26,22 +26,22 @@ def watch(
     """Reload the settings whenever one of their files changes, on a daemon thread. Requires the extra `watch`.
 
     The watched files are settings files, `.env` files, folders of secrets, and files named by `${file:…}` or by the
-    variables of the option `file_suffix`. They need not exist yet. A file may be written in place or replaced by a
-    rename. A symbolic link in its path may also be replaced, as in Kubernetes. Environment variables, Vault and the
-    option `sources` are not watched.
+    variables of the option `file_suffix`. The files need not exist yet. A file may be rewritten or replaced, and so
+    may a symbolic link in its path, as in Kubernetes. Environment variables, Vault and the option `sources` are not
+    watched.
 
-    Callbacks of `on_change` run on other threads, so a slow callback does not delay a reload. If the new files are
-    invalid, the old settings stay in place, and one WARNING names the problem. Forked children watch the files too.
+    Callbacks of `on_change` run on other threads, and do not delay a reload. If the new files are invalid, the old
+    settings stay in place, and one WARNING names the problem. Forked child processes watch the files too.
 
     Args:
         settings: a lazy object, which is loaded now if necessary.
         paths: further files and folders whose change causes a reload.
-        debounce: seconds without a change before a reload, above 0. If changes continue, the reload starts after ten
-            times `debounce` at the latest.
+        debounce: seconds without a change before a reload, above 0. During continuous changes, a reload starts
+            after at most ten times `debounce`.
         interval: seconds between two checks of the files, above 0. The checks find changes that the system does not
-            report: on network file systems, and of single files mounted into a container.
-        signum: a signal, such as `signal.SIGHUP`, that causes a reload and a `refresh` of all secrets. The former
-            handler is called too. None: no signal.
+            report, such as changes on network file systems, or of single files mounted into a container.
+        signum: a signal, such as `signal.SIGHUP`, that causes a reload and a `refresh` of all secrets; None: no
+            signal. The former handler of the signal is called too.
 
     Returns:
         A `Watcher`, which is a context manager. It watches until its block ends, `stop()` is called, or the program
@@ -51,7 +51,8 @@ def watch(
         ConfigError: the settings are not loaded yet, and are invalid.
         ImportError: watchfiles is not installed.
         TypeError: `settings` is not a lazy object.
-        ValueError: a number is not above 0, or `signum` is given on another thread than the main thread.
+        ValueError: a number is not above 0; the signal cannot be handled; or `signum` is given on another thread
+            than the main thread.
     """
     target = _lazy(settings, "watch")
     expect(paths, (tuple, list, set, frozenset), "watch() needs `paths` as a list of files and folders")

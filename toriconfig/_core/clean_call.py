@@ -1,8 +1,8 @@
 """Decorators that remove frames with arguments from the tracebacks of errors.
 
-Error trackers, and `traceback` with locals, show the local variables of each frame. The arguments of a wrong call
-may be secrets. A traceback is therefore cut to begin at the first frame of other code, such as a validator of the
-schema. Other code is all code except this package, its dependencies and the standard library.
+Error trackers show the local variables of each frame, and the arguments of a wrong call may be secrets. A cleaned
+traceback therefore begins at the first frame outside this package, its dependencies and the standard library, such
+as the frame of a validator of the schema.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ def clean_methods(cls: C) -> C:
 
 
 def expect(value: object, kinds: type[Any] | tuple[type[Any], ...], what: str) -> None:
-    """Raise an error if an argument has none of the allowed types. The message does not show the argument.
+    """Check the type of an argument. The message does not show the argument, which may be a secret.
 
     Args:
         value: the argument.
         kinds: the allowed types.
-        what: the expectation, with the function's name: "reload() needs a lazy settings object".
+        what: start of the error message, such as "reload() needs a lazy settings object".
 
     Raises:
         TypeError: the argument has none of the types.

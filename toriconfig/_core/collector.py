@@ -24,9 +24,9 @@ A program that froze its objects has several thousand of them; Python 3.12 itsel
 def paused() -> Iterator[None]:
     """Disable the garbage collector inside the `with` block, and restore its state afterwards.
 
-    If two threads are in such blocks at once, the collector is enabled when the first thread leaves its block; this is
-    harmless. If the block imported modules, and the program has not called `gc.freeze()`, all objects are moved to the
-    oldest generation of the collector, without a collection.
+    If the block imported modules, all objects then move to the oldest generation of the collector, unless the
+    program uses `gc.freeze()`. If blocks of two threads overlap, the end of the first block enables the collector,
+    which is harmless.
     """
     running, modules = gc.isenabled(), len(sys.modules)
     gc.disable()

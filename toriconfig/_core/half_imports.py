@@ -1,8 +1,7 @@
-"""Repair of half-finished imports in a forked child process.
+"""Removal of half-finished imports in a forked child process.
 
-An import is half-finished if another thread of the parent process was executing it during the fork. The child process
-has no such thread, so the import lock of the module is never released there, and the next import of the module would
-hang. This package imports most modules at their first use, so a fork may happen during an import.
+If another thread of the parent process is importing a module during the fork, the import lock of this module is
+never released in the child. Without the removal, the next import of the module in the child would hang.
 """
 
 from __future__ import annotations

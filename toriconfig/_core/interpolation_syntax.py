@@ -1,9 +1,8 @@
 """Parser of `${...}`: `${env:NAME:-default}`, `${vault:path#key}`, `${other.key}`, `${profile}`, `${file:path}`.
 
-`|url` before the closing brace percent-encodes the value: `${vault:secret/db#password|url}`. It may be given once, in
-lower case; spaces around it are ignored. A segment of a path, file or key that contains `|` or `}` must be in quotes:
-`${vault:secret/db#"a|b"}`. The default of a variable is free text: `|url` at its end is the encoding, and `|url` at any
-other position is part of the text.
+`|url` before the closing brace percent-encodes the value: `${vault:secret/db#password|url}`. It may be given once,
+in lower case; spaces around it are ignored. A segment of a path, file or key that contains `|` or `}` must be in
+quotes: `${vault:secret/db#"a|b"}`. In the default of a variable, only a `|url` at the end is special.
 """
 
 from __future__ import annotations
@@ -38,10 +37,9 @@ class Reference(Value):
 
     Attributes:
         kind: `env`, `file`, `key`, `profile`, or the scheme of a backend.
-        name: the name of the variable, the path of the file, or the key; for a backend, the reference without its
-            scheme.
-        default: the text that replaces a variable that is not set, or None.
-        hint: the remedy for a variable that is not set, or None.
+        name: the name of the variable, the path of the file, or the key; for a backend, the text after its scheme.
+        default: the text after `:-`, which replaces a variable that is not set; or None.
+        hint: the text after `:?`, the remedy for a variable that is not set; or None.
         forms: names of the encodings to apply to the value, such as `url`; (): none.
     """
 
@@ -181,9 +179,8 @@ def formed(value: str | bytes, forms: tuple[str, ...]) -> str:
 def _end(text: str, at: int, checks: Mapping[str, Check]) -> tuple[int, int]:
     """Return `(end, bar)` for the reference whose text begins at `at`.
 
-    `end` is the position of its closing brace; -1 if the reference is not closed. `bar` is the position of the `|`
-    before its first encoding; -1 if it has none. A `"` begins a quoted text at the start of a segment, and is literal
-    at any other position and in `${env:...}`.
+    `end` is the position of the closing brace, or -1 if there is none. `bar` is the position of the `|` before the
+    first encoding, or -1 if there is none. Outside `${env:...}`, quoted text may contain `}` and `|`.
     """
     while text.startswith(" ", at):
         at += 1
@@ -336,12 +333,12 @@ def _is_variable(name: str) -> bool:
 
 
 def is_left(text: str, layer: Layer | None = None) -> bool:
-    """Return True if a text contains the start of a reference with a known scheme, and is not literal.
+    """Return True if a text contains the start of a reference with a known scheme, such as `${env:` or `${vault:`.
 
     Args:
         text: the text.
-        layer: the layer of the text; None: unknown. Text is literal in the layer `vault`, and in a layer whose
-            references were resolved.
+        layer: the layer of the text; None: unknown. Text of the layer `vault`, and of a layer whose references were
+            resolved, is literal: the result is False.
     """
     if layer is not None and (layer.resolved or layer.kind == "vault"):
         return False
@@ -355,7 +352,8 @@ def left(node: Node, path: paths.Path, why: str = "", *, severity: Severity = "e
         node: the node of the text.
         path: the path of the node.
         why: end of the message; "": "no reference is resolved here".
-        severity: "error" if the text sets a secret. With a warning, the load would use the text itself as the secret.
+        severity: "error" if the text sets a secret. After a warning, the load would use the text itself as the
+            secret.
     """
     return Problem(
         Code.UNRESOLVED_REFERENCE,

@@ -55,13 +55,14 @@ class Ref(Value):
     `Annotated[Secret[str], Ref("secret/x#k")]` declares the reference of a field.
 
     Args:
-        reference: `path`, `path#key`, `path?version=N` or `path?version=N#key`. The path of a KV engine is the logical
-            path (`secret/tori`, not `secret/data/tori`). A certificate needs its parameters:
-            `pki/issue/tori?common_name=tori.internal&ttl=72h`. Segments, parameter values and the key may be quoted,
-            with a backslash before a quote inside: `secret/"my app"#"a#b"`.
+        reference: `path`, `path#key`, `path?version=N` or `path?version=N#key`. The path of a KV engine has no
+            `data` segment: `secret/tori`, not `secret/data/tori`. A certificate needs its parameters:
+            `pki/issue/tori?common_name=tori.internal&ttl=72h`. A segment, a parameter value or the key may be
+            quoted: `secret/"my app"#"a#b"`. A quote inside the quotes follows a backslash.
         max_age: age in seconds, at least 0, at which `toriconfig rotate --due` rotates the secret; None: at no age.
-        scheme: scheme of the backend, as in `Ref("db#password", scheme="memory")` for `${memory:db#password}`. If it is
-            not "vault", the reference is `path` or `path#key`, and the backend decides which paths are valid.
+        scheme: scheme of the backend: `Ref("db#password", scheme="memory")` means `${memory:db#password}`. If the
+            scheme is not "vault", the reference is `path` or `path#key`, and the backend decides which paths are
+            valid.
 
     Raises:
         ValueError: the reference or `max_age` is invalid; the message names the error.
@@ -108,11 +109,10 @@ class Ref(Value):
 
 
 def split(reference: str) -> ParsedReference:
-    """Parse a reference to Vault, and reject paths that must never reach Vault.
+    """Parse a reference to Vault. A path that Vault or a proxy could read as another path is rejected.
 
     Raises:
-        ValueError: no path, a `/` at its start or end, a `.` or `..` segment, a forbidden character, a wrong parameter,
-            or the scheme of a backend before the path.
+        ValueError: the path, the key or a parameter is invalid, or the scheme of a backend stands before the path.
 
     >>> split("secret/tori?version=3#api_key")
     ParsedReference(path='secret/tori', key='api_key', version=3, parameters=())
@@ -144,13 +144,13 @@ def split(reference: str) -> ParsedReference:
 
 
 def split_key(reference: str) -> tuple[str, str | None]:
-    """Return `(path, key)` of a reference to a backend other than Vault; the key is None for the whole path.
+    """Return `(path, key)` of a reference to a backend other than Vault. The key is None if there is no `#`.
 
-    In such a reference, quotes and `#` are the only special characters.
+    Only quotes and `#` are special characters.
 
     Raises:
-        ValueError: no path, no key after `#`, a control character in the path, or a quote that is not closed or that
-            encloses only a part of a segment or key.
+        ValueError: the path or the key is missing, the path holds a control character, or a quote is misplaced or
+            not closed.
 
     >>> split_key('prod/"my app"#api_key')
     ('prod/my app', 'api_key')

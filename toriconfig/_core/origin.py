@@ -16,10 +16,10 @@ class Origin(Value):
     """Origin of a value: its layer, and its position in that layer.
 
     Attributes:
-        layer: a name of the `layers` option; `source` for a custom source; or `backend` for a backend other than Vault.
-            A value from a backend has the precedence of the layer `vault`.
-        source: the name of the file, variable or field, or the reference to the secret; never a value. A reference
-            includes the scheme, unless the backend is Vault.
+        layer: a name of the `layers` option; `source` for a custom source; or `backend` for a backend other than
+            Vault, with the precedence of the layer `vault`.
+        source: the name of the file, variable or field, or the reference to the secret, such as
+            `secret/tori#api_key` or `aws:prod/db#password`; never a value.
         line: 1-based line in `source`, or None if the source has no lines.
         column: 1-based column in code points, or None.
         end_line: 1-based line of the character after the value, or None.

@@ -1,8 +1,8 @@
 """Functions that make text safe to print on a terminal and in the log of a CI system.
 
-Control characters, terminal escapes, bidi controls, line separators and lone surrogates are shown as escapes. Commands
-to CI systems are escaped too: GitHub Actions executes `::` at the start of a line, and `##[` anywhere in a line. Azure
-Pipelines executes `##vso[`, and TeamCity executes `##teamcity[`.
+Control characters and other characters that are not printable are shown as escapes. Commands to CI systems are
+escaped too: GitHub Actions executes `::` at the start of a line, and `##[` anywhere in a line. Azure Pipelines
+executes `##vso[`, and TeamCity executes `##teamcity[`.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def clean_lines(text: str) -> str:
 def clean_json(text: str) -> str:
     r"""Return JSON text made safe to print, with the same meaning.
 
-    Control characters, line separators and similar characters become JSON escapes, and so does the first `#` of a
-    command to a CI system, such as `##[error]`. Line feeds are kept.
+    Characters that are not printable become JSON escapes, except line feeds. The first `#` of a command to a CI
+    system, such as `##[error]`, also becomes an escape.
 
     >>> print(clean_json('{"a": "##[error]\u2028"}'))
     {"a": "\u0023#[error]\u2028"}

@@ -122,16 +122,16 @@ class Problem(Value):
     Attributes:
         code: stable code, a key of `CODES`.
         path: dotted key path; "" when the problem does not concern a key.
-        origin: position of the problem, or None when it has no position, as for a missing key without a parent.
+        origin: position of the problem; None if there is no position, as for a missing key without a parent.
         expected: the expected value, as a phrase.
         help: the remedy.
         message: one sentence, for the first line of the report.
         label: short text under the caret.
         severity: "error", "warning" or "info".
-        layer: a sentence with the origins of the value and of an overridden value; "" if no value is overridden.
+        layer: a sentence with the origins of the value and of the value that it overrides, or "".
         related: other positions that explain the problem.
         excerpts: lines of the files as (source, line, text), with secrets masked.
-        fix: replacement for the text at `origin`, if there is exactly one candidate; None otherwise.
+        fix: replacement for the text at `origin`; None unless exactly one replacement is likely.
     """
 
     code: str

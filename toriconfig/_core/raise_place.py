@@ -11,13 +11,12 @@ from toriconfig._core.clean_call import is_ours
 def raise_place(error: BaseException, *, any_frame: bool = False) -> str:
     """Return "FILE:LINE" of the innermost frame of `error` in the user's code; "" if no frame is found.
 
-    The user's code is all code except toriconfig, installed packages and the standard library. If the user's code
-    has no frame, take the file of the outermost frame of an installed package other than toriconfig and its
-    dependencies, and return the innermost frame in this file.
+    The user's code excludes toriconfig, installed packages and the standard library. If there is no such frame, the
+    outermost file outside toriconfig, its dependencies and the standard library counts as the user's code.
 
     Args:
         error: the error.
-        any_frame: True: if no frame is found by these rules, return the position of the innermost frame of all.
+        any_frame: True: if no frame is found, return the position of the innermost frame of all.
     """
     frames: list[TracebackType] = []
     trace = error.__traceback__

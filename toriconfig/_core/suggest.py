@@ -27,11 +27,17 @@ class Suggestions:
         self._left = most
 
     def near(self, word: str, candidates: Collection[str]) -> str | None:
-        """Return the result of the function `near`; None if too many names were already compared."""
+        """Return the candidate most similar to `word`, or None if no candidate is similar.
+
+        If this object has reached its limit of comparisons, always return None.
+        """
         return near(word, candidates) if self._afford(len(candidates)) else None
 
     def sure(self, word: str, candidates: Collection[str]) -> str | None:
-        """Return the result of the function `sure`; None if too many names were already compared."""
+        """Return the only candidate that differs from `word` by at most one typing error. Otherwise return None.
+
+        If this object has reached its limit of comparisons, always return None.
+        """
         return sure(word, candidates) if self._afford(len(candidates)) else None
 
     def _afford(self, pairs: int) -> bool:
@@ -64,7 +70,7 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
 def near_all(word: str, candidates: Iterable[str], *, limit: int = 3, cutoff: float = CUTOFF) -> list[str]:
     """Return the candidates that are similar to `word`, the most similar first; [] if none is similar.
 
-    Upper and lower case count as equal, and so do `-` and `_`. Names longer than `LONGEST` are never similar.
+    Differences of case, and between `-` and `_`, are ignored. Names longer than `LONGEST` are never similar.
 
     Args:
         limit: maximum number of candidates.
@@ -83,10 +89,10 @@ def near_all(word: str, candidates: Iterable[str], *, limit: int = 3, cutoff: fl
 
 
 def sure(word: str, candidates: Iterable[str]) -> str | None:
-    """Return the candidate that differs from `word` by at most one typing error, if there is exactly one; else None.
+    """Return the candidate within one typing error of `word`; None unless exactly one candidate fits.
 
-    A typing error is a missing, added or changed letter, or two swapped letters. Upper and lower case count as equal,
-    and so do `-` and `_`.
+    A typing error is a missing, added or changed letter, or two swapped letters. Differences of case, and between
+    `-` and `_`, are ignored.
 
     >>> sure("max-szie", ["min_size", "max_size"]), sure("siz", ["size", "sizes"]), sure("sie", ["size", "side"])
     ('max_size', 'size', None)

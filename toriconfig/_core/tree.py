@@ -1,17 +1,18 @@
 """The tree that every source returns: nodes with values and positions.
 
-A load creates thousands of nodes, and shows the origins of a few. A node therefore has no `Origin`. It has a cheaper
-object `at`, from which its layer creates the `Origin` when it is needed.
+To save time, a node holds a simple position `at` instead of an `Origin`. The layer of the node creates the `Origin`
+on demand.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 from toriconfig._core.origin import Origin, OriginKind
 from toriconfig._core.path import Path
+from toriconfig._core.value import Value
 
 if TYPE_CHECKING:
     from toriconfig._core.problem import Problem
@@ -26,12 +27,12 @@ class Layer:
     Args:
         kind: the kind of layer in origins, see `Origin.layer`.
         name: name for messages, such as a file, `.env` or `environment`.
-        locate: function that converts the `at` of a node into an `Origin`.
+        locate: function that converts the position `at` of a node into an `Origin`.
         references: True if strings may hold `${...}` references (YAML, JSON and overrides).
         text: True if values are text to convert to the types of the fields (variables, secret files).
 
     Attributes:
-        resolved: True if the references of the layer were resolved. Text that looks like a reference is then literal.
+        resolved: True if the references were already resolved. A remaining `${` in a value is then literal.
     """
 
     __slots__ = ("_settled", "_worded", "kind", "locate", "name", "references", "resolved", "text")
@@ -115,7 +116,8 @@ class Node:
     """A value of one layer.
 
     Attributes:
-        value: `dict[str, Node]`, `list[Node]`, `Positions`, or a scalar (str, int, float, bool, None, a `Secret`).
+        value: `dict[str, Node]`, `list[Node]`, `Positions` (some items of a list), or a scalar (str, int, float,
+            bool, None, a `Secret`).
         layer: the layer of the value.
         at: position of the value, in the form that `layer.locate` takes.
         key_at: position of the key of the value, or None if the value has no key.
@@ -225,12 +227,12 @@ class Tree:
 
     Attributes:
         root: a node whose value is a dict.
-        flat: True if the keys of `root` are names such as `DATABASE__POOL__SIZE`, to be matched with the schema later.
+        flat: True if the keys of `root` are names such as `DATABASE__POOL__SIZE`, to be matched with the schema
+            later.
         problems: the problems of the input. The tree holds the valid part.
         lines: the lines of the input, for reports; dropped after the load.
         complete: False if reading stopped early. Missing keys are then not reported.
-        blank: True if the input is empty. The input `{}` is not empty. If the argument is None, the attribute is
-            computed from `root` and `lines`.
+        blank: True if the input is empty; `{}` is not empty. If the argument is None, `root` and `lines` decide.
     """
 
     __slots__ = ("_blank", "complete", "flat", "lines", "problems", "root")
@@ -284,3 +286,46 @@ def wrong_sources(sources: Iterable[object]) -> str:
             what = f"the class {source.__name__}" if isinstance(source, type) else f"a {type(source).__name__}"
             return f"option `sources` is a list of objects with `load() -> Tree`, and {what} is none"
     return ""
+
+
+Shown = Literal["nothing", "keys", "lines"]
+SHOWN: tuple[Shown, ...] = ("nothing", "keys", "lines")
+
+
+class Format(Value):
+    """A format of settings files.
+
+    Attributes:
+        name: name for messages, such as "INI".
+        endings: the file extensions, with the dot, in lower case.
+        reader: `read(text, name) -> Tree`, or its "module:function", imported when a file of the format is read.
+            The text is decoded from UTF-8 with line feeds as line breaks; the tree is built by `tree(values, name,
+            kind="files")`. An exception of the reader becomes a problem that shows its type and its line.
+        shows: the part of a file's lines that problems show. "nothing": no line. "keys": `NAME=`, as for a `.env`
+            file, with the rest masked. "lines": the lines, with two sorts of text masked. First, text that would be
+            masked in a YAML file, such as the text after `password:`. Second, the values of `Secret` fields. For
+            this, the reader passes the position of each value to `tree`, as the argument `places`. For a value of
+            several lines, the position must have four numbers: start and end.
+        empty: the content of a file that is empty on purpose, such as "`{}`", for the message of a reload that
+            rejects a blank file.
+        tables: True: the reader has an argument `table`: the keys of the table to read, as for TOML files.
+        raw: True: the reader takes the bytes, `kind` and `limits`, returns one tree per document, and reports all
+            problems itself. Only for formats of this package.
+    """
+
+    name: str
+    endings: tuple[str, ...]
+    reader: str | Callable[..., Any]
+    shows: Shown = "nothing"
+    empty: str = "a comment"
+    tables: bool = False
+    raw: bool = False
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The reader. If it is given as "module:function", it is imported now."""
+        if not isinstance(self.reader, str):
+            return self.reader
+        module, _, function = self.reader.partition(":")
+        found: Callable[..., Any] = getattr(__import__(module, fromlist=["*"]), function)
+        return found

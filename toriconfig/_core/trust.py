@@ -7,7 +7,7 @@
 | `{"secret": True}` | with permission | masked | no |
 | none | with permission | masked | no |
 
-A field without metadata is therefore treated as a secret. "Permission" is `Vault(allow_file_address=True)` in code.
+A field without metadata is treated as a secret. Code gives permission with `Vault(allow_file_address=True)`.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def masked_repr(value: Any) -> str:
 def secrets_in(value: Any) -> Iterator[str]:
     """Yield the dotted name of each secret in a dataclass object and in the dataclass objects inside it.
 
-    Secrets are fields declared as secrets (unless the value is None or the default), fields with a URL that has a user
-    name or password, and attributes that are not fields. If `value` is not a dataclass object, yield nothing.
+    Secrets are fields declared as secrets whose value is neither None nor the default, URLs with a user name or
+    password, and attributes that are not fields.
     """
     for one in fields(value) if is_dataclass(value) else ():
         given = getattr(value, one.name, None)

@@ -87,8 +87,8 @@ def wait_for(done: Callable[[], bool], *, timeout: float, what: str, every: floa
 def free_ports(count: int = 1) -> int:
     """Return the first of `count` consecutive TCP ports of the loopback address that are free now.
 
-    The ports are below those that systems use for outgoing connections (32768 and more). OpenBao binds its cluster port
-    seconds later, and an outgoing connection must not take that port in the meantime.
+    The ports are below 32768, where systems take no ports for outgoing connections. An outgoing connection
+    therefore cannot take a port before the server binds it.
 
     Raises:
         EngineError: no such ports were found.
@@ -110,7 +110,7 @@ def _is_free(port: int) -> bool:
 
 
 class DevServer:
-    """One development server: in memory, unsealed, KV v2 at `secret/`, with an audit log of every request.
+    """Running development server: in memory, unsealed, KV v2 at `secret/`, with an audit log of every request.
 
     Args:
         token: the root token.

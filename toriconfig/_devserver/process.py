@@ -44,8 +44,7 @@ class Keeper:
 
     Args:
         name: start of the directory's name.
-        last_signal: signal that the watcher sends to servers that still run when this process has ended. SIGKILL
-            follows after five seconds.
+        last_signal: signal that the watcher sends to servers that still run; SIGKILL follows after five seconds.
     """
 
     def __init__(self, name: str, *, last_signal: signal.Signals = signal.SIGKILL) -> None:
@@ -95,7 +94,7 @@ class ServerProcess:
 
     Args:
         command: program and arguments.
-        keeper: object that provides the working directory, and a watcher that stops the server when this process ends.
+        keeper: provides the working directory, and stops the server when this process ends.
         environ: the complete environment of the server.
         user: user id to run as, which requires root; None: the current user.
         log: name of the log file in the keeper's directory, without `.log`.

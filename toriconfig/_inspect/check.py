@@ -57,8 +57,8 @@ def check_whole(recipe: Recipe, *, online: bool = False) -> list[Problem]:
 def check_profiles(recipe: Recipe, *, online: bool = False) -> list[Problem]:
     """Return the problems of the merged layers for each profile that has a file.
 
-    If no profile has a file, check the layers once, without a profile. A problem that occurs only in some profiles
-    names these profiles.
+    The message of a problem that occurs only in some profiles names these profiles. If no profile has a file, the
+    result is that of `check_whole`.
 
     Args:
         recipe: the class and the options.
@@ -99,15 +99,13 @@ def no_file_hint(recipe: Recipe) -> str:
 def check_alone(
     schema: type[BaseModel], trees: Iterable[Tree], most: int = MOST_SHOWN, backends: Sequence[Backend] = ()
 ) -> list[Problem]:
-    """Return the problems of each document alone, without other layers.
-
-    A missing key is a problem only if no other layer can set it.
+    """Return the problems of each document alone. A key that another layer can set is not reported as missing.
 
     Args:
         schema: the settings class.
         trees: one tree per document.
-        most: maximum number of problems per document that have excerpts of their lines; 0: all.
-        backends: backends that replace those of the class; empty: those of the class.
+        most: maximum number of problems per document with excerpts of their lines; 0: all.
+        backends: backends to use instead of those of the class; empty: those of the class.
     """
     found: list[Problem] = []
     for tree in trees:

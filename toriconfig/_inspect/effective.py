@@ -27,7 +27,7 @@ class Leaf(NamedTuple):
 
     Attributes:
         path: the keys that set the value in a file.
-        value: the value as JSON data, with each secret as its reference; None for a secret without a reference.
+        value: the value as JSON data. A secret is its reference, or None without a reference.
         origin: origin of the value.
         secret: True for a secret.
         hidden: True if the value must not be shown: it looks like a credential, or holds a masked secret.
@@ -198,16 +198,14 @@ def _as_spelt(path: Path, way: Path, field: Field | None, loaded: Loaded) -> Pat
 
 
 def _beside_default(said: Any, value: Any, field: Field) -> tuple[Any, str]:
-    """Return `(rest, comment)`: the value that a file must set for the field, and a comment.
+    """Return `(rest, comment)`: `said` without the items that a load adds from the field's default; and a comment.
 
-    For the merge rules "append" and "prepend", a load adds the items of the default to the list of a file. If the list
-    begins ("append") or ends ("prepend") with these items, `rest` is the list without these items, and `comment` names
-    the items. Otherwise, `rest` is `said`, and `comment` is "".
+    The comment names the removed items. If no item is removed, the comment is "".
 
     Args:
-        said: the value in the form in which a file sets it.
-        value: the value in the model.
-        field: the field of the value.
+        said: the value of the field in the form of a settings file.
+        value: the value of the field in the model.
+        field: the field. A load adds items if the merge rule of the field is "append" or "prepend".
     """
     default: Any = None if field.required else field.default()
     if not isinstance(value, list) or not isinstance(default, list) or not default:

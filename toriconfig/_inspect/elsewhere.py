@@ -27,5 +27,8 @@ def by_backend(references: Iterable[str], given: Sequence[Backend]) -> dict[Back
 
 
 def paths_of(references: Iterable[str]) -> list[str]:
-    """Return the paths of references with a scheme. A path that several references share is returned once."""
+    """Return the path in each reference, without scheme and key: `prod/app` for `aws:prod/app#password`.
+
+    A path that several references share is returned once.
+    """
     return list(dict.fromkeys(split_key(reference.partition(":")[2])[0] for reference in references))

@@ -44,7 +44,7 @@ class Explanation:
         origin: origin of the value.
         losers: the overridden values of lower layers, highest first; the default is last.
         secret: True for a secret. The attributes from `version` to `state` describe its value in memory.
-        reference: reference of the secret, with the scheme if the backend is not Vault; "" if it has none.
+        reference: reference of the secret, such as `secret/app#key` or `aws:db#password`; "" if it has none.
         version: version of the value in memory, or None.
         age: seconds since the value was last confirmed, or None before the first read.
         expires_at: expiry time in seconds since 1970, or None.

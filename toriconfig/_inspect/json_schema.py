@@ -162,7 +162,10 @@ def _annotate(node: dict[str, Any], shape: Shape, path: Path, variables: dict[Pa
 
 
 def _put_names(properties: dict[str, Any], shape: Shape) -> None:
-    """Add the other keys of each field, such as aliases, to `properties`. Add messages of deprecated fields."""
+    """Add a property for each further name of a field, such as a second alias. Add the messages of deprecated fields.
+
+    `properties` is the part of a JSON schema that has one name per field.
+    """
     for key, field in shape.fields.items():
         known = properties.get(field.keys[0], {})
         child = properties.setdefault(key, {name: said for name, said in known.items() if name not in _OF_ONE_NAME})
@@ -209,7 +212,7 @@ def _or_reference(node: dict[str, Any]) -> None:
 
 
 def _references_within(node: dict[str, Any]) -> None:
-    """Apply `_or_reference` to the values inside lists, tuples, mappings and models."""
+    """Change the JSON schema `node` so that each value inside a list, mapping or model may also be a reference."""
     free, items = node.get("additionalProperties"), node.get("items")
     if isinstance(free, dict):
         free.pop("required", None)  # another layer may say it: mappings are merged key by key, and lists are not

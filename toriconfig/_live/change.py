@@ -28,14 +28,12 @@ class Change:
 
     Attributes:
         path: dotted key path.
-        kind: "added", "changed" or "removed" by a reload. For the value of a secret: "rotated" if it is new,
-            "removed" if there is none any more, "added" if there is one again.
+        kind: "added", "changed" or "removed" by a reload. For the value of a secret: "rotated" (a new value),
+            "removed" (no value any more) or "added" (a value again).
         old_origin: origin of the old value, or None when there was none.
         new_origin: origin of the new value, or None when there is none.
-        old: the old value of a plain key. None for a secret, for a model or mapping that holds a secret, and when there
-            was no value.
-        new: the new value of a plain key. None for a secret, for a model or mapping that holds a secret, and when there
-            is no value.
+        old: the old value. None for a secret, for a value that contains a secret, and when there was no value.
+        new: the new value. None for a secret, for a value that contains a secret, and when there is no value.
     """
 
     path: str
@@ -58,7 +56,7 @@ def change_of_secret(path: Path, old: Reading | None, new: Reading | None, *, wa
         path: path of the secret.
         old: the old value, or None.
         new: the new value, or None.
-        was_absent: True if the secret was missing. If it was only unread, a first value is not a change.
+        was_absent: True if the secret was missing. False: a first value is not a change.
     """
     if old is None:
         return Change(show(path), "added", None, new.origin) if new is not None and was_absent else None

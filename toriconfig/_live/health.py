@@ -20,7 +20,7 @@ class SecretHealth(NamedTuple):
     Attributes:
         state: "fresh", "stale", "missing", or "unread" before the first read.
         origin: origin of the value, known even before the first read.
-        age: seconds since a backend or file last confirmed the value; None: none did.
+        age: seconds since a backend or file last confirmed the value; None: never confirmed.
         expires_at: expiry time in seconds since 1970; None: no expiry, or no value in memory.
         error: reason why the last fetch failed or the value is invalid, or "".
     """

@@ -32,13 +32,12 @@ _MOST_LINKS = 40
 
 
 class Inputs(Value):
-    """Inputs of a load, as absolute paths.
+    """Files and folders that a load reads, as absolute paths.
 
     Attributes:
         files: files; some may not exist.
         folders: folders whose files are all inputs, except hidden files.
-        places: folders in which a new file may become an input, because the option `config_files` contains the folder,
-            or a pattern for files in the folder.
+        places: folders in which a new file may become an input, because of the option `config_files`.
     """
 
     files: tuple[str, ...] = ()
@@ -150,7 +149,7 @@ def _folders_of_secrets(options: Options) -> Iterator[str]:
 
 
 def _places(options: Options) -> Iterator[str]:
-    """Yield the folders of `config_files`, and those in which a new file may match one of its patterns."""
+    """Yield the folders in which a new file may match the option `config_files` (folders and glob patterns)."""
     for given in options.config_files or ():
         entry = os.fspath(given)
         if os.path.isfile(entry):

@@ -27,9 +27,9 @@ class Listener:
         callback: a function, or a coroutine function.
 
     Attributes:
-        prefix: the keys; after `settle`, the names of the fields.
+        prefix: the keys. The method `settle` replaces each key by the name of its field.
         cancelled: True after the callback was removed.
-        settled: True after `settle`.
+        settled: True after a call of `settle`.
     """
 
     def __init__(self, prefix: Path, callback: Callable[[Change], Any]) -> None:
@@ -54,8 +54,8 @@ class Listener:
     def call(self, change: Change) -> None:
         """Call the callback now, unless the listener is cancelled. An exception of the callback is logged.
 
-        If the callback returns a coroutine, run the coroutine to its end. In a thread with a running event loop,
-        run the coroutine on another thread instead, and do not wait for its end.
+        If the callback returns a coroutine, run the coroutine to its end. If this thread has a running event loop,
+        run the coroutine on another thread, and do not wait.
         """
         if not self.cancelled:
             self._logged(change, lambda: self._finish(change, self._callback(change)))

@@ -35,7 +35,7 @@ class Metric(NamedTuple):
 
     Attributes:
         name: dotted name, such as "secret.age".
-        kind: "counter": increases until the process ends. "gauge": increases and decreases.
+        kind: "counter" (only increases) or "gauge" (increases and decreases).
         unit: "s" for seconds, or "" for a number.
         help: description in one sentence.
         labels: names of the labels of every sample.
@@ -168,7 +168,7 @@ def measured(named: Mapping[str, Any], only: str | None = None) -> Iterator[Metr
     """Yield each metric with the samples of settings objects.
 
     Args:
-        named: dict from a name to a lazy object, or to the `Loaded` of a model (the result of a load). The name becomes
+        named: dict from a name to a lazy object, or to the `Loaded` (result of a load) of a model. The name becomes
             the label `settings` of the samples.
         only: name of the one metric to measure; None: all metrics.
     """

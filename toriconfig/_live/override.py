@@ -1,13 +1,12 @@
 """Overrides: values of one context during a `with` block.
 
-The overridden settings are stored in a contextvar. Tasks, `to_thread` and callbacks that start inside the block get
-a copy of the context, and use the overridden settings even after the block has ended. There are two special cases:
+A contextvar holds the overridden settings. Tasks, `to_thread` and callbacks that start inside the block copy the
+context, and use the overridden settings even after the block has ended. Two cases are special:
 
 * A generator shares the context of its caller. While the generator is suspended inside the block, its caller uses
   the overridden settings too. A fixture (`with override(...): yield`) relies on this.
-* A block may be entered in one context and left in another context, such as that of another task. If the override
-  is not set in the context in which the block is left, the override is marked as ended. An override with this mark
-  has no effect in any context, including the tasks that started inside the block.
+* A block may be left in another context, in which the override is not set. The override then has no effect in any
+  context any more, not even in tasks that started inside the block.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ from toriconfig.errors import ConfigError
 
 
 class Entry:
-    """One active override. The object is deleted with the last context that uses the override.
+    """One override. The object is deleted with the last `contextvars` context that uses the override.
 
     Attributes:
         values: the values of the override, by dotted path or as nested mappings.
-        ended: True if the `with` block was left in another context, such as another task, in which the override is
-            not set. The override then has no effect in any context.
+        ended: True if the override has no effect in any context, because the `with` block was left in a context
+            that does not have the override, such as the context of another task.
     """
 
     __slots__ = ("__weakref__", "_lazy", "ended", "values")
@@ -62,7 +61,10 @@ class View(NamedTuple):
     loaded: Loaded
 
     def effective(self, lazy: Lazy) -> Loaded:
-        """Return the settings of this view, without the overrides that ended in another context."""
+        """Return the settings with the overrides of this view that have not ended.
+
+        If all overrides have ended, return the settings of `lazy` without overrides.
+        """
         for entry in self.entries:
             if entry.ended:
                 rest = _without(self, entry)

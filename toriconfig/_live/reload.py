@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 
 def reload_into(lazy: Lazy, *, soon: bool = False) -> list[Change]:
-    """Load again, replace the settings, call the listeners, and return the changes. A failed load changes nothing.
+    """Load again, replace the settings, call the listeners, and return the changes.
 
-    If the settings were not loaded before, this is the first load, and the result is an empty list.
+    If the settings were not loaded yet, load them, and return [].
 
     Args:
         lazy: the lazy object.
         soon: True: call the listeners on other threads.
 
     Raises:
-        ConfigError: the new settings are invalid.
+        ConfigError: the new settings are invalid, or a file was emptied; the old settings stay in place.
     """
     from toriconfig._live.change import changes_between
 

@@ -42,12 +42,11 @@ def tell_gone(problem: Problem) -> None:
 
 
 def _of_file(old: LayerRead, new: LayerRead | None) -> Iterator[Problem]:
-    """Yield a problem if a file that was read before does not exist any more, or is empty.
+    """Yield a problem if a file that had values in the previous load was deleted or emptied.
 
     Args:
         old: the result of the previous read.
-        new: the result of this read. None: the file was not read, because it was deleted, belongs to another profile,
-            or is an empty `.env` file of a settings class.
+        new: the result of this read; None: the file was not read.
     """
     origin = Origin(old.kind, old.name)
     if new is not None and new.leaves:

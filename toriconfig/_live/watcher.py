@@ -1,7 +1,7 @@
-"""The thread of `watch`, which waits for changes of files and reloads.
+"""The thread of `watch`, which reloads when files change.
 
-A change is a difference between two fingerprints of the inputs. An event of the system starts a check. An event that
-changes no input has no other effect. A change without an event is found at the next periodic check.
+The thread compares the inputs with their last state after each event of the system, and also periodically, because
+some changes cause no event. An event without a difference causes no reload.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Watcher:
         settings: the loaded lazy object.
         paths: further files and folders.
         debounce: seconds without a change before a reload.
-        interval: seconds between two checks without an event.
-        notify: function that creates the source of events for a list of folders.
+        interval: seconds between two checks if no event arrives.
+        notify: function that takes a list of folders, and returns a source of events.
     """
 
     def __init__(
@@ -87,10 +87,10 @@ class Watcher:
     def stop(self, timeout: float = 10.0) -> None:
         """Stop watching the files. A second call does nothing.
 
-        The former signal handler is installed again, if the call is made on the main thread.
+        If the call is made on the main thread, the former signal handler is installed again.
 
         Args:
-            timeout: seconds to wait for a reload that is in progress, from 0.
+            timeout: maximum seconds to wait for the end of a running reload; 0: no wait.
         """
         self._stopped = True
         if self._signal is not None:

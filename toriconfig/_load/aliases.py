@@ -11,10 +11,10 @@ from toriconfig._schema.shape import ANY, Shape
 
 
 def one_spelling(root: Node, shape: Shape, problems: list[Problem], path: Path = ()) -> Node:
-    """Return `root` with each alias replaced by the first key of its field; the same object if nothing changed.
+    """Return `root` with each alias replaced by the first key of its field.
 
-    If `root` sets a field by several keys, only the value of the key that the schema lists first is kept. For each of
-    the other keys, a warning is appended to `problems`.
+    If several keys in `root` set one field, keep only the key that the schema lists first, and append a warning to
+    `problems` for each of the others.
     """
     if type(root.value) is not dict or shape.kind not in ("model", "mapping"):
         return root

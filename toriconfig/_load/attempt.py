@@ -36,11 +36,11 @@ class Attempt:
         loaded: the settings, or None if one of the problems is an error.
         problems: all problems, including warnings, sorted by position.
         complete: False if an input could not be read. A missing key may then be in the unread input.
-        unsupplied: dict from the path of each secret without a value to `(reference, remedy)`; the reference is "" if
-            the secret has none.
-        secrets: dict from each path to its handle. It is also filled if the settings could not be built.
-        references: every reference to Vault from which the settings may be read.
-        elsewhere: every reference to a backend other than Vault from which the settings may be read, with its scheme.
+        unsupplied: dict from the path of each secret without a value to `(reference, remedy)`; the reference is ""
+            if the secret has none.
+        secrets: dict from each path to its handle, also if `loaded` is None.
+        references: every reference to Vault that the settings use.
+        elsewhere: every reference to another backend that the settings use, with its scheme.
         backends: the backends of the option `backends`.
         session: the connection to Vault, or None.
     """
@@ -126,7 +126,7 @@ def try_check_tree(
         schema: the schema.
         tree: the tree.
         most: maximum number of problems that show their lines; 0: all.
-        backends: the backends to use; empty: the backends in the `model_config` of the schema.
+        backends: the backends to use; empty: those in the `model_config` of the schema.
     """
     given = {"backends": backends} if backends else {}
     with paused():
@@ -152,10 +152,9 @@ def try_unknown(recipe: Recipe, options: Options, updates: Mapping[str, Any]) ->
 
 @clean_call
 def derive(base: Loaded, updates: Mapping[str, Any]) -> Loaded:
-    """Return validated settings: `updates` merged over the settings of `base`.
+    """Return a new, validated copy of the settings of `base`, with `updates` merged over them.
 
-    The result and `base` share no mutable object. Without updates, the result is a deep copy of `base` without a new
-    validation. If an object in `base` cannot be copied, the settings are validated again.
+    Without updates, the result is a deep copy, which is validated only if an object in `base` cannot be copied.
 
     Raises:
         ConfigError: the updates are invalid; the error lists every problem.
@@ -177,7 +176,7 @@ def try_derive(base: Loaded, updates: Mapping[str, Any]) -> Attempt:
 
 
 class UnbuiltLoad:
-    """A load without the validation, for a class whose constructor builds the model.
+    """A load without the validation, for a class whose constructor validates the values.
 
     Args:
         recipe: the arguments of the load.

@@ -23,10 +23,10 @@ class Draft(Value):
     """Result of the steps before the model is built.
 
     Attributes:
-        context: the fixed inputs.
+        context: the inputs of the load.
         layers: the layers as they were read.
         root: the tree from which the model is built, with handles for secrets.
-        handles: the handles with their findings, or None if the schema has no secrets.
+        handles: the `Handles` of the secrets; None if the schema has no secrets.
         session: the session with Vault, or None.
         problems: every problem so far, warnings included.
     """
@@ -62,15 +62,14 @@ def built(draft: Draft) -> tuple[Loaded | None, Draft]:
 
 
 def validated(draft: Draft, *, alone: bool = False) -> tuple[BaseModel | None, list[Problem]]:
-    """Return `(model, problems)`. The model is None if pydantic rejects the values.
+    """Validate the values, and return `(model, problems)`. The model is None if pydantic rejects the values.
 
-    A problem is omitted if its path already has an error, or if a reference at its path failed. The problem of a
-    missing key is omitted if an input could not be read to its end.
+    Problems at a path that already has an error or a failed reference are omitted. If an input could not be read to
+    its end, missing keys are not reported.
 
     Args:
-        draft: the result of `judged`.
-        alone: True: one tree is checked without other layers. References may then have failed even if `draft` has no
-            problem.
+        draft: the result of the step `judged` of the load.
+        alone: True: a single tree is checked. Its references may have failed without a problem in `draft`.
     """
     from toriconfig._validation.validate import validate
 

@@ -34,9 +34,8 @@ _ALONE: Mapping[str, tuple[tuple[Any, ...], str]] = {
 def misfits(schema: type[Any], *, reads_itself: bool) -> list[Problem]:
     """Return a problem for each key of the schema's `model_config` that has no effect.
 
-    An option of pydantic-settings in a plain model is an error, unless its value would change nothing. An unknown key
-    that is similar to an option is an error. Any other unknown key may belong to another library: the key is a warning
-    if the class also sets an option of toriconfig, else no problem.
+    Misspelt options, and options that only pydantic-settings has, are errors. Other unknown keys may belong to
+    another library, and are at most warnings.
 
     Args:
         schema: the schema.

@@ -20,11 +20,10 @@ stand_in: Any = None
 
 
 def vault_session(context: Context, variables: Mapping[str, Node], block: Node | None, root: Node) -> _Session:
-    """Return a `_Session`, the tuple `(session, problems)`. The problems concern the description of the connection.
+    """Return `(session, problems)` for the connection to Vault that the layers describe.
 
-    The session is None if the load needs no Vault, or if the description is invalid or has no address. An offline
-    load has a session only if `context.recipe.presumed` is True. The session then only shows that
-    Vault is configured.
+    The session is None if the load needs no Vault, or if no valid address is described. An offline load has a
+    session only if `context.recipe.presumed` is True. This session only shows that Vault is configured.
 
     Args:
         context: the fixed inputs of the load.
@@ -63,8 +62,8 @@ def vault_description(
     Args:
         block: the block `vault:` of the files, or None. Its references are resolved.
         root: the tree in which these references are looked up.
-        alone: True: the files are checked without other layers. A reference without a value is then no problem
-            if another layer or the environment may set the value.
+        alone: True: the files are checked without other layers. A reference that another layer may set is then no
+            problem.
     """
     from toriconfig._load.vault_options import vault_options
 
@@ -82,9 +81,8 @@ _ADDRESSES = ("BAO_ADDR", "VAULT_ADDR", "BAO_AGENT_ADDR", "VAULT_AGENT_ADDR")
 def connected(vault: Vault | None, environ: Mapping[str, str]) -> tuple[Any, str]:
     """Return `(session, message)` for the connection that `vault` and `environ` describe.
 
-    If the description is invalid, the session is None, and the message is the reason. In all other cases, the message
-    is "". If the description has no address, the session is None. If a test has set the module variable `stand_in`, the
-    session is the value of this variable.
+    If the description is invalid, the session is None, and the message is the reason. Otherwise the message is "".
+    Without an address, the session is None. In tests, the module variable `stand_in` replaces the session.
     """
     if stand_in is not None:
         return stand_in, ""

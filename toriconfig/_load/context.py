@@ -11,7 +11,7 @@ from toriconfig._core.path import Path
 from toriconfig._core.problem import Problem
 from toriconfig._load.read import Reader, overlooked, read
 from toriconfig._load.snapshot import Recipe
-from toriconfig._load.steering import options_of
+from toriconfig._load.steering import options_of, vault_path
 from toriconfig._schema.options import Options
 from toriconfig._schema.shape import has_secrets, root_shape
 
@@ -27,7 +27,7 @@ class Context:
     Args:
         recipe: the arguments of the load.
         reader: function that reads every layer; None: the function of the schema.
-        options: the options of an earlier load; None: those of the class, the call, and the variables.
+        options: the options of an earlier load; None: those of the class, the call and the variables.
 
     Attributes:
         shape: the shape of the schema.
@@ -66,8 +66,6 @@ class Context:
         self.options = options
         self.vault_path: str | None = None
         if options.vault_path is not None:
-            from toriconfig._load.vault_options import vault_path
-
             self.vault_path, wrong = vault_path(options)
             self.problems += wrong
         if self.shape.renamed:
@@ -78,12 +76,15 @@ class Context:
 
     @property
     def needs_vault(self) -> bool:
-        """True if the settings have secrets, if plain fields come from Vault, or if the recipe requests a session."""
+        """True if this load needs a session with Vault.
+
+        A session is needed for secrets, for other fields with values in Vault, or if the caller requests a session.
+        """
         return has_secrets(self.shape) or self.eager or self.recipe.connected
 
     @property
     def eager(self) -> bool:
-        """True if plain fields are also read from Vault."""
+        """True if fields that are not secrets may also get their values from Vault (option `vault_layer`)."""
         return self.options.vault_layer == "eager" and "vault" in self.options.layers
 
     @cached_property

@@ -31,10 +31,9 @@ DEFAULTS = Layer("defaults", "defaults", _locate)
 
 
 def with_defaults(root: Node, shape: Shape, known: Node | None = None) -> Node:
-    """Return `root` with the default of each partly set field merged below its value.
+    """Return `root` with each mapping, and each list with a `Merge` rule, merged over the default of its field.
 
-    A field is partly set if its value is a mapping, or a list with a `Merge` rule. Fields that no layer sets stay
-    absent from the tree; pydantic sets their defaults.
+    Fields that no layer sets stay absent from the tree; pydantic sets their defaults.
 
     Args:
         known: a lower tree that already has defaults, or None. A key in this tree gets no default again.
@@ -53,10 +52,10 @@ def with_defaults(root: Node, shape: Shape, known: Node | None = None) -> Node:
 
 
 def whole_lists(node: Node, shape: Shape, problems: list[Problem], path: Path = (), field: Field | None = None) -> Node:
-    """Return `node` with each `Positions` at or below it replaced by a list.
+    """Return `node` with each `Positions` (some items of a list) at or below it replaced by a list.
 
-    A position that no layer sets gets the item of the field's default. If the default has no such item, the list ends
-    before that position, and a problem is appended to `problems`.
+    Missing items come from the default of the field. If the default has no such item, the list ends there, and a
+    problem is appended to `problems`.
     """
     value: Any = node.value
     if type(value) is Positions:
@@ -100,7 +99,7 @@ def _default(field: Field) -> Node | None:
 def as_node(value: Any, name: str, shape: Shape) -> Node:
     """Return a value of the schema as a node.
 
-    A mapping, a list, and an object of a class in `shape` become nested nodes. Any other value becomes one node.
+    Mappings, lists and objects of the classes in `shape` become nested nodes.
 
     Args:
         value: the value, such as a default.
@@ -148,9 +147,10 @@ def _as_read(node: Node, known: Node) -> Node:
 
 
 def from_object(value: Any, name: str) -> Node:
-    """Return a model or dataclass object as a mapping node. Fields of a model that were not set are omitted.
+    """Return a model or dataclass object as a mapping node.
 
-    A field with a `Literal` type is kept even if it was not set, because it may be the tag that identifies the class.
+    Fields of a model that were not set are omitted, except fields of a `Literal` type, which may identify the
+    class.
 
     Args:
         value: the object.

@@ -30,8 +30,8 @@ def copied(loaded: Loaded) -> Loaded | None:
 def carried(root: Node, given: Node, model: BaseModel) -> Node:
     """Return `root` in a form over which `given` can be merged.
 
-    A value from a default_factory, such as a new identifier, is added to the tree if a second call of the factory
-    returns a different value. If `given` sets only a part of an object, the object becomes a mapping.
+    A value of a default_factory that is different at each call, such as a new identifier, is added to the tree. An
+    object of which `given` sets only a part becomes a mapping.
 
     Args:
         root: the values of the layers.
@@ -55,18 +55,13 @@ def carried(root: Node, given: Node, model: BaseModel) -> Node:
 def _standing(node: Node | None, above: Node | None, current: Any, shape: Shape, place: str) -> Node | None:
     """Return `node` in a form over which `above` can be merged.
 
-    The first rule that applies determines the result:
-
-    * If `current` is a model or dataclass, and `above` is a mapping: a mapping, even if `node` is None.
-    * If `node` is None: None.
-    * If `node` is a mapping, and `current` is a model or dataclass whose class is not in `shape`: one node with
-      `current`.
-    * Otherwise: `node`, with these rules applied to the nodes in a mapping or list.
+    If `above` is a mapping, and `current` is a model or dataclass object, the result is a mapping of the fields of
+    `current`. The fields that `above` does not set then keep their values.
 
     Args:
         node: the node, or None.
         above: the higher node, or None.
-        current: the value of the model at the path of `node`. A `RootModel` does not count as a model.
+        current: the value of the model at the path of `node`.
         shape: the shape of the value.
         place: name for origins.
     """

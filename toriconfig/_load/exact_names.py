@@ -1,4 +1,4 @@
-"""Names of variables for the options `case_sensitive` and `env_nested_max_split`."""
+"""Check of the names of variables and secret files by the options `case_sensitive` and `env_nested_max_split`."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from toriconfig._schema.shape import Shape
 def with_exact_names(
     kind: OriginKind, tree: Tree, shape: Shape, options: Options
 ) -> tuple[Tree, Callable[[Path], Iterable[str]] | None]:
-    """Return `(tree, spellings)` for a tree whose keys are the names of variables or of secret files.
+    """Return `(tree, spellings)`: the tree with only the names that the options allow; and a function or None.
 
-    The returned tree has only the names that the options allow. If there is a prefix, an excluded name adds a problem
-    to the returned tree. If case does not matter, `spellings` is None. Otherwise, `spellings(path)` returns the keys
-    directly below the path, with upper and lower case as in the names.
+    If case does not matter, `spellings` is None. Otherwise, `spellings(path)` returns the keys directly below the
+    path as the variables or secret files spell them.
 
     Args:
         kind: the layer.
-        tree: the tree, with names without the prefix. The names have their original case if case matters, else they
-            are in upper case.
+        tree: a tree whose keys are the names of variables or secret files, without the prefix. If case does not
+            matter, the names are in upper case.
         shape: the shape of the schema.
         options: the options.
     """

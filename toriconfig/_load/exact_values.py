@@ -1,8 +1,8 @@
 """Conversion of values by the type of their field: numbers to `Decimal`, and the text of durations to `timedelta`.
 
-A YAML or JSON reader converts `12345678901234567.89` to a float, which has fewer digits. The decimal is therefore
-created from the text of the file. A duration is a number of seconds, or has units (`90s`, `5m`, `1h30m`, `90d`), in
-every layer. Other formats of pydantic (`PT5M`, `00:05:00`) are not changed.
+A decimal is created from the text of the file, because the float of a YAML or JSON reader has fewer digits. A
+duration is a number of seconds, or has units (`90s`, `5m`, `1h30m`, `90d`). Other text, such as `PT5M`, is left
+to pydantic.
 """
 
 from __future__ import annotations
@@ -58,14 +58,13 @@ def _below(node: Node, shape: Shape | None, spelling: Callable[[Node], str | Non
 
 
 def exact(value: Any, shape: Shape, spelling: Callable[[], str | None]) -> Any:
-    """Return a value converted by its shape.
+    """Return a value converted by the type of its field.
 
-    If the shape allows `Decimal` or `Fraction`, but not `float`, a float with a known text becomes a `Decimal`. If the
-    shape allows only `timedelta`, or `timedelta` and None, text is converted by `duration`. Any other value is returned
-    unchanged, and so is every value of a shape that is `validated` or `verbatim`.
+    A float of a `Decimal` or `Fraction` field becomes a `Decimal`, created from the text in the file. Text of a
+    `timedelta` field is converted by `duration`. Any other value is returned unchanged.
 
     Args:
-        spelling: function that returns the text of the value in its file, or None.
+        spelling: function that returns the text of the value in its file, or None if this text is not known.
     """
     scalars = shape.scalars
     if not scalars or shape.validated or shape.verbatim:

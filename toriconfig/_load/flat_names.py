@@ -64,8 +64,8 @@ def fit(
         problems: list to which problems are appended. A value with a problem is omitted from the result.
         existing: function that takes the path of a mapping, and returns its known keys, such as those of other
             layers. If a `dict` key from a name differs from a known key only in case, the known key is used.
-        file_suffix: suffix of variables that hold the path of a file with the value of the key; None: no suffix.
-        file_roots: folders in which the files of plain fields must be; None: any folder.
+        file_suffix: suffix of variables that name a file with the value; None: no suffix.
+        file_roots: folders in which the file must be if the field is not a secret; None: any folder.
 
     Returns:
         The nested tree; and a dict from the name after `VAULT__` to each node that describes the Vault connection.
@@ -102,10 +102,10 @@ def fit(
 
 
 def fit_paths(root: Node, shape: Shape, problems: list[Problem]) -> Node:
-    """Convert a tree with dotted paths as keys to a nested tree. A path that is not in the schema is omitted.
+    """Convert a tree whose keys are dotted paths to a nested tree, and convert the text of each value for its field.
 
-    A path is also omitted if one of its keys names a secret, or a section that contains a secret. Text that cannot be
-    converted is omitted, and its problem is appended to `problems`.
+    Secrets, sections with secrets, and unknown paths are omitted. If the text of a value cannot be converted, the
+    value is omitted, and a problem is appended to `problems`.
     """
     from toriconfig._load.text_values import structured
 
@@ -265,10 +265,9 @@ def _item(name: str, shape: Shape, delimiter: str) -> Path | None:
 
 
 def _place(root: Node, path: Path, node: Node) -> None:
-    """Put `node` at `path` below `root`. If `node` and an existing node there are mappings, update the existing node.
+    """Put `node` at `path` below `root`, and create missing parents.
 
-    Missing parents are created. Each parent on the path, new or existing, gets its own `at` as its `key_at`: the
-    position of its value is then also the position of its key.
+    If `path` already has a mapping, and `node` is a mapping too, add the keys of `node` to the existing mapping.
     """
     *parents, last = path
     here = root

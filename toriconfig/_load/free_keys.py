@@ -32,9 +32,9 @@ def existing_keys(shape: Shape, roots: list[Node], fitted: list[tuple[Any, Node]
 
     Args:
         shape: the shape of the schema.
-        roots: the trees of all layers, as read. Trees of text layers (variables, secret files) are skipped, because
-            their keys are not converted yet.
-        fitted: `(layer, tree)` for each converted tree. A text layer adds keys only if its tree is in this list.
+        roots: the trees of all layers, as read. The trees of variables and secret files are ignored here, because
+            their names are not converted to keys yet.
+        fitted: `(layer, tree)` for each tree after this conversion. All of these trees are used.
     """
     files = [root for root in roots if not root.layer.text]
 
@@ -51,16 +51,16 @@ def existing_keys(shape: Shape, roots: list[Node], fitted: list[tuple[Any, Node]
 
 
 def respelt_tree(root: Node, shape: Shape, delimiter: str | None, existing: Existing, path: Path = ()) -> Node:
-    """Return `root` with each key of a `dict` field replaced by the known key that differs only in case, if any.
+    """Return `root` with the case of each `dict` key corrected: `HOST` becomes the known key `host`.
 
-    Known keys are the values of a `Literal` or Enum key type, and the keys in other layers and in the default. A
-    key that was decoded from JSON text is not changed.
+    Known keys are the values of a `Literal` or Enum key type, and the keys that `existing` returns. A key from JSON
+    text is not changed.
 
     Args:
         root: the tree of a source that converts names to lower case.
         shape: the shape of `root`.
         delimiter: separator of nested keys in names, or None.
-        existing: the result of `existing_keys`.
+        existing: function that returns the keys at a path in other layers and in the default.
         path: the path of `root`.
     """
     if type(root.value) is not dict:

@@ -1,7 +1,7 @@
-"""Replacement of `${...}` in the merged tree, in one pass: a `${...}` in the value of a reference is not replaced.
+"""Replacement of `${...}` in the merged tree. A `${...}` in the value of a reference is not replaced.
 
-In plain fields every reference is replaced by its value. In a `Secret` field, references to Vault, files and other
-secrets are kept as a `Template`, from which `_load.secrets` creates a handle.
+In a `Secret` field, references to Vault, files and other secrets are kept in a `Template`, from which
+`_load.secrets` creates a handle. In other fields, each reference is replaced by its value.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class _Run:
         return shape if shape.kind == "secret" else shape.child(key) or ANY
 
     def text(self, node: Node, shape: Shape, path: Path) -> Any:
-        """Return the text at `path` with its references resolved: a value, a `Template`, or `FAILED`."""
+        """Return the text at `path` with resolved references, a `Template` of secrets to fetch later, or `FAILED`."""
         known = self.done.get(id(node), self)
         if known is not self:
             return known
@@ -172,7 +172,7 @@ class _Run:
         return "".join(texts) if len(texts) == len(parts) else Template(parts)
 
     def _formed(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
-        """Return the encoded value of `reference`; a `Reference` or `Other` if it is fetched later; `FAILED` on error."""
+        """Return the value of `reference`. Return a `Reference` or `Other` for a secret, and `FAILED` on error."""
         value = self._value(reference, node, shape, path)
         forms = reference.forms
         if not forms or value is FAILED or isinstance(value, Reference):
@@ -365,19 +365,18 @@ def resolve(
     problems: list[Problem],
     checks: Mapping[str, Check] = CHECKS,
 ) -> Node:
-    """Return `root` with its references resolved. Each failed reference adds a problem, and its value is `FAILED`.
+    """Return `root` with its references resolved. The value of a failed reference is `FAILED`.
 
     Args:
         shape: the shape of the schema.
-        within: the tree in which `${other.key}` is looked up; None: `root`. If `other.key` is not set there, its
-            default factory may create the value. Created values are added to the result only if the caller passes
-            the object `root` also as `within`; they are not added for None.
+        within: the tree in which `${other.key}` is looked up; None: `root`. Pass `root` itself to keep, in the
+            result, the values that default factories create for references.
         at: the path of `root` in `within`, and its shape; None: `root` is the whole tree.
         environ: the variables; None: the variables are not known. A failed reference to a variable, to the profile,
             or to a key of the schema that is not set then adds no problem.
         profile: the profile, or None.
         read_file: function that returns the text of a file, or the problem.
-        problems: list to which problems are appended.
+        problems: list to which the problems of failed references are appended.
         checks: dict from each scheme of a backend to the function that checks its references.
     """
     run = _Run(within or root, shape, environ, profile, read_file, problems, checks)

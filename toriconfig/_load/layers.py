@@ -21,15 +21,14 @@ if TYPE_CHECKING:
 
 
 class Layers(Value):
-    """Result of reading every layer. The lines of the inputs are kept as long as problems may show these lines.
+    """Result of reading every layer.
 
     Attributes:
-        trees: `(layer, tree)` for each tree, lowest layer first. Renamed keys have their new names.
-        variables: dict from the name after `VAULT__` to the node of each variable that describes the connection to
-            Vault.
+        trees: `(layer, tree)` for each tree, lowest layer first, with the names and types of the schema.
+        variables: the variables for the connection to Vault: dict from the name after `VAULT__` to the node.
         read: metadata of each layer, such as its name and its number of values.
-        lines: dict from the name of each input to its lines.
-        roots: the trees of the inputs in `lines`. Secrets in the shown lines are found by these trees.
+        lines: dict from the name of each input to its lines, which problems can show.
+        roots: the trees of the inputs in `lines`; they show which parts of the lines are secret.
         complete: False if an input could not be read to its end.
         positions: True if a variable sets single items of a list.
         problems: problems of the inputs.
@@ -50,10 +49,10 @@ class Layers(Value):
 
 
 def no_layers(read: list[LayerRead] | None = None) -> Layers:
-    """Return a `Layers` without trees.
+    """Return a `Layers`, the result of reading all layers, with no trees and only the metadata `read`.
 
     Args:
-        read: the layers that an earlier load read; None: none.
+        read: metadata of the layers of an earlier load; None: no metadata.
     """
     return Layers([], {}, [] if read is None else read, {}, [])
 
@@ -95,10 +94,10 @@ def read_layers(context: Context) -> Layers:
 
 
 def with_tree(kind: OriginKind, tree: Tree, context: Context, layers: Layers, *, alone: bool = False) -> Layers:
-    """Return `layers` with the metadata and problems of one more tree. The tree is not added to `trees`.
+    """Return a copy of `layers` with the metadata and problems of `tree`. The tree itself is not added to the copy.
 
     Args:
-        alone: True: only this tree is checked. The metadata then has `blank=False`, even if the input is empty.
+        alone: True: the caller checks one input without other layers. An empty input is then not recorded as empty.
     """
     problems = list(layers.problems)
     more = layers.replaced(read=[*layers.read], lines={**layers.lines}, roots=[*layers.roots])
@@ -125,12 +124,10 @@ def _record(
 
 
 def _is_ours(problem: Problem, context: Context) -> bool:
-    """Return False if a problem is to be ignored, else True.
+    """Return False for a problem to ignore: its variable is not meant as a key of the schema.
 
-    Two problems are ignored:
-
-    * The variable that selects the profile (option `profile_env`) is reported as unknown.
-    * The options set no prefix, and the problem's variable is not a key of the schema: another program may use it.
+    The variable selects the profile (option `profile_env`), or may belong to another program, because the options
+    set no prefix and the schema has no such key.
     """
     options = context.options
     if _selects_profile(problem, options):
@@ -159,12 +156,10 @@ def _variable_of(problem: Problem) -> str:
 
 
 def normalized(root: Node, context: Context, lines: Mapping[str, list[str]], problems: list[Problem]) -> Node:
-    """Return `root` with the current keys of the schema, and with values converted by the types of their fields.
-
-    If the option `extension_keys` is True, top-level keys that begin with `x-` are removed from the tree of a file.
+    """Return `root` with the keys of the schema in place of aliases and renamed keys, and with converted values.
 
     Args:
-        lines: dict from the name of each input to its lines, which hold the exact text of each number.
+        lines: dict from the name of each input to its lines, from which the exact text of a number is taken.
         problems: list to which problems are appended.
     """
     shape = context.shape
@@ -196,9 +191,9 @@ def _text_of(node: Node, lines: Mapping[str, list[str]]) -> str | None:
 
 
 def read_eagerly(context: Context, layers: Layers, session: Any) -> Layers:
-    """Return `layers` with a tree of the values that Vault holds for plain fields, at the rank of the layer `vault`.
+    """Return `layers` with one more tree: the values in Vault for fields that are not secrets.
 
-    If `vault_path` is not set, return `layers`. If `session` is None, return `layers` with one more warning.
+    If the option `vault_path` is not set, return `layers`. If `session` is None, add a warning and no tree.
     """
     path = context.vault_path
     if path is None:

@@ -74,9 +74,13 @@ def names_of(path: Path, shape: Shape) -> Path:
 
 
 def walked(loaded: Loaded, path: Path, text: str) -> tuple[Any, Field | None, Shape | None, Path]:
-    """Return `(value, field, shape, keys)` for a path. `keys` is the path as files spell it.
+    """Return `(value, field, shape, keys)` of the value at a path in a loaded model.
 
-    `field` is None for an item of a list or mapping. `shape` is None for a value that the schema does not describe.
+    `keys` is the path as files spell it. `field` is None for an item of a list or mapping. `shape` is None if the
+    schema does not describe the value.
+
+    Args:
+        text: the path as text, for the message.
 
     Raises:
         KeyError: there is no value at the path; the message names the most similar key, if there is one.
@@ -185,10 +189,9 @@ def node_at(loaded: Loaded, path: Path) -> Node | None:
 
 
 def _given_whole(node: Node, name: str) -> Node | None:
-    """Return a copy of `node` as the node of the field `name`, which has no node of its own.
+    """Return a copy of `node` as the node of the field `name`, which has no node and no position of its own.
 
-    The value of `node` is the whole object that contains the field, or text from which pydantic creates this
-    object. If the value is a model in which the field `name` was not set, return None.
+    The copy keeps the whole value of `node`. If this value is a model in which the field was not set, return None.
     """
     unsaid = isinstance(node.value, BaseModel) and name not in node.value.model_fields_set
     return None if unsaid else Node(node.value, node.layer, node.at)

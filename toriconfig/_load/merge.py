@@ -6,16 +6,14 @@
     mapping        mapping         merged key by key. The higher mapping alone is used with Merge("replace"), and in
                                    a union of models if no model fits both mappings
     list           list            the higher list; with Merge("append" | "prepend" | "unique") both
-    list           positions       the lower list with those items set (`XS__0=a` in a variable)
+    list           positions       the lower list with some items set by the higher layer (`XS__0=a`)
     scalar         scalar          the higher scalar
     list           scalar          the higher value, and vice versa: pydantic validates it
     mapping        list, scalar    a Problem that names both positions, and vice versa
     reference      mapping         the mapping that the reference returns (`d: ${env:D}`) is merged like any other,
                                    and vice versa; lists likewise
-    anything       null            None if the field accepts None. If not, the null removes the lower values and
-                                   adds one warning; a value in a third, higher layer does not undo this
-    null           anything        the higher value. If the field accepts None, the default of the schema is not
-                                   merged with this value
+    anything       null            None if the field accepts None. Otherwise no value is left, and one warning is added
+    null           anything        the higher value, which is not merged with the values below the null
     secret         anything        the higher value; a later step may use the lower value if a backend has no value
 
 No tree is changed; the result shares nodes with the trees. `Node.under` of a leaf is the node that the leaf
@@ -81,10 +79,10 @@ _NOTHING = Layer("defaults", "nothing", lambda _at: Origin("defaults", "nothing"
 
 
 def positioned(below: Any, above: Positions, shape: Shape, problems: list[Problem], path: Path) -> Any:
-    """Return the items of `below` with the items of `above` set over them.
+    """Return the items of `below` with the items of `above` merged over them.
 
-    If `below` is a list, the result is a list. It ends before the first gap, and a gap adds a problem. If `below` is a
-    `Positions`, or a dict with the names of a named tuple, the result is a `Positions`.
+    If `below` is a list, return a list. If a position is missing, the list ends before this position, and a problem
+    is added. If `below` is not a list, return a `Positions` (dict from positions to items).
     """
     if type(below) is dict:  # of a named tuple, by names
         below = Positions((shape.names.index(key), node) for key, node in below.items() if key in shape.names)
@@ -147,10 +145,10 @@ def _pruned(node: Node, shape: Shape, problems: list[Problem], path: Path) -> No
 
 
 def _means_another(below: dict[str, Node], above: dict[str, Node], shape: Shape) -> bool:
-    """Return True if no model of a union fits both mappings; False if the shape is not a union of models.
+    """Return True if `shape` is a union of models, and no model fits both mappings.
 
-    The tags (`Literal` fields) of a mapping decide which models fit it. A tag that `above` does not set is taken from
-    `below`, unless the tag in `below` is only a default of the schema.
+    The tags (`Literal` fields) of a mapping decide which models fit. A tag that `above` does not set is taken from
+    `below`. Defaults of the schema do not count.
     """
     if len(shape.models) < 2:
         return False

@@ -1,7 +1,7 @@
 """Variables that name a file with the value: `A_TOKEN_FILE=/run/secrets/token`, as in Docker images.
 
-A variable of the environment may name any file. A variable of a `.env` file may name the same files as `${file:...}` in
-a settings file: any file for a `Secret` field, and a file below `file_roots` for a plain field.
+A variable of the environment may name any file. A variable of a `.env` file may name any file for a `Secret`
+field. For other fields, the file must be below `file_roots`.
 """
 
 from __future__ import annotations
@@ -27,10 +27,9 @@ def content(
     problems: list[Problem],
     roots: Sequence[PathLike] | None = None,
 ) -> Node | None:
-    """Return a node with the content of the file that a variable names.
+    """Return a node with the content of the file that a variable names. Return None if the variable is empty.
 
-    Return None if the variable is empty, or after a problem: another variable sets the same key without the suffix, or
-    the file cannot be read.
+    If the file cannot be read, or the same variable without the suffix is set too, add a problem and return None.
 
     Args:
         node: the value of the variable, which is the path of the file.

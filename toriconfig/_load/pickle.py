@@ -70,10 +70,7 @@ def _leaves(value: Any, path: paths.Path, checks: Mapping[str, Check]) -> list[t
 
 
 def _only_refers(value: Any, checks: Mapping[str, Check]) -> bool:
-    """Return True if `value` is a text with exactly one reference, and the reference has no default.
-
-    A default may be a secret.
-    """
+    """Return True if the whole text `value` is one reference without a default. A default may be a secret."""
     parts = parse(value, checks) if isinstance(value, str) else ()
     if isinstance(parts, Malformed) or len(parts) != 1:
         return False

@@ -1,14 +1,12 @@
-"""The steps of one load, in their order.
+"""The steps of one load, in their order: name, result, and module in `_load`.
 
-Every step takes the fixed `Context`, and returns its result and its problems:
-
-    read_layers   a tree for each source, with the names and types of the schema     `layers`
-    merge_layers  one tree, in which the highest layer of each key has precedence     `merge`
-    vault_session the connection that the layers describe                             `connection`
-    with_defaults defaults of the schema merged below partly set mappings and lists   `defaults`
-    resolved      `${...}` replaced                                                   `references`, `interpolate`
-    judged        unknown keys reported, handles for secrets inserted                 `secrets/`
-    built         the validated and frozen model, with its snapshot                   `build`
+read_layers   a tree for each source, with the names and types of the schema     `layers`
+merge_layers  one tree, in which the highest layer of each key has precedence     `merge`
+vault_session the connection that the layers describe                             `connection`
+with_defaults defaults of the schema merged below partly set mappings and lists   `defaults`
+resolved      `${...}` replaced                                                   `references`, `interpolate`
+judged        unknown keys reported, handles for secrets inserted                 `secrets/`
+built         the validated and frozen model, with its snapshot                   `build`
 """
 
 from __future__ import annotations
@@ -110,13 +108,13 @@ def derived(context: Context, base: Loaded, updates: Mapping[str, Any]) -> Draft
 def judged(draft: Draft, *, alone: bool = False) -> Draft:
     """Return the draft with handles for its secrets, and with the problems of unknown keys.
 
-    Unknown keys are removed, unless the option `unknown_keys` is "error". If the option is "ignore", unknown keys add
-    no problem.
+    The option `unknown_keys` decides about an unknown key. "error" adds an error. "warn" removes the key and adds a
+    warning. "ignore" only removes the key.
 
     Args:
         draft: its `handles` are those of an earlier load, or None.
-        alone: True: the draft comes from one tree. A mapping then matches a model of a union even if a required key
-            is missing, because another layer may set the key.
+        alone: True: the draft comes from one tree. A required key of a model may then be missing, because another
+            layer may set the key.
     """
     context, root = draft.context, draft.root
     shape, options = context.shape, context.options

@@ -162,9 +162,9 @@ def profiles_of(options: Options) -> list[str]:
 def overlooked(options: Options) -> list[Problem]:
     """Return the problems of missing and ignored settings files.
 
-    If no settings file is found, return one error if the option `required` is True; else one warning if the folder
-    `config_dir` does not exist; else []. If a file is found, return one warning for each ignored file. A file is
-    ignored if a file with the same name and another extension is read instead.
+    * one error if no file is found, and the option `required` is True;
+    * one warning if no file is found because the folder `config_dir` does not exist;
+    * one warning for each ignored file: a file with the same name and another extension is read instead.
     """
     files = files_of(options)
     read = [file for file, asked in files if not asked]

@@ -21,9 +21,9 @@ def resolved(
 
     Args:
         within: the tree in which `${other.key}` is looked up.
-        alone: True: other layers and the environment are not known. A reference to a variable, a profile or a key
-            without a value then adds no problem.
-        at: the path of `root` in `within`, and its shape; None: `root` is a whole tree.
+        alone: True: the environment and the other layers are not known. A failed reference to a value there adds
+            no problem.
+        at: the path of `root` in `within`, and the shape of `root`; None: `root` is a whole tree.
     """
     problems: list[Problem] = []
     if not _mentions(root):
@@ -79,7 +79,7 @@ def with_whole(root: Node, context: Context, within: Node) -> tuple[Node, list[P
 def with_whole_in_all(layers: Layers, context: Context, merged: Node) -> Layers:
     """Return a copy of `layers`. In its trees, each reference to a list or mapping is replaced by the list or mapping.
 
-    References are looked up in `merged`. Warnings about the replaced references are added to the problems.
+    References are looked up in `merged`. The problems of the copy include warnings about replaced references.
     """
     problems: list[Problem] = []
     trees = []

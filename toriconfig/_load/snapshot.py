@@ -30,9 +30,8 @@ class Recipe(Value):
         overrides: the values of the code layer.
         environ: the environment variables; None: those of the process at the time of the load.
         offline: True: backends are not used.
-        presumed: for secrets with a reference, in an offline load. True: an optional secret counts as set; if the
-            backend is configured, the value of a lower layer counts as overridden. False: an optional secret is
-            None, and the value of a lower layer is used.
+        presumed: True: an offline load assumes that a configured backend has each secret with a reference. False:
+            an offline load uses the value of a lower layer; without this value, an optional secret is None.
         arguments: True: a schema may read the command line of the program.
         most: maximum number of problems with excerpts of their lines; 0: all.
         connected: True: a session with Vault is created even if no secret of the schema uses it.
@@ -76,7 +75,7 @@ _NONE: Mapping[Any, Any] = MappingProxyType({})
 
 
 class Snapshot(Value):
-    """Metadata of one load, without a reference to the model, so that an unused model can be collected.
+    """Metadata of one load, without a reference to the model, so that an unused model can be freed.
 
     Attributes:
         root: the merged tree with its overridden nodes.
@@ -84,12 +83,11 @@ class Snapshot(Value):
         recipe: the arguments of the load.
         options: the options, with the profile decided.
         secrets: dict from each path to its handle.
-        declared: dict from each path to the references to backends from which the secret may be read, even if the
-            backend is not configured.
-        source_texts: dict from each path to the reference, or mapping of references, that a file sets for the secret.
-            A secret that a higher layer sets is omitted.
+        declared: dict from each path to the references to backends from which the secret may be read.
+        source_texts: dict from each path to the reference, or mapping of references, that a file sets. Secrets that
+            a higher layer sets are omitted.
         layers: the layers that were read, lowest first.
-        files: the files that `${file:…}` names in plain fields, as written.
+        files: the files that `${file:…}` names in fields that are not secrets, as written.
         findings: warnings and hints of the load.
         warned: dict from `(kind, path)` to the current warning about a secret; the kind is "missing" or "outage".
         session: the connection to Vault, or None.

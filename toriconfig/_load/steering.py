@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ConfigDict
 
+from toriconfig._core.markers import split
 from toriconfig._core.origin import Origin
 from toriconfig._core.problem import Code, Problem
 from toriconfig._core.value import Value
@@ -35,12 +36,12 @@ class _Said(Value):
 
 
 def options_of(recipe: Recipe, environ: Mapping[str, str], shape: Shape, problems: list[Problem]) -> Options:
-    """Return the options of a load: the options of the class and the call, completed by variables.
+    """Return the options of the class and the call, completed by variables, for example with the profile.
 
-    Problems of the options are appended to `problems`.
+    Findings such as an unknown profile are appended to `problems`.
 
     Raises:
-        TypeError: an option is unknown, or has an invalid value.
+        TypeError: the call has an unknown option, or the class or the call gives an invalid value.
     """
     config = recipe.schema.model_config
     options = Options.of(config, recipe.options)
@@ -62,8 +63,8 @@ def steered(options: Options, environ: Mapping[str, str], shape: Shape, problems
     """Return the options, completed by variables of the environment and of `.env` files.
 
     Variables may set the profile and the files if `options` does not set them, and may switch the option `local`
-    off. In the result, `config_name` has no extension, and the paths in `config_files` are complete: `config_dir`
-    must not be added again. If the profile causes an error, such as an invalid name, the result has no profile.
+    off. A profile with an error is removed. In the result, `config_name` has no extension. The paths in
+    `config_files` are complete: do not add `config_dir` again.
 
     Args:
         options: the options of the class and the call.
@@ -105,11 +106,9 @@ class _Variables:
     def said(self, name: str, own: str | None = None) -> _Said | None:
         """Return the value of a variable of the environment, or else of a `.env` file; None if the variable is not set.
 
-        Without `own`, return None also if there is no prefix, or if the schema has a field `name`.
-
         Args:
-            name: the name of the variable without the prefix.
-            own: a full name, set by an option, that replaces prefix and `name`; None: no such option.
+            name: the name without the prefix. Without a prefix, or if the schema has a field `name`, return None.
+            own: a full name to read instead of prefix and `name`; None: there is no full name.
         """
         prefix = self._options.env_prefix
         if not own and (not prefix or name in self._fields):
@@ -190,3 +189,28 @@ def _no_file(profile: str, options: Options, origin: Origin) -> Problem:
         message=f"the profile `{profile}` has no file",
         severity="warning" if used else "error",
     )
+
+
+def vault_path(options: Options) -> tuple[str | None, list[Problem]]:
+    """Return `(path, problems)`: the path in Vault's KV engine at which each key holds one secret; and the problems.
+
+    If the option `vault_path` is not set or is invalid, `path` is None.
+    """
+    path = options.vault_path
+    if path is None:
+        return None, []
+    if options.profile is not None:
+        path = path.replace("${profile}", options.profile)
+    try:
+        split(path)
+    except ValueError as error:
+        unset = "${profile}" in path
+        problem = Problem(
+            Code.INVALID_SECRET_PATH,
+            origin=Origin("code", "vault_path"),
+            expected="a path in Vault such as `secret/tori`",
+            help="name the profile, or remove `${profile}` from `vault_path`" if unset else "correct the option",
+            message="`vault_path` holds ${profile}, and no profile is set" if unset else f"`vault_path`: {error}",
+        )
+        return None, [problem]
+    return path, []

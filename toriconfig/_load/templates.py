@@ -1,4 +1,4 @@
-"""Values in the tree for references that are not resolved: templates of secrets, and a mark for failed references."""
+"""Placeholders in the tree: for text with secrets that are fetched later, and for failed references."""
 
 from __future__ import annotations
 

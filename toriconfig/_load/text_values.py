@@ -16,8 +16,7 @@ _NUMBERS = frozenset({int, float, bool, Decimal})
 def structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Node | None:
     """Return `node` with its text converted for `shape`; None for empty text of an optional model, or after a problem.
 
-    If a validator gets the text before pydantic does, only JSON is converted. With `NoDecode`, no text is
-    converted. Each item of a converted list or mapping has the position of the text as `Node.key_at`.
+    Examples: JSON or `a,b` for a list, JSON or `a=1,b=2` for a mapping, `2` for `Literal[1, 2]`.
     """
     text = node.value
     if not isinstance(text, str) or shape.verbatim:
@@ -69,9 +68,9 @@ def _split(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Nod
 
 
 def referred(text: str, node: Node, shape: Shape, path: Path, problems: list[Problem], failed: object) -> Node:
-    """Return `node` with `text` as its value, converted like the text of a variable.
+    """Return `node` with `text` as its value, converted for `shape` like the text of a variable.
 
-    For empty text of an optional model, the value of the result is None.
+    Empty text of an optional model becomes None.
 
     Args:
         text: the text of `node`, with its references replaced.
@@ -91,8 +90,8 @@ def referred(text: str, node: Node, shape: Shape, path: Path, problems: list[Pro
 def can_mean(shape: Shape, value: Any) -> bool:
     """Return True if some text, read for the shape, gives `value`.
 
-    None is read from `null`, but not if the shape allows text: `null` is then kept as text. A mapping or list is read
-    from JSON, but not if the field has `NoDecode` or no type. Any other value can be read.
+    None is read from `null` if the shape allows None and no text. A mapping or list is read from JSON if the field
+    has a type and no `NoDecode`. Any other value can be read.
     """
     if value is None:
         text = shape.text or (shape.kind == "scalar" and shape.validated)
@@ -212,11 +211,11 @@ def read_by_shape(
 ) -> Node | None:
     """Return a nested tree with its text converted for `shape`.
 
-    Where the shape is a list, a mapping with keys such as `0` becomes the list items at these positions. Text with a
-    reference is kept, and converted when the reference is resolved.
+    If the shape is a list, a mapping with keys such as `0` becomes list items. Text with a reference is not
+    converted until the reference is resolved.
 
     Args:
-        decodes: False: only text of scalars is converted, because the class sets `enable_decoding=False`.
+        decodes: False: only the text of scalars is converted, because the class sets `enable_decoding=False`.
 
     Returns:
         The node; None for empty text of an optional model, or after a problem.

@@ -19,13 +19,12 @@ _HOLE = "\0"
 def hints(parts: Sequence[str | Reference], values: Sequence[Any], path: str, origin: Origin) -> Iterator[Problem]:
     """If `parts` form a URL, yield a hint for each reference that should be percent-encoded.
 
-    A reference with an encoding such as `|url` gets no hint. For any other reference, the part of the URL decides: a
-    value that is fetched later gets a hint in the user name, the password and the query. A known value gets a hint in
-    the user name, the password, the path and the query, if encoding changes the value there.
+    A reference in the user name, password, path or query gets a hint if encoding may change the value. A reference
+    with an encoding such as `|url` gets no hint. A value that is fetched later gets no hint in the path.
 
     Args:
         parts: the parts of the text as written.
-        values: the parts with the current values of references.
+        values: the parts, with the current values in place of the references.
         path: path of the field.
         origin: origin of the text.
     """

@@ -15,7 +15,7 @@ def names(
 ) -> Iterator[tuple[str, Path]]:
     """Yield `(variable, path)` for each leaf that the environment can set.
 
-    Names are in upper case, unless the class sets `case_sensitive`. Aliases of a settings class usually have no prefix.
+    By default, names are in upper case, and aliases of a pydantic-settings class have no prefix.
 
     Args:
         sections: True: also yield the variables that set a whole model, as JSON or `null`.

@@ -7,13 +7,10 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, NamedTuple
 
-from toriconfig._core.markers import split
-from toriconfig._core.origin import Origin
 from toriconfig._core.path import show
 from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Node
 from toriconfig._core.trust import TRUSTED_LAYERS, file_may_set
-from toriconfig._schema.options import Options
 from toriconfig.vault import Vault
 from toriconfig.vault.logins import METHODS, Auth, Token
 
@@ -26,9 +23,8 @@ class _Outcome(NamedTuple):
 def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | None, problems: list[Problem]) -> Vault:
     """Return the connection. Each field comes from code, or else from a variable, or else from a file.
 
-    A file (YAML, JSON, `.env`) may set the fields that `file_may_set` permits, or every field if code sets
-    `allow_file_address`. Any other field in a file adds a problem, because a person who can change the file could send
-    the token to another server.
+    In a file (YAML, JSON, `.env`), a field such as the address adds a problem, because a person who can change the
+    file could send the token to another server. If code sets `allow_file_address`, a file may set every field.
 
     Args:
         code: the connection from code, or None.
@@ -95,7 +91,7 @@ def _has(kind: type[Any], name: str) -> bool:
 
 
 def auth_from(method: str, options: Mapping[str, Any]) -> Auth:
-    """Return the login method `method` with the given fields, such as `role_id`.
+    """Return the login method `method`, created from its fields, such as `role_id`.
 
     Args:
         method: name of the method.
@@ -228,25 +224,3 @@ def _typed(name: str, wanted: str, value: Any) -> Any:
         except ValueError:
             raise ValueError(f"{name}: expected a number") from None
     return value
-
-
-def vault_path(options: Options) -> tuple[str | None, list[Problem]]:
-    """Return `(path, problems)`: the KV path whose keys set secrets, or None if the option is not set or invalid."""
-    path = options.vault_path
-    if path is None:
-        return None, []
-    if options.profile is not None:
-        path = path.replace("${profile}", options.profile)
-    try:
-        split(path)
-    except ValueError as error:
-        unset = "${profile}" in path
-        problem = Problem(
-            Code.INVALID_SECRET_PATH,
-            origin=Origin("code", "vault_path"),
-            expected="a path in Vault such as `secret/tori`",
-            help="name the profile, or remove `${profile}` from `vault_path`" if unset else "correct the option",
-            message="`vault_path` holds ${profile}, and no profile is set" if unset else f"`vault_path`: {error}",
-        )
-        return None, [problem]
-    return path, []

@@ -19,8 +19,8 @@ Resolve = Callable[[Node, Shape, Path, list[Problem]], Node]
 def with_whole_references(root: Node, shape: Shape, resolve: Resolve, problems: list[Problem]) -> Node:
     """Return `root` with the references to lists and mappings resolved; the same object if nothing changed.
 
-    A failed reference becomes a `Broken` node, which keeps the text and the problems. If a higher layer adds to this
-    node, `merge` reports the problems. If no higher layer sets this node, `resolved` reports them after the merge.
+    A failed reference becomes a `Broken` node, which keeps the text and the problems. The problems are reported
+    later. If a higher layer replaces the value, these problems are not reported.
     """
     return _read(root, shape, (), resolve, problems)
 

@@ -23,13 +23,13 @@ def with_excerpts(
     roots: Iterable[Node] = (),
     most: int = MOST_SHOWN,
 ) -> tuple[Problem, ...]:
-    """Return the problems, sorted and without duplicates, with masked keys and masked lines of their positions.
+    """Return the problems, sorted and without duplicates, with masked keys and the masked lines of their positions.
 
     Args:
         problems: the problems.
-        lines: the lines of each input, by the `source` of its origins.
+        lines: the lines of each input, by its name (`Origin.source`).
         shape: the shape of the schema, which identifies the secrets.
-        roots: the trees of these inputs, which show the positions of secrets.
+        roots: the trees of the inputs, which show the positions of secrets.
         most: maximum number of problems with lines; 0: all problems have lines.
     """
     problems = list(problems)

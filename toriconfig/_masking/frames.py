@@ -6,8 +6,7 @@
     db: {user: x, pwd: y}    ->  db: {user: x, pwd: **********
     # old password: hunter1  ->  # **********
 
-A line is unchanged before a secret, and masked from the start of the secret to the end of the line. A comment that
-mentions a secret is masked after `#`.
+A line is masked from the start of a secret to the end of the line.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ _FAR = 5000
 
 
 class Masked:
-    """The lines of one input. Lines are masked when they are requested, together with all lines above.
+    """The lines of one input. A line is masked when it is requested.
 
     Args:
-        lines: the whole input, because a secret may begin many lines above the requested one.
-        sensitive: knowledge about the secrets of the input; None: only the usual names of secrets are recognized.
+        lines: the whole input, because a secret may begin many lines above the requested line.
+        sensitive: names and positions of the secrets; None: only the usual names of secrets are recognized.
     """
 
     def __init__(self, lines: Sequence[str], sensitive: Sensitive | None = None) -> None:
@@ -79,11 +78,10 @@ class Masked:
             anchors |= used
 
     def _down_to_uses(self, lines: list[str]) -> tuple[list[str], frozenset[str]]:
-        """Return `(extended, anchors)`. `lines` are the first lines of the input.
+        """Return `(extended, anchors)` for the first lines of the input.
 
-        `extended` is `lines` plus the lines below, up to the last use of a YAML anchor from `lines`; at most `_FAR`
-        lines are added. `anchors` are the anchors from `lines` that are used below this limit; the caller treats them
-        as secret.
+        `extended` is `lines` plus the next lines, down to the last use of a YAML anchor from `lines`, at most
+        `_FAR` lines. `anchors` are the anchors that are used even further down; the caller treats them as secret.
         """
         if len(lines) == len(self._lines):
             return lines, frozenset()

@@ -1,13 +1,13 @@
-"""Masking of the key of a problem. If a space is missing after `:`, a secret value becomes part of the key.
+"""Masking of the key of a problem. After a mistake such as `password:hunter2`, a secret is a part of the key.
 
-Examples of masked keys. `credentials` is a secret without a key `hunter2`; `secrets` is a mapping of secrets.
+Keys with the secret `hunter2`, the masked keys, and the mistakes:
 
-    database.password:hunter2  ->  database.password:**********
-    weights.api_key=hunter2    ->  weights.api_key=**********
-    "https://u:hunter2@h"      ->  "https://**********"
-    credentials.hunter2        ->  credentials.**********
-    secrets.db:hunter2         ->  secrets.db:**********
-    secrets.hunter2            ->  secrets.**********          if the key `hunter2` has no value
+    database.password:hunter2  ->  database.password:**********    no space after the colon
+    weights.api_key=hunter2    ->  weights.api_key=**********      `=` in place of a colon and a space
+    "https://u:hunter2@h"      ->  "https://**********"            a URL without a key
+    credentials.hunter2        ->  credentials.**********          unknown key in a secret with named fields
+    secrets.db:hunter2         ->  secrets.db:**********           no space, in a mapping of secrets
+    secrets.hunter2            ->  secrets.**********              key without a value, in a mapping of secrets
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Keys:
 
     Args:
         shape: the shape of the schema. Inside a secret, only keys that the schema declares are shown.
-        sensitive: knowledge about names of secrets.
-        nulls: the paths (text, as in `Problem.path`) of keys that have no value in any layer.
+        sensitive: the names of secrets.
+        nulls: the paths, as in `Problem.path`, of keys that have no value in any layer.
     """
 
     def __init__(self, shape: Shape, sensitive: Sensitive, nulls: Collection[str] = ()) -> None:
@@ -50,9 +50,9 @@ class Keys:
     def told(self, problem: Problem) -> Problem:
         """Return the problem with each secret part of its key masked; the same problem if the key has no secret part.
 
-        Where the message shows the key in backticks, the key is masked in the same way. If the message still
-        contains a secret part, a general message replaces the whole message. Any other text of the problem, such as
-        `help`, becomes empty if the text contains a secret part.
+        The key in the message is masked too. If the message still contains a secret part, the whole
+        message becomes a general one. Any other text of the problem, such as `help`, becomes empty if the text contains a
+        secret part.
         """
         path = _parsed(problem.path)
         shown = self.path(path, null=problem.path in self._nulls)
@@ -129,9 +129,8 @@ def nameless(shape: Shape) -> bool:
 def astray(node: Node, shape: Shape) -> frozenset[str]:
     """Return the unknown keys of `node` if `node` also has an empty mapping of secrets; otherwise an empty set.
 
-    The unknown keys may belong to the empty mapping. `shape` is the shape of `node`.
-
-    Example: `db` is such a key if `nets` is a mapping of secrets.
+    The unknown keys may belong to the empty mapping. Example, where `nets` is a mapping of secrets and `db` is
+    unknown:
 
         nets:
         db: hunter2

@@ -1,8 +1,7 @@
 """Search for the start of a possible secret in one line of text.
 
-The rules use only the text, because a file with a syntax error has no tree. The line is masked from the first
-suspicious position to the end of the line. Text after a secret (a comment, the rest of a flow mapping) is masked too,
-so that no part of the secret is shown. Text before the secret keeps its columns.
+The rules use only the text, because a file with a syntax error has no tree. The line is masked from this
+position to the end of the line, so text after the secret is masked too.
 """
 
 from __future__ import annotations
@@ -39,10 +38,11 @@ def openings(
 ) -> Iterator[tuple[int, bool]]:
     """Yield `(position, may_be_shown)` for each secret value that begins on the line, from left to right.
 
-    `may_be_shown` is True if the value is a reference such as `${vault:secret/tori#api_key}`, which contains no secret.
+    `may_be_shown` is True if the value is a reference such as `${vault:secret/tori#api_key}`, which contains no
+    secret.
 
     Args:
-        anchors: anchors (`&name`) whose value is used as a secret elsewhere.
+        anchors: YAML anchors whose value is used as a secret elsewhere.
         inside: True if the line begins inside brackets, where the colon of a key may be on the next line.
     """
 
@@ -85,8 +85,9 @@ def _is_reference(text: str, at: int) -> bool:
 def suspicious(text: str) -> int | None:
     """Return the index of the first part of `text` that looks like a secret; None if no part does.
 
-    The names of keys are ignored. These parts look like a secret: a login (`user:password@`), a token with a known
-    prefix, a comment that mentions a secret, a PEM block, and everything after the first `LONGEST_LINE` characters.
+    The names of keys are ignored. A login (`user:password@`), a token with a known prefix, a comment that mentions
+    a secret, and a PEM block look like secrets. Text after the first `LONGEST_LINE` characters counts as a secret
+    too.
     """
     text, whole = text[:LONGEST_LINE], text
     places = [_login(text)]

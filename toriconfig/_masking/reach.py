@@ -1,7 +1,7 @@
 """Search of a text for its secrets. The result has one position per line: the line is masked from there on.
 
-The scanner knows the part of YAML's grammar that ends a value (quotes, brackets, block scalars, indentation). If the
-text violates the grammar, the scanner assumes that the secret continues.
+The scanner knows how values end in YAML (quotes, brackets, block scalars, indentation). In text that is not
+valid YAML, the scanner assumes that the secret continues.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ _BINDING = re.compile(r"""\s*(?:export\s+)?'?[A-Za-z_][A-Za-z0-9_.-]{0,99}'?\s*=
 def yaml_cuts(lines: Sequence[str], sensitive: Sensitive, anchors: frozenset[str] = frozenset()) -> list[int]:
     """Return one position for each line of YAML or JSON. The line is masked from this position to its end.
 
-    A position at the end of the line means that nothing is masked.
+    If nothing is masked, the position is the end of the line.
 
     Args:
         lines: the lines.
-        sensitive: knowledge about the secrets.
-        anchors: anchors whose value is used as a secret elsewhere.
+        sensitive: the names of secrets.
+        anchors: YAML anchors whose value is used as a secret elsewhere.
     """
     walk = _Walk(sensitive, anchors)
     return [walk.line(text) for text in lines]
@@ -60,8 +60,8 @@ def yaml_cuts(lines: Sequence[str], sensitive: Sensitive, anchors: frozenset[str
 def dotenv_cuts(lines: Sequence[str]) -> list[int]:
     """Return one position for each line of a `.env` file. The line is masked from this position to its end.
 
-    The text after `NAME=` is masked. A line without `NAME=`, such as a continuation line or a comment, is masked after
-    its indentation and its `#`.
+    The position is after `NAME=`. In any other line, such as a comment, the position is after the indentation and
+    `#`.
     """
     cuts: list[int] = []
     quote, pem = "", False
@@ -212,7 +212,7 @@ class _Walk:
     def _open(self, text: str, start: int) -> int:
         """Return the position of the first secret in a line that begins outside a secret.
 
-        If the line has no secret, return its length. If the last secret continues on the next line, set `floor`, `base`
+        If the line has no secret, return its length. If a secret continues on the next line, set `floor`, `base`
         and `column`, so that the next line is read as a part of the secret.
 
         Args:
@@ -259,11 +259,14 @@ class _Walk:
         return alone.start("name") if not alone["dashes"] else alone.start("name") + 1
 
     def _lex(self, text: str, start: int, floor: int) -> int | None:
-        """Record the quotes and brackets from `start` on.
+        """Record the quotes and brackets of the line from `start` on, and return the position after the secret.
 
-        If `floor` is 0 (no secret, or a secret in block style), return None. Otherwise return the position after the
-        secret, which is inside `floor` brackets; None if the secret does not end on this line. If the end is uncertain,
-        set `lost` (the following lines are then masked) and return None.
+        If the secret does not end on this line, or its end is uncertain, return None.
+
+        Args:
+            start: first position to read.
+            floor: number of brackets around the secret. 0: there is no secret, or the secret is in block style; the
+                result is then None.
         """
         if self._literal(text):
             return None
@@ -304,11 +307,13 @@ class _Walk:
         return None
 
     def _count(self, text: str, at: int, first: int, floor: int) -> None:
-        """Record the bracket, colon or comma at position `at`. If a bracket inside a secret has no match, set `lost`.
+        """Record the bracket, colon or comma at position `at`.
+
+        If the brackets of a secret do not match, set `lost`. All following lines are then masked.
 
         Args:
             first: position of the first character of the value on this line.
-            floor: bracket depth of the secret; 0: there is no secret, or it is in block style.
+            floor: number of open brackets around the secret; 0: no secret, or no brackets.
         """
         char = text[at]
         if char in _CLOSING:

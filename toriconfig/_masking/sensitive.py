@@ -1,7 +1,7 @@
 """Recognition of names of secrets.
 
-A name counts as the name of a secret in three cases: the schema declares a secret with the name; secrets commonly have
-the name; or one typing error separates it from such a name. In doubt, a name counts as the name of a secret.
+A name is recognized if the schema declares a secret with this name, if secrets commonly have this name, or if
+one typing error separates the name from such a name. In doubt, a name counts as the name of a secret.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ _MOST_COMPARED = 5000
 
 
 class Sensitive:
-    """Knowledge about the secrets of one input.
+    """Names and positions of the secrets of one input.
 
     Args:
-        keys: names of secret fields: the last part of the path of a field, or the name of its variable.
+        keys: names of secret fields, with their aliases and former names.
         plain: names of fields that are not secret. Such names never count as misspelt names of secrets.
-        sections: names of fields that are not secret themselves, but contain secrets.
+        sections: names of fields that contain secrets, but are not secret themselves.
         spans: positions of the values of secrets in the text, if the text could be parsed.
         everything: True: every value of the input is masked, as in a `.env` file.
     """

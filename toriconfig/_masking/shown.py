@@ -33,10 +33,10 @@ _OVERLAP = 1000
 
 
 def conceals(key: str | int, value: Any) -> bool:
-    """Return True if a value must not be shown: text at a key with the name of a secret, or text that `mask_line` masks.
+    """Return True if a value must not be shown: text at a key with a secret name, or text that `mask_line` would mask.
 
-    A list or mapping must not be shown if one of its values must not be shown. `Verbatim` text, empty text and values
-    of other types may be shown.
+    A list or mapping that contains such text must not be shown. `Verbatim` text (a reference), empty text and
+    values of other types may be shown.
 
     >>> conceals("password", "hunter2"), conceals("max_tokens", 4096), conceals("host", "postgres://u:p@db/x")
     (True, False, True)

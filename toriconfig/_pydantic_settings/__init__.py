@@ -1,8 +1,8 @@
 """`Settings`: a bridge between pydantic-settings and the layers of this library.
 
-A class uses this library if the class has an option of this library, a `Secret` field, or renamed keys. In this case,
-the pydantic-settings sources of the class become layers beside the layers of this library, and keep the order of
-pydantic-settings. Any other class behaves as in pydantic-settings, and the origin of each value is recorded.
+For a class with an option of this library, a `Secret` field or a renamed key, the sources of pydantic-settings
+become layers, in their usual order. Any other class is built by pydantic-settings alone, and the origin of each
+value is recorded.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _fields_ask(schema: type[BaseSettings]) -> bool:
 
 
 def _init(model: Settings, args: tuple[Any, ...], values: dict[str, Any]) -> Exception | None:
-    """Set the fields of `model`. Return None, or the error of this library that the constructor must raise.
+    """Set the fields of `model`. Return None, or the error that the constructor must raise.
 
     Args:
         model: the new instance.

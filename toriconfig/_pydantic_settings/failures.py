@@ -40,8 +40,8 @@ class Failure(NamedTuple):
 def failure_of(error: Exception, source: Any, name: str = "") -> Failure:
     """Describe an error that a source raised. The description contains no value.
 
-    The message of a `SettingsError` is used, because it contains no value. If the error has another type, or if the
-    source is the command line and the message names no field, only the type of the error is named.
+    For a `SettingsError`, the description is the message, which contains no value. For an error of the command line
+    without the name of a field, and for any other error, the description names only the type of the error.
 
     Args:
         error: the error; no reference to it is kept.

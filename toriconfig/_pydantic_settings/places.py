@@ -26,8 +26,8 @@ def layer_of(source: Any, schema: type[BaseSettings], environ: Mapping[str, str]
         source: a source of pydantic-settings, or a custom one.
         schema: the loaded class.
         environ: the environment variables that the source reads.
-        above_code: True if the source has precedence over the constructor's arguments. A custom source then has the
-            origin "code", otherwise the origin "source".
+        above_code: True if the source has precedence over the constructor's arguments. The layer of a custom source
+            is then "code", otherwise "source".
     """
     kind = type(source)
     if kind is InitSettingsSource:
@@ -78,14 +78,15 @@ class _Named:
 
 
 class _Variables:
-    """Callable object that takes the key path of a value, and returns the origin of the variable that set the value.
+    """Function that takes the key path of a value, and returns the origin of the variable that set the value.
 
     For the path `a.b`, this is the variable `A__B` if there is one, otherwise `A`.
 
     Args:
         source: the source of the variables.
         whole: the origin to return if no variable is found.
-        spelt: dict from the name of each variable to its origin. If the source ignores case, names are in lower case.
+        spelt: dict from each name to the origin of the variable. If the source ignores case, names are in lower
+            case.
     """
 
     def __init__(self, source: EnvSettingsSource, whole: Origin, spelt: Mapping[str, Origin]) -> None:

@@ -1,8 +1,7 @@
 """The sources of a `Settings` class, built as in pydantic-settings, for any mapping of environment variables.
 
-pydantic-settings treats every generic type with its own core schema as "complex" and decodes its text as JSON. For a
-`Secret`, the text `abc` would raise an error that shows the text, and `123` would become a number. The sources of this
-module do not decode the text of a secret.
+These sources do not decode the text of a `Secret`. pydantic-settings would decode the text as JSON, show
+the text `abc` in an error, and convert `123` to a number.
 """
 
 from __future__ import annotations
@@ -69,7 +68,7 @@ def build(
         init_kwargs: the other arguments of the constructor.
 
     Raises:
-        SettingsError: pydantic-settings cannot build a source.
+        SettingsError: a source cannot be built, or a `.env` file is too large or not a regular file.
     """
     ours = {name: getattr(options, name) for name in SHARED}
     given = {name: value for name, value in ours.items() if value not in (None, ())}
@@ -122,9 +121,7 @@ def build(
 
 
 def _refuse_unbounded(options: Options) -> None:
-    """Reject a `.env` file that is too large, or that is not a regular file.
-
-    pydantic-settings would read any file to its end. A link to a file that the kernel generates is rejected too.
+    """Reject a `.env` file that is too large or not a regular file. pydantic-settings would read it to its end.
 
     Raises:
         SettingsError: there is such a file; the message names the file.
@@ -248,8 +245,8 @@ def _without_hidden(
 def keep_undecodable(source: Any) -> None:
     """Change `source` so that it decodes JSON lists, mappings, strings and null, and leaves other JSON as text.
 
-    Text that is not JSON stays unchanged if the shape of the field can read it; if not, `source` raises an error.
-    Values inside lists and mappings are marked as decoded: see `text_values.decoded`.
+    Text that is not JSON is kept if the field accepts such text; otherwise `source` raises an error. Decoded
+    strings are marked, so that they are not decoded again.
     """
     decode = source.decode_complex_value
 
@@ -295,9 +292,9 @@ def _shape(field: FieldInfo) -> Shape:
 
 
 def _undecoded(field: Any) -> Any:
-    """Return the field or type `field`, with a mark for a secret, so that pydantic-settings does not decode its text.
+    """Return the field or type `field`. For a secret, return a copy whose text pydantic-settings does not decode.
 
-    A `Secret` of a model gets no mark: pydantic-settings decodes its JSON, or combines the variables of its fields.
+    A `Secret` of a model is returned unchanged, because pydantic-settings must decode the JSON of the model.
     """
     if field is None:
         return None

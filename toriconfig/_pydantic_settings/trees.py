@@ -1,8 +1,7 @@
 """Trees of the sources of a `Settings` class and of the layers of this library, in the order of precedence.
 
-The order is that of `settings_customise_sources`; files of this library have lower precedence. If the option `layers`
-is given, it selects and orders the sources of pydantic-settings. A custom source stays after the source that precedes
-it in `settings_customise_sources`.
+The order is that of `settings_customise_sources`, and then the files of this library. If the option `layers` is
+given, it selects and orders the sources. A custom source stays after the source that precedes it.
 """
 
 from __future__ import annotations
@@ -78,7 +77,7 @@ def _built(schema: type[BaseSettings], inputs: Inputs) -> tuple[Sources, Tree | 
 def trees(
     schema: type[BaseSettings], inputs: Inputs, sources: Sources, *, caught: type[Exception] = SettingsError
 ) -> Iterator[_Entry]:
-    """Yield the trees of the sources and of the layers of this library, lowest precedence first.
+    """Yield `(kind of layer, tree)` for the sources and the layers of this library, lowest precedence first.
 
     Args:
         schema: the settings class.

@@ -24,10 +24,10 @@ HIDDEN = _Hidden()
 
 
 def for_pydantic(node: Node, shape: Shape) -> Any:
-    """Return a tree as values for pydantic. `HIDDEN` replaces a value that may be secret, and that an error could show.
+    """Return a tree as values for pydantic, with `HIDDEN` in place of values that may be secret.
 
-    A node whose shape contains no secret is kept. At any other node, `HIDDEN` replaces: the value of an unknown key; a
-    list or mapping where the shape requires another type; a scalar other than None.
+    An error of pydantic could show a value. Where the shape contains secrets, `HIDDEN` therefore replaces the value
+    of an unknown key, a list or mapping of the wrong type, and a scalar other than None.
     """
     value = node.value
     sealed = has_secrets(shape)

@@ -47,8 +47,8 @@ def render_text(
     Args:
         schema: name of the settings class, for the summary.
         color: True: use ANSI colours.
-        width: cells per line, at least 40. Long source lines are cut around the caret, and long texts are wrapped.
-        encoding: encoding of the terminal. Characters that it cannot encode become `?` or an escape. None: no limit.
+        width: columns of the terminal, at least 40. Longer source lines are cut, and longer texts are wrapped.
+        encoding: encoding of the terminal; None: UTF-8. Other characters become `?` or an escape.
         most: maximum number of shown problems; 0: all. If there are more, notes are omitted first, then warnings.
     """
     ordered = sort_problems(problems)

@@ -43,8 +43,8 @@ def rows_of(text: str, marks: Sequence[Mark], room: int, encoding: str | None = 
     Args:
         text: the line, masked.
         marks: the marks on this line.
-        room: available cells; a longer line is cut around the first mark.
-        encoding: encoding of the terminal, or None for no restriction.
+        room: available columns of the terminal; a longer line is cut around the first mark.
+        encoding: encoding of the terminal; None: UTF-8.
     """
     drawn, starts = _drawn(text, encoding)
     spans = [_span(text, mark.origin) for mark in marks]

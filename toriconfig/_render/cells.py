@@ -9,10 +9,10 @@ TAB = 4
 
 
 def draw(text: str, encoding: str | None = None) -> tuple[list[str], list[int]]:
-    r"""Return two lists for a source line: each character as drawn, and the cell at which each character starts.
+    r"""Return two lists for a source line: each character as drawn, and the column at which each character starts.
 
-    The second list also has the end of the line as its last item. Tabs are expanded to stops of `TAB` cells. A control
-    character, or one that `encoding` cannot encode, is drawn as `?`.
+    The second list also has the column after the last character. A tab is drawn as spaces. A control character, or
+    one that `encoding` lacks, is drawn as `?`.
 
     >>> draw("a\tb")
     (['a', '   ', 'b'], [0, 1, 4, 5])

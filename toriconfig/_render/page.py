@@ -49,7 +49,7 @@ class Row(NamedTuple):
 
     Attributes:
         key: dotted key path.
-        cells: the cells by the names of their columns. If a column has several cells, the effective one is the first.
+        cells: dict from the name of a column to the cells of this column, with the effective value first.
         description: description in the schema, or "".
         note: reference and state of a secret, or "".
         bars: age and remaining time of a secret.

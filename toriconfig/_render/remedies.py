@@ -1,4 +1,7 @@
-"""The general remedy for each code, for code scanning and the reference; `Problem.help` is a specific remedy."""
+"""The general remedy for each code of a problem, for code scanning and the reference documentation.
+
+`Problem.help` is the specific remedy of one problem.
+"""
 
 from __future__ import annotations
 

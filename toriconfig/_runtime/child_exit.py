@@ -1,8 +1,8 @@
 """Actions at the end of a child process of `multiprocessing` or billiard (Celery's fork of multiprocessing).
 
-Both libraries end a child by `os._exit`, which skips the functions of `atexit`. The actions are therefore registered
-as finalizers (`util.Finalize`) of these libraries. A worker of a billiard pool does not run finalizers. In such a
-worker, the callback `on_exit`, which sends Celery's signal `worker_process_shutdown`, is extended to run the actions.
+The functions of `atexit` do not run in such a child. The actions are therefore finalizers (`util.Finalize`) of
+these libraries. In a worker of a billiard pool, which runs no finalizers, the callback `on_exit` runs the
+actions.
 """
 
 from __future__ import annotations

@@ -13,9 +13,8 @@ SLICE = 0.05
 class Deadline:
     """Deadline of one request, and the socket that the request waits on.
 
-    A socket timeout does not limit name resolution, or an answer that arrives in small pieces. Therefore the thread
-    that waits for the result abandons the request at the deadline. `cancel` then wakes the thread that sends the
-    request, if that thread is waiting on a socket.
+    At the deadline, another thread calls `cancel`, which shuts the socket down. A socket timeout is not enough,
+    because it limits neither name resolution nor an answer that arrives in small pieces.
 
     Attributes:
         at: the deadline, in monotonic seconds.

@@ -16,8 +16,8 @@ class Executor:
     """Runner of requests on worker threads. Each request has a deadline. Thread-safe.
 
     Attributes:
-        now: function that returns the monotonic seconds of the clock.
-        time: function that returns the clock's seconds since 1970.
+        now: function that returns the monotonic time in seconds.
+        time: function that returns the seconds since 1970.
         rnd: function that returns a random number from 0 to 1, for jitter.
         scheduler: the timers.
         workers: the threads.
@@ -66,7 +66,7 @@ class Executor:
         """Run `flight` on a worker thread. Must not be called under a lock, because it may start a thread.
 
         Args:
-            flight: result of the method `flight`.
+            flight: a request with its deadline, from the method `flight`.
             priority: LEASE, DEMAND or POLL.
             work: function that sends the request and records the outcome.
             failed: function called with the error if `work` raises an exception; None: the error is not recorded.

@@ -18,10 +18,10 @@ def logger() -> logging.Logger:
 
 
 def internal(error: BaseException) -> SecretError:
-    """Log an unexpected exception. Return the error to raise in the threads that read the secret.
+    """Log an unexpected exception, and return the error to raise in the threads that read the secret.
 
-    The log line and the error name the type of the exception and the line that raised it. The text of the
-    exception is omitted, because it may contain a secret.
+    The log line and the error name only the type of the exception and the line of code, because the text of the
+    exception may contain a secret.
     """
     from os.path import basename
 

@@ -13,10 +13,10 @@ from toriconfig.pipeline._threads import start
 def run_concurrently(actions: Sequence[Callable[[], object]], deadline: Deadline, name: str) -> None:
     """Call each function on a thread of its own. Return when all calls have ended or the deadline has passed.
 
-    If no thread can be started, because the interpreter is ending, the calling thread calls the function.
+    If no thread can be started, the calling thread calls the function.
 
     Args:
-        actions: functions to call. A function that raises an exception does not affect the other functions.
+        actions: functions to call. An exception on one thread does not affect the other threads.
         deadline: the deadline of all calls together.
         name: name of the threads.
     """

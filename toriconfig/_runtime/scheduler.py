@@ -26,13 +26,13 @@ _Entry = tuple[float, int, Callable[[], object]]
 
 
 class Scheduler:
-    """Queue of functions. Each function is called at its time.
+    """Timers: each function is called once, at its time.
 
-    There is no lock. A signal handler or a finalizer may therefore call `at` while it interrupts another call of `at`.
+    There must be no lock, because a signal handler or a finalizer may call `at` during another call of `at`.
 
     Args:
-        clock: source of the monotonic seconds. With the system clock, a thread runs the timers. With any other clock
-            there is no thread, and tests call `tick`.
+        clock: source of the monotonic seconds. With the system clock, a thread runs the timers. With any other
+            clock, tests call `tick`.
     """
 
     def __init__(self, clock: Clock) -> None:

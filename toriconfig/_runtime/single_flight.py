@@ -29,8 +29,8 @@ Failed = Callable[["SecretError | None"], None]
 class Flight:
     """One request in progress. The flight ends when its outcome is recorded, or at its deadline, whichever is first.
 
-    No lock is used, because a lock could cause a deadlock: while a thread holds the lock, garbage collection on the
-    same thread may close a waiting coroutine, which needs the lock too.
+    There must be no lock. Garbage collection may close a waiting coroutine on a thread that holds the lock, and the
+    coroutine would wait for the lock forever.
 
     Attributes:
         ended: True after the flight has ended.

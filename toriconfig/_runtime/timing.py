@@ -1,7 +1,7 @@
-"""Delays before the next requests, after successes, failures and refusals, as pure functions.
+"""Seconds before the next request, after successes, failures and refusals, as pure functions.
 
-`rnd` is a function that returns a random number from 0 to 1. The random part of a delay (jitter) spreads the requests
-of many processes that started together, or that had the same outage.
+`rnd` is a function that returns a random number from 0 to 1. The random part of a delay (jitter) spreads the
+requests of many processes.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ def retry_delay(failures: int, interval: float, rnd: Random) -> float:
 
 
 def refusal_gap(gap: float, since: float, interval: float) -> float:
-    """Return the seconds until a value that a server refused may be fetched again.
+    """Return the minimum number of seconds between this fetch of a refused value and the next.
 
-    The result doubles with each refusal, up to `interval`. Refused values are therefore not fetched more often than
-    polled values.
+    The result is twice `gap`, but at most `interval`. If `since` is more than two intervals, the result is `GAP` (one
+    second).
 
     Args:
         gap: the last result of this function.
-        since: seconds since the last fetch after a refusal. Above two intervals, the gap is again `GAP`.
+        since: seconds since the last fetch after a refusal.
         interval: seconds between two polls.
     """
     return GAP if since > 2.0 * interval else max(GAP, min(2.0 * gap, interval))

@@ -12,11 +12,10 @@ Then = Callable[[Callable[[], object]], None]
 
 
 class Transitions:
-    """A lock for the attributes of one object.
+    """A lock for the attributes of one object. Actions passed to `then` are called after the lock is released.
 
-    A thread that holds a lock must not start a thread, wait, log or call a callback: a finalizer, a logging handler or
-    a callback may take the same lock, and both threads would block forever. The block of `with` therefore passes such
-    actions to `then`. They are called after the lock is released.
+    Inside the block of `with`, do not start a thread, wait, log or call a callback: the called code may need the
+    same lock, and both threads would block forever. Pass such an action to `then` instead.
 
     >>> transitions, done = Transitions(), []
     >>> with transitions as then:

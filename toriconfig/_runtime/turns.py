@@ -24,8 +24,8 @@ class Turns:
 
         Args:
             key: identifier of the work: text, or a tuple of texts.
-            deadline: deadline of the wait and of the work. At the deadline another thread may start, even if the work
-                continues.
+            deadline: deadline of the wait and of the work. At the deadline, another thread may start, even if the
+                work continues.
         """
         mine = Flight(deadline, _no_action)
         if not self._taken(key, mine):

@@ -1,9 +1,8 @@
 """Warnings of a load. Each warning is logged once.
 
 A warning is pending until a logging handler other than a NullHandler accepts the warning. Later calls into this
-library, such as a load, try again to log the pending warnings. At exit, the pending warnings are written to
-standard error by the `warnings` module. A forked child inherits the logged and the pending warnings, but does not
-write the pending warnings of its parent at exit.
+library try again. At exit, the `warnings` module writes the pending warnings to standard error. A forked child
+does not write the pending warnings of its parent at exit.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def once(key: Hashable) -> bool:
 
 
 def warn(key: Hashable, text: str, logger: str = "toriconfig") -> None:
-    """Log a warning once per `key` and process. The warning is pending until a logging handler accepts the warning.
+    """Log a warning once per `key`. The warning is pending until a logging handler accepts the warning.
 
     Args:
         key: text, or a tuple of texts and numbers, such as the schema, the path and the kind of warning.
@@ -62,8 +61,8 @@ def over(key: Hashable) -> None:
 class held:  # noqa: N801 - read as a statement, without the price of contextlib
     """Keep the warnings of this thread pending inside the block, and log them at its end.
 
-    Use the block for work that readers wait for, such as a load. Without the block, a logging handler that reads the
-    settings would wait for the load, and the load for the handler.
+    Use the block for a load. Without the block, a logging handler that reads the settings would wait for the load,
+    and the load for the handler.
     """
 
     __slots__ = ("_outermost",)

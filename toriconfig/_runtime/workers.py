@@ -56,10 +56,10 @@ class Workers:
         return self._pool.submit(priority, run)
 
     def abandon(self, job: Job) -> None:
-        """Abandon a job. A job that has not started never runs.
+        """Abandon a job. If the job has not started, the job never runs.
 
-        A running job continues. Its thread no longer counts towards the limit of threads, unless the number of running
-        threads that do not count has reached the constant `LOST`.
+        If the job is running, the job continues, and one additional thread is allowed. At most `LOST` (a constant)
+        additional threads are allowed at the same time.
         """
         if job.pool is not None:
             job.pool.abandon(job)
@@ -79,11 +79,10 @@ class Workers:
 
 
 class ThreadPool:
-    """Pool of worker threads of one process. `Workers.reset` and `Workers.dismiss` replace the pool by a new pool.
+    """Pool of worker threads of one process, with one queue of jobs per priority.
 
-    No lock is used. A signal handler or a finalizer may therefore call `submit` while it interrupts another call of
-    `submit`. Every step is one atomic operation. Between two steps the pool may count too few idle threads, and
-    then starts one thread more than needed, within the limit.
+    The methods take no lock, because a signal handler or a finalizer may call `submit` during another call of
+    `submit`. Each step must be one atomic operation. A race can start one thread that is not needed, within the limit.
     """
 
     def __init__(self, limit: int, name: str) -> None:

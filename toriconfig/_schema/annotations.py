@@ -39,9 +39,9 @@ def shape_of(annotation: Any, metadata: tuple[Any, ...] = (), inside: frozenset[
     """Return the shape of an annotation.
 
     Args:
-        annotation: the annotation of a field, or a part of it.
+        annotation: the annotation of a field, or a part of the annotation.
         metadata: the metadata of the field, such as `Ref` and `Merge`.
-        inside: ids of the type aliases and root models that enclose the annotation. A recursive alias or root model
+        inside: ids of the enclosing type aliases and root models. A recursive use of one of these
             gets the kind "any".
     """
     if get_origin(annotation) is Annotated:

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def keys_of(owner: type[Any], name: str, info: FieldInfo) -> tuple[tuple[str, ...], tuple[Path, ...]]:
-    """Return `(keys, paths)` for the field `name` of the class `owner`.
+    """Return `(keys, paths)`: the keys that set a field, and the paths to parts of other values that set the field.
 
-    `keys` are the keys that set the field: its aliases, or its name. Messages show the first key. `paths` are its alias
-    paths (`AliasPath`), which set the field by a part of the value of another key.
+    `keys` are the aliases of the field, or its name. Messages show the first key. `paths` are pydantic's `AliasPath`
+    aliases.
     """
     config = config_of(owner)
     alias = _alias(owner, info)

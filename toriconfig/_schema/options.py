@@ -114,7 +114,7 @@ class Options(Value):
         json_file: optional JSON file or files, as for `yaml_file`.
         toml_file: optional TOML file or files, as for `yaml_file`.
         toml_table_header: keys of the table to read from a TOML file; empty: the whole file.
-        pyproject_toml_table_header: keys of the table to read from `pyproject.toml`; empty: `tool` and `config_name`.
+        pyproject_toml_table_header: keys of the table to read from `pyproject.toml`; empty: `[tool.<config_name>]`.
         vault_path: KV path whose keys set `Secret` fields; None: secrets are read from explicit references.
         vault_layer: "secrets": `vault_path` sets `Secret` fields. "eager": `vault_path` sets plain fields too.
         vault: connection to Vault; None: from the environment variables of the Vault tools.
@@ -256,10 +256,7 @@ _PATHS = _SINGLE | _FILES | {"layers"}
 
 
 def unknown_option(given: Iterable[str]) -> str:
-    """Return the message for an unknown option, with the most similar option and all options; "" if all are known.
-
-    The message is not raised here: the other arguments may hold secrets, and a traceback shows local variables.
-    """
+    """Return an error message for the first unknown option name in `given`; "" if all names are known."""
     for name in given:
         if name not in _NAMES:
             from toriconfig._core.suggest import near

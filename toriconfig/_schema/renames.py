@@ -1,8 +1,8 @@
 """Renamed and deprecated keys. A renamed or deprecated key still sets its field, with one warning.
 
 A model declares renames in `model_config`, as dotted paths relative to the model:
-`SettingsConfigDict(renamed={"pool_size": "pool.max_size"})`. `load` and `lazy` take the same option, with paths from
-the root of the schema. A key without a replacement is declared as `Field(deprecated="...")`, as usual in pydantic.
+`SettingsConfigDict(renamed={"pool_size": "pool.max_size"})`. The option `renamed` of `load` and `lazy` has paths from
+the root of the schema.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Shape:
         models: the allowed models, dataclasses or TypedDicts; several for a union.
         item: the shape of the values of a mapping or the items of a sequence.
         items: the shapes of the items of a tuple, if each has its own.
-        members: the alternatives of a union of several kinds; for JSON text, the shape of the decoded value.
+        members: the alternatives of a union of several kinds; for pydantic's `Json[T]`, the shape of T.
         inner: the T of a `Secret[T]`.
         nullable: True if None is allowed.
         ref: the reference that the field declares, or None.
@@ -134,11 +134,11 @@ class Shape:
         return self._extra
 
     def narrowed(self, given: Mapping[str, Any], tags: Mapping[str, Any] | None = None) -> Shape:
-        """Return this shape with only the models that `unions.meant` returns.
+        """Return this shape with only the models of the union that fit best.
 
         Args:
-            given: dict from keys to nodes.
-            tags: dict from keys to the nodes that are compared with `Literal` fields; None: `given`.
+            given: dict from keys to nodes. Only models with the most of these keys remain.
+            tags: dict from keys to nodes. Only models whose `Literal` fields allow these values remain. None: `given`.
         """
         if len(self.models) < 2:
             return self
@@ -147,9 +147,9 @@ class Shape:
         return self._of(meant(self._union(), given, given if tags is None else tags))
 
     def taken(self, given: Mapping[str, Any]) -> Shape:
-        """Return this shape with only the models of the union that fit `given`; see `unions.taken`.
+        """Return this shape with only the models of the union that fit `given`.
 
-        `given` must contain every key that any layer sets, because a model without a required key may be left out.
+        `given` must contain the keys of all layers. Otherwise a model may be removed for lack of a required key.
         """
         if len(self.models) < 2:
             return self
@@ -206,7 +206,7 @@ _EXACT = frozenset({Decimal, Fraction, timedelta})
 
 
 class Inside(Value):
-    """Field `name` that an `AliasPath` sets by a part of the value of a key. `path` is relative to this value."""
+    """Field `name` that a pydantic `AliasPath` sets. For `AliasPath("db", "port")`, `path` is `("port",)`."""
 
     path: Path
     name: str
@@ -217,13 +217,13 @@ class Field:
     """One field of a model.
 
     Attributes:
-        name: its name in Python.
-        keys: the keys that set the field in files; messages show the first one.
+        name: name in Python.
+        keys: the keys that set the field in files; messages show the first key.
         place: the text `Model.field`, for the origins of defaults.
         info: pydantic's field information.
-        inside: the fields that are set by parts of the value (`AliasPath`); None if the whole value sets this field.
+        inside: None if the whole value sets this field. Otherwise the fields that parts of the value set (`AliasPath`).
         shape: the allowed values.
-        validated: True if a validator of the model gets the input before pydantic converts it.
+        validated: True if a validator of the model gets the input before pydantic converts the input.
     """
 
     __slots__ = ("_shape", "info", "inside", "keys", "name", "place", "validated")

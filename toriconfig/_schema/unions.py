@@ -18,14 +18,12 @@ def meant(
 ) -> tuple[type[Any], ...]:
     """Return the models of a union that have the most keys of `given`.
 
-    Models whose `Literal` fields do not allow the values in `tags` are left out, unless this leaves out every
-    model. Keys of `given` that no model has are ignored. If every model lacks at least one of the other keys,
-    return only one of the models with the most keys, as in pydantic: the first whose required keys (except secrets)
-    are all in `given`. If there is no such model, return the first model with the most keys.
+    Models whose `Literal` fields do not allow the values in `tags` are left out. If each model lacks a key of `given`
+    that another model has, return only one model, as pydantic does.
 
     Args:
-        union: dict from each model to its fields, which are a dict from keys to fields.
-        given: dict from keys to the given nodes.
+        union: dict from each model to a dict from keys to fields.
+        given: dict from keys to nodes.
         tags: dict from keys to the nodes that are compared with `Literal` fields.
     """
     admitted = [model for model, fields in union.items() if _admits(fields, tags)] or list(union)
@@ -38,11 +36,13 @@ def meant(
 
 
 def taken(union: Mapping[type[Any], Fields], given: Mapping[str, Any]) -> tuple[type[Any], ...]:
-    """Return the models of a union that fit `given`. `given` must contain every key that any layer sets.
+    """Return the models of a union that have the most keys of `given`, as `meant` does.
 
-    Select the models with the most keys of `given`, as `meant` does. If each selected model has a required key that
-    `given` lacks, select again among the models without such a key; if there are none, keep the
-    first selection. A secret never counts as missing.
+    If `given` lacks a required key of each of these models, select again among all models of which `given` has every
+    required key.
+
+    Args:
+        given: dict from keys to nodes, with the keys of all layers.
     """
     best = meant(union, given, given)
     if any(_complete(union[model], given) for model in best):

@@ -9,10 +9,10 @@ AGREEING = 3
 
 
 class Attempts:
-    """Record of the requests for one value since the last success.
+    """Record of the failed requests for one value. A success resets the record.
 
     Attributes:
-        error: error of the last request; None: the request succeeded, or no request was sent.
+        error: error of the last request; None: no failure since the last success.
         failures: number of failed requests in a row.
         absent: number of requests in a row that did not find the value.
     """

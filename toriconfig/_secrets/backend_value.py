@@ -26,15 +26,12 @@ LEAST = 1.0
 
 
 class BackendValue(CachedValue):
-    """Provider of one path of a backend. `reading.value` is the value that `fetch` returned.
+    """Provider of the value that `fetch(path)` of a backend returns.
 
     Args:
-        backend: the backend.
         executor: object that provides threads, timers and the clock.
         outages: object that logs warnings about failed requests.
-        path: the argument of `fetch`.
-        session: the session of the backend. Each value keeps the session alive, so that later loads share the
-            values.
+        session: the session of the backend. Each value keeps the session alive, so that later loads share the values.
     """
 
     LOGGER = "toriconfig.backends"

@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 class CachedValue(ABC):
     """Base class of a provider that fetches from a backend. `Provider` describes the public methods.
 
-    A subclass starts a request in `_read` and records the outcome. No request, timer, callback or wait happens
-    under the lock: a method with the parameter `then` passes to `then` the functions to call after the lock is
-    released. All methods whose names begin with an underscore, except `_notify`, may be called under the lock.
+    Do not send a request, start a timer, call a callback or wait under the lock. A method passes such actions to its
+    parameter `then`. The actions run after the lock is released. `_notify` must be called without the lock.
 
     Attributes:
         store: identifier of the backend; equal for all values of one backend.
@@ -37,7 +36,7 @@ class CachedValue(ABC):
         executor: object that provides threads, timers and the clock.
         reference: the reference as written in the settings.
         origin: origin to report before the first read.
-        attempts: record of the requests since the last success.
+        attempts: record of the failed requests.
     """
 
     LOGGER: ClassVar[str]
@@ -103,9 +102,8 @@ class CachedValue(ABC):
     def refresh(self) -> Sequence[Flight]:
         """Start a request for a new value, because a server refused the present value. Do not wait for the answer.
 
-        Return the request in a tuple. If a request is already in progress, return this request. During the pause
-        after an earlier refusal or a failed request, start no request and return (). Each further refusal or
-        failure makes the next pause longer.
+        Return the request in a tuple. If a request is already in progress, return that request. Return () during the
+        pause after a refusal or a failed request. The pauses become longer.
         """
         now = self.now()
         with self._memory as then:
@@ -122,8 +120,8 @@ class CachedValue(ABC):
     def ask(self) -> Sequence[Flight]:
         """Start a request, even if the value is fresh or a request has just failed. Do not wait for the answer.
 
-        Return the request in a tuple. Concurrent calls share one request. If no request is in progress and
-        `_may_ask()` is False, start no request and return ().
+        Return the request in a tuple. Concurrent calls share one request. If no request is in progress and `_may_ask()`
+        is False, return ().
         """
         with self._memory as then:
             self._on_demand()

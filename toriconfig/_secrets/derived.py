@@ -23,13 +23,13 @@ Raises:
 
 
 class Derived:
-    """Provider whose value is built from one reading of each input.
+    """Provider whose value is built from one reading (value and origin) of each input.
 
     Args:
         inputs: the providers that are read.
-        build: function that builds the value from one reading of each input.
+        build: function that builds the value from the readings.
         reference: the reference as written in the settings.
-        key: the key that the origin shows, if the value is one key of the input; else "".
+        key: the key that the origin shows; "" if the value is not one key of an input.
         plan: object that identifies `build`. Two providers with equal plans and inputs have the same value.
     """
 
@@ -87,10 +87,12 @@ class Derived:
         return readings
 
     def _build_once(self, readings: tuple[Reading, ...]) -> tuple[Reading | None, SecretError | None]:
-        """Build the value, unless the readings are unchanged. Return `(reading, None)` or `(None, error)`.
+        """Return `(reading, None)`; or `(None, error)` if the value cannot be built.
+
+        If `readings` are the same as in the last call, return the last result.
 
         Args:
-            readings: one reading of each input; (): an input has no reading. The result is then `(None, None)`.
+            readings: one reading of each input. If empty, return `(None, None)`.
         """
         if len(readings) != len(self._from) or any(map(_differs, readings, self._from)):
             self.reading, self._wrong = (

@@ -19,10 +19,10 @@ class Fallback:
 
     Args:
         first: provider of the backend's value.
-        second: provider of the lower layer's value. It is used while `first` is unreachable, has no value, or has no
-            credentials to log in with. In other cases, such as denied access, a read raises the error of `first`.
-        on_switch: function called at the first read, and when the used provider changes. The argument is the error of
-            `first` if `second` is used now, or None if `first` is used now.
+        second: provider of the lower layer's value. It is used if `first` is unreachable, has no value, or has no
+            credentials. Any other error of `first`, such as denied access, is raised.
+        on_switch: function called at the first read and at each change between `first` and `second`. The argument is
+            None if `first` is used now, otherwise the error of `first`.
     """
 
     def __init__(self, first: Provider, second: Provider, on_switch: Callable[[SecretError | None], None]) -> None:

@@ -1,6 +1,6 @@
-"""Secret in a file that other programs rewrite: an agent, a CSI driver, External Secrets, a Kubernetes mount.
+"""Secret in a file that other programs rewrite, such as a file of a Kubernetes mount.
 
-A change is detected by device, inode, size and time of the file. Events on the file name would not be enough, because
+A change is detected by device, inode, size and time of the file. Events on the file name are not enough, because
 Kubernetes replaces a symbolic link, `..data`, and not the file.
 """
 

@@ -33,12 +33,12 @@ def files_behind(provider: Provider) -> Iterator[FileProvider]:
 
 
 class FileWatch:
-    """Periodic checks of all watched files on a separate thread. A file system that hangs delays only these checks.
+    """Periodic checks of all watched files on a separate thread, because a file system may hang.
 
     Args:
         clock: source of the monotonic seconds.
         scheduler: the timers; None: the timers of `clock`.
-        workers: the thread for the checks; None: one thread, which the first `add` starts.
+        workers: the thread for the checks; None: a thread for this object only.
     """
 
     def __init__(

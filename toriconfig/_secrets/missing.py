@@ -10,7 +10,7 @@ from toriconfig.errors import MissingCredentialError
 
 
 class Missing:
-    """A provider without a value. Every read raises an error that names the remedy.
+    """A provider without a value. Every read raises a `MissingCredentialError`.
 
     Args:
         reference: the reference as written in the settings; "": there is no reference.

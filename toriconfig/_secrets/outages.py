@@ -37,13 +37,11 @@ class Outages(Generic[V]):
         self._failing: WeakSet[V] = WeakSet()
 
     def failed(self, value: V, error: str, used: str, *, outage: bool, alone: bool = False) -> None:
-        """Log a warning that a value could not be confirmed: one per outage if `outage` is True, else one per value.
+        """Log a warning that a value could not be confirmed, once per outage or once per value.
 
         Args:
-            value: the value that the request should have confirmed.
-            error: text of the error.
             used: end of the warning, such as "what was read before is used for up to 60 s". It contains no secret.
-            outage: True if the backend answers no request at all.
+            outage: True: the backend answers no request, so one warning is enough for all values. False: one per value.
             alone: True: log the warning in any case.
         """
         with self._memory:

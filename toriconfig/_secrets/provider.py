@@ -1,8 +1,7 @@
 """Protocol of the providers from which handles of secrets read.
 
-To read a value, a handle calls `pending()`, which starts requests and returns them. The handle waits for the requests,
-and then calls `settle()`, which returns the value without blocking. Coroutines and `prefetch` wait in other ways, but
-call the same methods.
+To read a value, a handle calls `pending()`, which starts requests and returns them. After the requests have ended,
+the handle calls `settle()`, which returns the value without blocking.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _numbers = count()
 
 
 class Reading:
-    """One value as it was read. Only these attributes change: `registered`, and `expires_at` after a renewal.
+    """One value as it was read. Only `registered` and the property `expires_at` (time of expiry) may change.
 
     Attributes:
         value: text, bytes, a number, or a dict for a whole Vault path. Not yet converted to the type of the handle.
@@ -167,10 +166,10 @@ class Provider(Protocol):
     """Protocol of the source of a secret's current value. All handles of one reference share one provider.
 
     Attributes:
-        reading: the newest usable reading; None: there is no usable value.
-        fresh_until: monotonic seconds until which `reading` may be returned without calling `pending`.
-        now: function that returns the present monotonic seconds, for comparison with `fresh_until`.
-        reference: the reference as written, such as `secret/tori#api_key`; "" for a value without a reference.
+        reading: the newest usable value, with its origin; None: there is no usable value.
+        fresh_until: monotonic seconds until which `reading` may be returned without a call of `pending`.
+        now: function that returns the present monotonic seconds.
+        reference: the reference as written, such as `secret/tori#api_key`; "": there is no reference.
     """
 
     reading: Reading | None

@@ -22,13 +22,12 @@ _MOST_COMPARED = 1 << 28
 def register_value(value: Any, reading: Reading | None = None) -> None:
     """Register a value, so that logs mask it.
 
-    Text, bytes and numbers are registered. In any other object, each text is registered, except names of users and
-    hosts.
+    Of a container or any other object, the texts in it are registered, except names of users and hosts.
 
     Args:
-        value: any object; its mappings, lists and attributes are searched at any depth.
-        reading: the reading that the value was made from. The masking ends some time after the reading is replaced,
-            see `Former`. None: the masking ends with the process.
+        value: text, bytes, a number, or an object that is searched at any depth.
+        reading: the `Reading` (value and origin) of `value`. The masking ends some time after the `Reading` is
+            replaced. None: the masking ends with the process.
     """
     from toriconfig.pipeline._redact import register
 
@@ -54,9 +53,8 @@ def register_part(value: str, key: str, reading: Reading) -> None:
 class Former:
     """Replaced values of one secret, which are still masked in logs.
 
-    A value with an expiry is masked until one hour after the expiry. A value without an expiry may still be valid
-    after the replacement. The newest `FORMER` (a number) of these values stay masked. Older values are masked for
-    one more hour.
+    A value with an expiry is masked until one hour after the expiry. Of the other values, the newest `FORMER` (a
+    number) stay masked. Older values are masked for one more hour.
     """
 
     __slots__ = ("_former",)
@@ -106,11 +104,10 @@ def _end_of(text: str | bytes) -> Callable[[float], None]:
 
 
 def _owner(reading: Reading) -> Reading:
-    """Return the reading whose replacement ends the masking of the texts of `reading`, after some more time.
+    """Return the reading whose attribute `registered` stores the texts of `reading` that logs mask.
 
-    If `reading` was not built from other readings (`inputs`), return `reading`. Otherwise return the newest input
-    that expires; if no input expires, the newest input. For an input that has inputs itself, these inputs are
-    compared instead.
+    If `reading` has no inputs, return `reading`. Otherwise return the newest input with an expiry. If no input has an
+    expiry, return the newest input.
     """
     if not reading.inputs:
         return reading

@@ -264,8 +264,8 @@ def handle(provider: Provider, inner: Any, path: str) -> Secret[Any]:
 def typed(secret: Secret[T], inner: Any, path: str = "") -> tuple[Secret[T] | None, str]:
     """Return `(handle, "")`, or `(None, expected form)` if the value cannot be converted to `inner`.
 
-    If the T of `secret` is not known, and its value in memory needs a conversion, the handle is a new one with the same
-    provider, for the field at `path`. In all other cases, it is `secret` itself.
+    If the T of `secret` is not known, and its value in memory needs a conversion, the handle is new and is for the
+    field at `path`. Otherwise the handle is `secret`.
     """
     reading = provider_of(secret).reading
     if secret._inner is not None or reading is None:

@@ -1,8 +1,7 @@
 """Second validation after an exception that pydantic does not catch, such as a KeyError in a validator.
 
-The exception ends the first validation and hides all other errors. The model is therefore validated again with
-guarded validators, whose exceptions pydantic catches. The other errors are often the cause: a validator that reads
-`info.data["low"]` raises a KeyError if `low` is invalid.
+The exception hides all other errors, which are often the cause of the exception. The model is
+therefore validated again with validators whose exceptions pydantic catches.
 """
 
 from __future__ import annotations
@@ -17,12 +16,10 @@ _FUNCTIONS = frozenset({"function-before", "function-after", "function-wrap", "f
 
 
 def errors_of(cls: Any, error: Exception, validate: Callable[[Any, Any], object]) -> list[Found]:
-    """Return the errors of a second validation, in which an exception of a validator does not hide other errors.
+    """Validate again, so that an exception of a validator does not hide other errors. Return all errors.
 
-    A KeyError of a validator is omitted if another error is about the field that the KeyError names. If the second
-    validation finds no error or is not possible, return one error for `error`. If the second validation ends with
-    an exception too, return one error for the new exception. If `error` is a `PydanticUserError` (the schema is not
-    complete), return one error of the kind "incomplete", without a second validation.
+    If the second validation finds no error, return one error for `error`. If the schema is not complete
+    (`PydanticUserError`), return one error of the kind "incomplete".
 
     Args:
         cls: the model class.

@@ -14,10 +14,10 @@ class Found(Value):
 
     Attributes:
         loc: pydantic's location: keys, positions, and names of union members and validators.
-        kind: pydantic's type of error, or "escaped" for an exception of a validator that pydantic does not catch.
+        kind: pydantic's type of error; "escaped": a validator raised an exception that pydantic does not catch.
         message: pydantic's sentence; for "escaped", the class of the exception.
         context: pydantic's context, such as bounds and choices.
-        rule: the validator that raised the error, such as `Pool._hold`, or "".
+        rule: the validator that raised the error, such as `Pool._hold`; "": no validator.
     """
 
     loc: Path
@@ -118,11 +118,10 @@ FIXED = frozenset(_KINDS) | frozenset(_BOUNDS)
 
 
 def phrase(found: Found, *, sealed: bool) -> str:
-    """Return a phrase for the expected value, such as "an integer"; "" if the error does not name an expected value.
+    """Return a phrase for the expected value, such as "an integer"; "" if there is no phrase.
 
     Args:
-        sealed: True: the value is a secret. If a validator raised the error, the phrase is then "", because the
-            message may contain the secret.
+        sealed: True: the value is a secret. Messages of validators are then not used: a message may contain the secret.
     """
     kind = found.kind
     if kind in _KINDS:

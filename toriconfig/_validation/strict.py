@@ -1,9 +1,8 @@
 """Validation of strict models in pydantic's JSON mode.
 
-In Python mode a strict `set[int]` rejects a list, and a strict date rejects text, but YAML and variables have no other
-form. A model that Python mode rejects is therefore validated again in JSON mode, which accepts a list for a set, and
-text for a date. Text of variables is first converted to the number or boolean that a strict type requires, as in
-pydantic-settings.
+A strict model rejects a list for a set, and text for a date, but accepts both in JSON mode. A model that Python mode
+rejects is therefore validated again in JSON mode. Text of variables is converted to the number or boolean that a
+strict type requires.
 """
 
 from __future__ import annotations
@@ -97,7 +96,7 @@ def _is_strict(schema: Any) -> bool:
 
 
 def _said(node: Node, shape: Shape, held: dict[str, Secret[Any]]) -> Any:
-    """Return the value as JSON data. A random token replaces each handle, and `held` maps the token to the handle.
+    """Return the value as JSON data. Replace each handle by a random token, and add token and handle to `held`.
 
     Raises:
         ValueError: JSON cannot express the value.

@@ -26,11 +26,9 @@ def unknown_keys(root: Node, shape: Shape, severity: Severity, *, whole: bool = 
     """Yield one problem for each unknown key. Models with `extra="ignore"` or `"allow"` have no unknown keys.
 
     Args:
-        root: the tree.
-        shape: the shape of the schema.
         severity: severity of the problems.
-        whole: True: a model of a union does not fit if the tree lacks one of its required keys. False: the model may
-            fit, because another tree may set the key.
+        whole: True: `root` has the keys of all layers, so a model of a union without a required key does not fit.
+            False: another layer may set the missing key.
     """
     yield from _Search(severity, whole).below(root, shape, ())
 
@@ -99,12 +97,12 @@ class _Siblings:
     """The known keys of one mapping, computed once for all its unknown keys.
 
     Attributes:
-        said: dict from key to node; contains the known keys that a layer other than the defaults sets.
+        said: dict from key to node; the keys that a layer other than the defaults sets.
         fields: every key of the schema.
-        free: the keys of the schema that are not in `said`.
+        free: the keys of `fields` that are not in `said`.
         expected: `fields` as text.
         expected_free: `free` as text.
-        folded: dict from the lower-case spelling of each key of the schema to the key.
+        folded: dict from the lower-case spelling to the key.
     """
 
     __slots__ = ("expected", "expected_free", "fields", "folded", "free", "said")

@@ -82,7 +82,7 @@ def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[
     """Yield one problem for each key path that has errors. Errors of several members of a union become one problem.
 
     Args:
-        found: the errors. The list is emptied, so that each error is freed as soon as its problem exists.
+        found: the errors. The list is emptied, so that memory is freed early.
         how_to_set: function that returns the remedy for a missing key.
     """
     shared = _Shared()

@@ -1,9 +1,9 @@
 """Secrets from Vault: shared sessions, one cached value per path, and the functions `connect` and `shutdown`.
 
-connect ── Session ── CachedPath (one path: cached, refreshed, swapped) ── lease, timing   times of the next requests
-│             └────── engines     how a path is read and written
-└─ Client ── auth                 login and token
-    └─────── http                 choice of the address, one request, meaning of the answer
+- `Session`: shared by all loads with equal options; has a client and the cached paths.
+- `Client`: sends requests. `auth` logs in, and `http` chooses the address.
+- `CachedPath`: one cached path. `lease` and `timing` compute the times of the next requests.
+- `engines`: reading and writing of paths.
 """
 
 from __future__ import annotations
@@ -73,8 +73,7 @@ def connect(vault: Vault, environ: Mapping[str, str]) -> Session | None:
 def shutdown(timeout: float = 2.0) -> None:
     """Revoke the tokens that were obtained by a login, and close all connections. A second call does no harm.
 
-    Secrets can still be read afterwards: the next request logs in again. The new token is revoked by the next call of
-    `shutdown`, or at exit.
+    Secrets can still be read afterwards, with a new login. The new token is revoked at the next call or at exit.
 
     Args:
         timeout: seconds for all revocations together.

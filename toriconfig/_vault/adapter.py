@@ -71,10 +71,10 @@ class Sender(Protocol):
 
 
 class ClientAdapter(Adapter):  # type: ignore[misc]
-    """An adapter of hvac that sends its requests through a `Sender`.
+    """An adapter of hvac that sends its requests through a `Sender`, a client of Vault.
 
-    Each exception that a request raises is an instance of two classes: one of this library and one of hvac. `except`
-    with either class catches the exception. The exception has the status and the request id.
+    Each exception of a request is an instance of two classes: one of this library and one of hvac. `except` with either
+    class catches the exception.
     """
 
     def __init__(self, *, session: Any, **_: Any) -> None:

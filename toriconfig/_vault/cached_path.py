@@ -65,8 +65,7 @@ class CachedPath(CachedValue):
         """In a forked child: forget the request of the parent. If the parent had planned a request, plan a new one.
 
         Args:
-            share: True: continue to use leased credentials of the parent. False: treat the credentials as ended in
-                this process, and request new ones at the next read.
+            share: True: keep the parent's leased credentials. False: request new credentials at the next read.
         """
         self._memory = Transitions()
         planned, self._planned = self._planned, False
@@ -84,7 +83,7 @@ class CachedPath(CachedValue):
     def rest(self) -> None:
         """Cancel the planned request. The next read plans a new request.
 
-        If the value in memory may no longer be used, notify the subscribers.
+        If the cached value is too old to be returned to readers, notify the subscribers.
         """
         with self._memory:
             self._clear_timer()

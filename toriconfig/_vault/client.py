@@ -41,7 +41,7 @@ class Client:
         environ: environment variables. A token is read from them each time that a token is needed.
         executor: object that provides threads and timers.
         dependents: holder of the leased credentials; None: there are none.
-        transport: function that creates the object which sends a request to an address; None: urllib3.
+        transport: function that creates the object which sends requests; None: urllib3.
         on_send: function called with the priority of each request before a worker thread gets the request; None: none.
     """
 
@@ -127,11 +127,10 @@ class Client:
             token: token of this request; None: the token of the client; "": no token.
             timeout: seconds; None: the timeout of the configuration.
             repeatable: True if sending the request twice does no harm; None: True for reads that create nothing.
-            check: True: raise for an error status. False: return the answer of any status.
+            check: True: raise for an error status. False: only a 403 for the client's token may raise.
 
         Raises:
-            SecretError: no token was obtained, no answer arrived, or the answer has an error status. If `check` is
-                False, the only error status that raises is a 403 for the token of the client.
+            SecretError: no token was obtained, no answer arrived, or the status is an error (see `check`).
         """
         if repeatable is None:
             repeatable = method in ("GET", "LIST", "HEAD") and not issues_on_read(path)
@@ -161,7 +160,7 @@ class Client:
         return answer
 
     def launch(self, priority: int, work: Work, failed: Failed | None = None, timeout: float | None = None) -> Flight:
-        """Run `work` on a worker thread. Return the `Flight`, which ends with `work` or at the deadline.
+        """Run `work` on a worker thread. Return the request in progress, which ends with `work` or at the deadline.
 
         Args:
             priority: LEASE, DEMAND or POLL.
@@ -192,8 +191,11 @@ class Client:
     def send(self, flight: Flight, priority: int, work: Work, failed: Failed | None) -> None:
         """Run `work` on a worker thread. Must not be called under a lock, because the call may start a thread.
 
-        `flight` is the request in progress, created by the method `flight`. The function `work` sends the request and
-        ends `flight`. If `work` raises an exception, `failed` is called. `priority` is LEASE, DEMAND or POLL.
+        Args:
+            flight: the request in progress, created by the method `flight`.
+            priority: LEASE, DEMAND or POLL.
+            work: function that sends the request and ends `flight`.
+            failed: function called if `work` raises an exception; None: no function.
         """
         if self._on_send is not None:
             self._on_send(priority)
@@ -220,7 +222,7 @@ class Client:
     ) -> Answer | SecretError:
         """Send one request on the current worker thread. Return the answer or the error.
 
-        Arguments that are not listed are those of `request`.
+        The other arguments are those of `request`.
 
         Args:
             deadline: deadline of the request.
@@ -267,8 +269,8 @@ class Client:
     ) -> Answer | Failure:
         """Send one request with `token`; `""`: without a token. No login is sent.
 
-        If an address fails, try the other addresses. If Vault may have processed the request, this is done only if
-        `repeatable` is True. The other arguments are those of `request`.
+        If an address fails, try the other addresses. If `repeatable` is False, a request that Vault may have processed
+        is not sent again. The other arguments are those of `request`.
 
         Returns:
             The outcome of the last attempt: an answer of any status, or a failure.

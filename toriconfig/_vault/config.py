@@ -72,10 +72,8 @@ def variable(environ: Mapping[str, str], name: str) -> str | None:
 def may_log_in(name: str, value: str) -> bool:
     """True if a variable may hold a credential for Vault or for a proxy.
 
-    True if `name` contains the word `VAULT`, `BAO` or `OPENBAO`, unless an option without a credential follows, such as
-    `ADDR`. With such an option, True only if `value` contains "@".
-
-    Examples of True: `TORI_VAULT__AUTH__SECRET_ID`, `APP_VAULT_AUTH_TOKEN`, and `TORI_VAULT` with all options as JSON.
+    The name must contain the word `VAULT`, `BAO` or `OPENBAO`, as in `APP_VAULT_AUTH_TOKEN`. Names of options without a
+    credential, such as `VAULT_ADDR`, count only if `value` contains "@".
     """
     found = _OF_VAULT.search(name.upper())
     return found is not None and (found["rest"] not in _HARMLESS or "@" in value)

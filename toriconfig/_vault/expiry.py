@@ -108,10 +108,10 @@ def _claims(token: object) -> dict[str, Any]:
 
 
 def _ssh_end(certificate: object) -> float | None:
-    """Return the end of an OpenSSH certificate in seconds since 1970; None if the text is no certificate or has no end.
+    """Return the end of an OpenSSH certificate in seconds since 1970; None if there is no certificate or no end.
 
-    The fields are those of PROTOCOL.certkeys in OpenSSH: type, nonce, public key, serial, kind, key id, principals,
-    valid after, valid before. The last field is the end.
+    The end is the last of these fields (PROTOCOL.certkeys of OpenSSH): type, nonce, public key, serial, kind, key id,
+    principals, valid after, valid before.
     """
     words = certificate.split() if isinstance(certificate, str) else []
     if len(words) < 2:

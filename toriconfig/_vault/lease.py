@@ -33,9 +33,8 @@ class Lease:
         duration: number of seconds that Vault granted last; 0: the data has no end.
         term: number of seconds that Vault granted first.
         renewed: True if a renewal was granted.
-        on_demand: True for data such as a one-time code: a reader fetches new data, and no step is planned.
-        revoked_at_end: True if the credentials work until Vault revokes them. False if they expire by themselves, such
-            as a certificate.
+        on_demand: True for data such as a one-time code. No step is planned: a reader fetches new data.
+        revoked_at_end: True if the credentials work until Vault revokes them. False if they expire by themselves.
         gone: True if the credentials must not be used: Vault reported their end, or they belong to another process.
     """
 
@@ -76,7 +75,7 @@ def margin(term: float) -> float:
 
 
 def usable_until(lease: Lease, token_ends: float = NEVER, token_term: float = 0.0) -> float:
-    """Monotonic seconds until which the credentials may be returned.
+    """Monotonic seconds until which readers get the credentials without a further check.
 
     Args:
         lease: present state of the lease.
@@ -90,12 +89,11 @@ def plan(lease: Lease, overlap: float, now: float, rnd: Random, *, orphan_ends: 
     """Return the next step for `lease`.
 
     Args:
-        lease: present state of the lease.
         overlap: seconds for which the old credentials should still work after new credentials have replaced them.
         now: monotonic seconds.
         rnd: function that returns a random number from 0 to 1.
-        orphan_ends: monotonic seconds at which the token of the lease ends, if the client now uses another token.
-            None: the token is still in use.
+        orphan_ends: monotonic seconds at which the token of the lease ends, if another token has replaced it. None: the
+            token is still in use.
     """
     if orphan_ends is not None and orphan_ends < lease.ends:
         return Plan("reissue", now + max(0.0, orphan_ends - now) / 3.0 * rnd())
@@ -124,29 +122,19 @@ def ended(lease: Lease, now: float) -> Lease:
 def works_after_end(lease: Lease, ends: float, unanswered_since: float | None) -> bool:
     """True if the credentials probably work after their end, because Vault was down and did not revoke them.
 
-    False if the credentials end without a revocation, such as a certificate (`lease.revoked_at_end` is False), or
-    if the credentials must not be used any more (`lease.gone` is True).
-
     Args:
-        lease: present state of the lease.
         ends: monotonic seconds at which the lease or its token ends, whichever is first.
-        unanswered_since: monotonic seconds of the first request that Vault did not answer; None: Vault answers. If
-            it is None or after `ends`, the result is False, because Vault may have revoked the credentials.
+        unanswered_since: monotonic seconds of the first request that Vault did not answer; None: Vault answers. The
+            result is True only if this time is before `ends`.
     """
     return lease.revoked_at_end and not lease.gone and unanswered_since is not None and unanswered_since < ends
 
 
 def retry(action: Action, ends: float, now: float, rnd: Random, *, failures: int, interval: float) -> Plan:
-    """Plan the next attempt after a failed renewal or re-issue.
+    """Plan the next attempt after a failed renewal or re-issue. A random delay keeps processes from retrying together.
 
-    If a renewal failed and the next renewal would come at `ends` or later, request new credentials at once.
-    Otherwise repeat the failed action after a delay. The delay is random, so that processes do not retry together:
-
-    - Before `ends`: 10 to 90 % of the time until `ends`, or of a limit if the limit is shorter. The limit is
-      `interval` after the first failure, and `RETRY_SPREAD` seconds after later failures.
-    - After `ends`: the result of `retry_delay`, which doubles with each failure up to `interval`.
-
-    A delay is at least `REISSUE_GAP` seconds, because each re-issue may create an account.
+    If a renewal failed and cannot be repeated before `ends`, request new credentials at once. A delay is at least
+    `REISSUE_GAP` seconds, because each re-issue may create an account.
 
     Args:
         action: the failed action.
@@ -175,9 +163,8 @@ def renewal_outcome(status: int, text: str) -> RenewalOutcome:
     """Return the outcome of a renewal, from the status and text of Vault's answer.
 
     - renewed: the lease has a later end.
-    - unchanged: the renewal failed and is to be retried. Example: the secrets engine answered `failed to connect`.
-    - final: the lease works until its end and is not renewed again. The lease is at its maximum or is not renewable, or
-      a policy forbids renewals (403).
+    - unchanged: the renewal failed and is to be retried.
+    - final: the lease works until its end and is not renewed again.
     - ended: Vault does not know the lease.
     """
     if status == 200:

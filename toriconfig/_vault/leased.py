@@ -43,7 +43,7 @@ class Leased(NamedTuple):
         Args:
             now: monotonic seconds.
             unanswered_since: monotonic seconds of the first request that Vault did not answer; None: Vault answers.
-            stale_for: maximum seconds for which credentials are used after their end, while Vault is down.
+            stale_for: maximum seconds for which ended credentials are used while Vault is down.
         """
         ends = self.ends
         return now < ends or (now < ends + stale_for and leases.works_after_end(self.lease, ends, unanswered_since))
@@ -52,7 +52,7 @@ class Leased(NamedTuple):
         """Return the next step for the lease, and the time of that step.
 
         Args:
-            vault: options, of which `overlap` and `refresh_interval` are used.
+            vault: options such as `overlap` and `refresh_interval`.
             now: monotonic seconds.
             rnd: function that returns a random number from 0 to 1.
             tried: the last action.
@@ -66,13 +66,13 @@ class Leased(NamedTuple):
         return leases.retry(action, self.ends, now, rnd, failures=failures, interval=vault.refresh_interval)
 
     def remaining_use(self, now: float, time: float, stale_for: float, *, outage: bool) -> str:
-        """Return a phrase for a log message: when the credentials in memory end, and until when they may be used.
+        """Return a phrase for a log message about the end of the credentials in memory.
 
         Args:
             now: monotonic seconds.
             time: the same moment as `now`, in seconds since 1970.
-            stale_for: seconds for which credentials are used after their end, while Vault is down.
-            outage: True if Vault answers no request, and therefore revokes nothing.
+            stale_for: seconds for which ended credentials are used while Vault is down.
+            outage: True if Vault answers no request.
         """
         left = self.ends - now
         if left == NEVER:

@@ -1,7 +1,7 @@
 """Renewal of leases, and the changes to leases whose token was renewed, replaced or lost.
 
-Each cached path has a lock, which is held while the path is changed. The parameter `then` of a function collects
-actions, such as a request or a log message, to run after the lock is released.
+Each cached path is changed under its lock. The parameter `then` of a function collects actions, such as a request or a
+log message, which run after the lock is released.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class LeasesOfTokens:
                     _failed(path, error, then)
 
     def token_renewed(self, token: LiveToken) -> None:
-        """After a renewal of `token`, end the outage of each lease that was requested with `token`."""
+        """After a renewal of `token`, clear the error "Vault is down" of the leases requested with `token`."""
         for path in self._paths():
             with path._memory as then:
                 if _depends_on(path, token) and is_outage(path._attempts.error):

@@ -31,12 +31,12 @@ class ReadResult(NamedTuple):
 
     Attributes:
         data: the keys and values.
-        version: number of the KV v2 version; None: the path is not in KV v2.
-        lease: the lease of the data; None: the data has no lease.
-        token: the token of the request; None: the data does not end when the token ends.
-        ttl: seconds until the password of a static role changes; None: the path is no static role.
-        comparable: `data` without parts, such as the expiry, that change even if the credential does not; None: all
-            of `data`.
+        version: version in KV v2; None: the path is not in KV v2.
+        lease: the lease of the data; None: the data have no lease.
+        token: the token of the request; None: the data do not end with the token.
+        ttl: seconds until Vault changes the password of a static role; None: the path is no static role.
+        comparable: `data` without the parts that change while the credential stays the same, such as the expiry;
+            None: all of `data`.
     """
 
     data: dict[str, Any]

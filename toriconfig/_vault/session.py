@@ -30,18 +30,18 @@ A program that loads settings for each task uses the values and the login again.
 
 
 class Session:
-    """The client and the cached paths of one configuration of Vault. Thread-safe.
+    """The Vault client and the cached paths of one Vault configuration. Thread-safe.
 
     Attributes:
         resolved: the configuration.
         executor: object that provides threads and timers.
-        client: the client, which sends the requests.
+        client: object that sends the requests.
         mounts: the known mounts of secrets engines.
 
     Args:
         resolved: the configuration.
-        environ: environment variables. A token is read from them each time that a token is needed.
-        transport: function that creates the object that sends the requests; for tests and simulations.
+        environ: environment variables, read again each time that a token is needed.
+        transport: function that creates the object for HTTP; for tests and simulations.
         workers: the worker threads; for tests and simulations.
     """
 
@@ -73,14 +73,14 @@ class Session:
         self._review_planned = False
 
     def path(self, path: str, version: int | None = None) -> CachedPath:
-        """Return the `CachedPath` of a path. All readers of the path share this object. Does no I/O.
+        """Return the `CachedPath` of a path, without I/O. All readers of a path share one `CachedPath`.
 
         Args:
             path: the logical path.
             version: version of a KV v2 secret; None: the newest version.
 
         Raises:
-            ValueError: the path is ambiguous: Vault could interpret it as another path.
+            ValueError: the path is invalid; the message gives the reason.
         """
         check_path(path)
         return self._path(ParsedReference(path, None, version))

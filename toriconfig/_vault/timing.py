@@ -19,10 +19,10 @@ __all__ = [
 
 
 def static_delay(ttl: float, interval: float, rnd: Random) -> float:
-    """Number of seconds until a static role of a database is read again.
+    """Return the number of seconds until a static role of a database is read again.
 
-    The role is read at the next poll, or just after its rotation in `ttl` seconds, whichever is first. While the
-    database changes the password, `ttl` is 0 and the role is read about every half second.
+    The role is read at the next poll, or about half a second after the password changes in `ttl` seconds, whichever
+    is first.
     """
     return min(poll_delay(interval, rnd), ttl + 0.3 + 0.4 * rnd())
 

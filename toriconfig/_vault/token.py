@@ -13,18 +13,18 @@ NEVER = float("inf")
 
 
 class LiveToken:
-    """State of one token. Leases refer to the token that requested them, because they end with the token.
+    """State of one token. A lease refers to the token that requested the lease, and ends with this token.
 
     Attributes:
-        value: the token itself; "" for an agent, which adds its own token to each request.
-        from_login: True if this library obtained the token by a login, and therefore revokes it.
-        granted: monotonic seconds of the last login, lookup or renewal.
-        duration: seconds from `granted` to the end; 0: the token does not end; None: it was not looked up yet.
+        value: the token itself; "": an agent adds the token to each request.
+        from_login: True: this library obtained the token by a login, and therefore revokes the token.
+        granted: monotonic seconds of the last login, renewal or lookup.
+        duration: remaining seconds in the last answer of Vault; 0: the token does not end; None: not known yet.
         term: number of seconds that Vault granted first.
-        renewable: True if Vault accepts a renewal.
+        renewable: True: Vault accepts a renewal.
         renewal: seconds that the last renewal granted; None: no renewal yet.
-        use_limited: True if the number of uses is limited. Lookups are then avoided, because each one is a use.
-        replaced: True if another token is in use now.
+        use_limited: True: the number of uses is limited. Avoid lookups, because each lookup is a use.
+        replaced: True: another token is in use now.
         confirmed: monotonic seconds at which Vault last certainly accepted the token.
         pid: id of the process that obtained the token.
     """

@@ -1,7 +1,7 @@
-"""Backends of secrets other than Vault: the base class for custom backends, and one module per built-in backend.
+"""Backends for secrets that are not in Vault: the base class for custom backends, and one module per built-in backend.
 
-A backend has a scheme, and fetches the value of one path. The library adds caching, background refresh, request
-sharing, deadlines, `on_change`, `health` and masking. References are `${scheme:path#key}` or `${scheme:path}`::
+A backend fetches the value of one path. The library adds caching, background refresh, shared requests, deadlines,
+`on_change`, `health` and masking. References have the form `${scheme:path#key}` or `${scheme:path}`::
 
     class Memory(Backend):
         scheme = "memory"
@@ -36,11 +36,11 @@ class Fetched:
     """Result of one fetch.
 
     Args:
-        value: text, bytes, a number, or a mapping of keys to values. A mapping is copied. Text or bytes that are a
-            JSON object are used as a mapping: `#key` reads one key.
+        value: text, bytes, a number, or a mapping of keys to values. A mapping is copied. `#key` reads one key of a
+            mapping, or of text or bytes that are a JSON object.
         version: number or name of the version, for messages; None: the backend has no versions.
-        ttl: seconds for which the value is valid. A new value is fetched before the end. The old value is never used
-            after the end. 0: each read fetches. None: the value does not expire.
+        ttl: seconds for which the value is valid; 0: each read fetches; None: the value does not expire. A new
+            value is fetched before the end. The old value is never used after the end.
 
     Raises:
         ValueError: `version` is neither an integer nor text, or `ttl` is negative or not a number.
@@ -66,8 +66,8 @@ class Step(NamedTuple):
     """Finding of `toriconfig doctor` about a backend.
 
     Attributes:
-        mark: "ok", "warning", "error", or "unreached", which means that a request got no answer.
-        subject: the examined object, such as `region` or `credentials`.
+        mark: "ok", "warning", "error", or "unreached" (a request got no answer).
+        subject: what was checked, such as `region` or `credentials`.
         message: the result; never a secret.
         help: the remedy, or "".
         code: code of the finding, a key of `toriconfig.errors.CODES`; ignored if `mark` is "ok".
@@ -81,17 +81,17 @@ class Step(NamedTuple):
 
 
 class Backend(ABC):
-    """Base class of a backend. All loads and threads share one object, so its methods must be thread-safe.
+    """Base class of a backend. All loads and threads share one object, so the methods must be thread-safe.
 
     Attributes:
-        scheme: the text before `:` in references. The text begins with a lower-case letter, and contains lower-case
-            letters, digits, `+`, `-` and `.`.
+        scheme: the text before `:` in references: a lower-case letter, then any of lower-case letters, digits, `+`,
+            `-` and `.`.
         timeout: maximum number of seconds that a reader waits for one fetch.
         refresh_interval: seconds between two fetches of a path that is in use.
         stale_for: seconds that a fetched value stays in use while the backend fails.
         workers: maximum number of concurrent fetches.
-        clock: source of time, for tests. `advance` of a `toriconfig.testing.FakeClock` starts the background work that
-            is due.
+        clock: source of time. A test can use a `toriconfig.testing.FakeClock`: its method `advance` also starts the
+            background work that is due.
     """
 
     scheme: ClassVar[str]
@@ -106,26 +106,26 @@ class Backend(ABC):
 
     @abstractmethod
     def fetch(self, path: str, timeout: float) -> Fetched:
-        """Fetch the value of a path. Called on threads of the library, for several paths concurrently.
+        """Fetch the value of a path. The library calls this method on several threads at the same time.
 
         Args:
             path: the reference without the scheme and without `#key`.
-            timeout: seconds until the reader gives up. The result of a longer fetch is discarded.
+            timeout: seconds until the reader gives up. A later result is discarded.
 
         Raises:
             LookupError: the backend does not hold the path. The value of a lower layer is used.
             PermissionError: the backend denies access.
-            OSError: the backend cannot be reached (ConnectionError, TimeoutError). The value of a lower layer is used.
-            SecretError: any other failure. Its message and `help` are shown, so they must not hold a secret. Of an
-                exception of another type, only the type is shown.
+            OSError: the backend cannot be reached (ConnectionError, TimeoutError). The value of a lower layer is
+                used.
+            SecretError: another failure. The message and `help` are shown, so they must not hold a secret.
+            Exception: another failure, of which only the type is shown.
         """
 
     def unconfigured(self) -> tuple[str, str] | None:
-        """Return the reason why this process cannot use the backend, and the remedy; None: the backend is usable.
+        """Return the reason and the remedy if this process cannot use the backend; otherwise None (the default).
 
-        Each load calls this method, so it must do no network I/O. If there is a reason, nothing is fetched, and the
-        value of a lower layer is used. For each secret without such a value, the load logs a WARNING. The default
-        returns None.
+        Each load calls this method, so the method must do no network I/O. If there is a reason, nothing is fetched,
+        and the values of lower layers are used. The load logs a WARNING for each secret without such a value.
 
         Returns:
             Two short texts, such as ("boto3 is not installed", "pip install 'toriconfig[aws]'"), or None.
@@ -133,7 +133,7 @@ class Backend(ABC):
         return None
 
     def check(self, path: str) -> None:  # noqa: B027  (optional)
-        """Raise an error for a path that can never exist. Called when references are parsed; must do no I/O.
+        """Reject a path that can never exist. Called when a reference is parsed; must do no I/O.
 
         The default accepts all paths.
 
@@ -147,10 +147,10 @@ class Backend(ABC):
     def examine(self) -> Iterable[Step]:
         """Check the access to the backend, for `toriconfig doctor`.
 
-        The method may do I/O, and must end within `timeout` seconds. The default returns no step.
+        The method may do I/O for at most `self.timeout` seconds. The default returns no step.
 
         Returns:
-            The steps. If none has the mark "error" or "unreached", the command then reads each reference.
+            The steps. If no step has the mark "error" or "unreached", the command then reads each reference.
 
         Raises:
             SecretError: the backend cannot be used.
@@ -158,7 +158,7 @@ class Backend(ABC):
         return ()
 
     def policy(self, paths: Sequence[str], *, online: bool = False) -> str:
-        """Return the minimal policy with which a program can read these paths, for `toriconfig policy`.
+        """Return the smallest policy that lets a program read the paths, for `toriconfig policy`.
 
         Args:
             paths: the references without the scheme and without `#key`; each path once.

@@ -1,7 +1,7 @@
 """The command line, with one module per command. Commands import their dependencies late, so that `--version` is fast.
 
-To add a command, write a module here with a click command, and add a line to the table `COMMANDS`. Another package adds
-its commands by an entry point (see `_installed`).
+To add a command, write a module with a click command, and add a line to the table `COMMANDS`. The module
+`_installed` finds the commands of other packages.
 """
 
 import os

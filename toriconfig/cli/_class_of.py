@@ -35,12 +35,12 @@ class Named:
 
 
 def settings_named(target: str) -> Named:
-    """Import and check the settings class that `target` names. Return the class.
+    """Import the settings class that `target` names, and check that a load accepts the class.
 
-    If `target` names a lazy object (the result of `lazy(...)`), return the class and the options of the lazy object.
+    For a lazy object (the result of `lazy(...)`), also return the options of the object.
 
     Raises:
-        click.UsageError: the class cannot be imported, or no load accepts it; the message gives the reason.
+        click.UsageError: the class cannot be imported, or no load accepts the class; the message gives the reason.
     """
     search_working_directory()
     try:
@@ -79,10 +79,10 @@ def _from_here(error: Exception) -> bool:
 
 
 def told(error: Exception) -> str:
-    """Return the error of an import as text, with the position of the last frame in the user's code.
+    """Return a text that describes an error during an import, with the last position in the user's code.
 
-    The message of an ImportError, of an error of toriconfig, and of some others is included, because it holds no value.
-    Of any other error, only the type is included.
+    The text contains the message of the error only if the message cannot hold a secret value. Otherwise the text
+    contains only the type of the error.
     """
     from traceback import extract_tb
 
@@ -136,14 +136,13 @@ def _is_foreign(file: str) -> bool:
 
 
 def _named(target: str) -> Named:
-    """Import the object that `target` names.
+    """Import the settings class or the lazy object that `target` names.
 
     Args:
-        target: "package.module:Class"; "package.module:settings" for a lazy object; or "package.module" for a module
-            with one lazy object, or else one settings class.
+        target: "package.module:name"; or "package.module" for a module with a single candidate (see `_only_one`).
 
     Raises:
-        TypeError: the target names an object of another type; the message describes the object.
+        TypeError: the target names no such object, or several; the message gives the reason.
         ImportError: the module cannot be imported.
     """
     from toriconfig._schema.import_string import import_named, import_target
@@ -159,13 +158,13 @@ def _of(settings: Lazy) -> Named:
 
 
 def _only_one(module: ModuleType) -> Named:
-    """Return the settings class of a module that contains exactly one candidate.
+    """Return the only settings class or lazy object of a module.
 
-    The candidates are the lazy objects of the module. If there is none, they are the classes with options of this
-    library. If there is none either, they are the models that are not used in a field of another model.
+    Lazy objects are searched first, then classes with options of this library, then models that are not used in
+    another model of the module. The first search that finds something decides.
 
     Raises:
-        TypeError: there is no candidate, or more than one.
+        TypeError: nothing was found, or the search that decides found several objects.
     """
     lazies = {name: value for name, value in vars(module).items() if isinstance(value, Lazy)}
     if lazies:

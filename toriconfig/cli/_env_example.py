@@ -51,11 +51,7 @@ def _field(shape: Shape, path: Path) -> Field | None:
 
 
 def _default(field: Field) -> str:
-    """Return the default of a field as the text of a variable, in one line.
-
-    Return "" if there is no default, if the default may not be shown or cannot be expressed in one line, or if the
-    default is a model that a `default_factory` creates.
-    """
+    """Return the default of a field as one line of text for a variable; "" if no default can be shown."""
     from pydantic_core import PydanticUndefined
 
     default = PydanticUndefined if field.required or confidential(field.shape) else field.default()

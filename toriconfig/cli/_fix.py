@@ -1,7 +1,7 @@
-"""Safe repairs in the text of a file: keys with a typing error, and renamed keys.
+"""Safe repair of misspelled or renamed keys in the text of a file.
 
-Only the text of the key is replaced, so comments and order stay. A repair may reveal problems inside the value of
-the repaired key. A repair that causes any other new problem is not made.
+Only the text of the key is replaced, so comments and order stay. A repair must not cause new problems, except
+inside the value of the repaired key.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def fix(schema: type[BaseModel], name: str) -> Fixed | None:
 
 
 def write(fixed: Fixed, *, force: bool) -> None:
-    """Write the repaired text by the rules of the module `_replace_file`. A symbolic link is followed and kept.
+    """Write the repaired text by the rules of the module `_replace_file`. A symbolic link is followed.
 
     Args:
         fixed: the file with its repaired text.
@@ -184,9 +184,9 @@ def _applied(text: str, edits: Iterable[_Edit]) -> str:
 
 
 def _is_safe(before: Iterable[Problem], after: Iterable[Problem], edits: Sequence[_Edit]) -> bool:
-    """Return True if each problem in `after` is also in `before`, or is below a key that `edits` repaired.
+    """Return True if the edits cause no new problem, except below the edited keys.
 
-    Two problems are the same if they have the same code and key path.
+    Two problems are equal if code and key path are equal.
 
     Args:
         before: problems before the edits.

@@ -1,8 +1,6 @@
 """Import of the settings class, and of the modules that the class needs, from the working directory.
 
-The working directory is searched last, and only for imports that a command or a module of the directory asks for.
-If a library tries to import `tqdm`, and `tqdm` is not installed, a file `tqdm.py` in the directory is therefore
-not imported.
+A library never imports a file of the working directory in place of another library that is not installed.
 """
 
 from __future__ import annotations
@@ -37,10 +35,9 @@ def search_working_directory() -> None:
 class _WorkingDirectory:
     """Finder of top-level modules in one folder. Python asks all other finders first.
 
-    The finder finds a module only for three imports: a command imports the settings class by name
-    (`importlib.import_module`), a module of the folder imports another module, or pydantic imports the value of an
-    `ImportString` field. For any other import, such as an import by a library, the finder returns None. A library thus
-    never gets a file of the folder in place of another library that is not installed.
+    The folder is used only for the settings class that a command names, for imports by modules of the folder, and
+    for `ImportString` fields of pydantic. For any other import, the finder returns None, so that no file of the
+    folder replaces a missing library.
     """
 
     def __init__(self, folder: str) -> None:

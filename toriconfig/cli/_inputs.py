@@ -35,12 +35,12 @@ def files_in(names: Iterable[str]) -> list[str]:
 def trees_of(
     files: Iterable[str], stdin_name: str, options: Options, ended: Callable[[], object] = int
 ) -> Iterator[Tree]:
-    """Yield the tree of every document of every file; the name `-` is standard input.
+    """Yield the tree of each document in the files. The file name `-` means standard input.
 
     Args:
         files: names of the files.
-        stdin_name: name of standard input, whose extension determines its format.
-        options: options of the settings class, which may name a table of TOML files.
+        stdin_name: a file name for standard input, whose extension determines the format.
+        options: options of the settings class.
         ended: function to call at the end of each file.
     """
     from toriconfig._load.read import reader_options

@@ -3,8 +3,8 @@
     [project.entry-points."toriconfig.commands"]
     mycmd = "mypackage.commands:mycmd"
 
-The entry point names a `click.Command`. An integer that the command returns is the exit code. Only the command that
-runs is imported. An entry point with the name of a command of this package is ignored.
+The entry point names a `click.Command`, imported only when the command runs. An integer that the command returns is
+the exit code. An entry point with the name of a command of this package is ignored.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Check that the user chose a settings class, and selection of the settings files of a class."""
+"""A check that the user named a settings class, and a selection of the settings files of a class."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def require_class(target: str | None, files: Iterable[str], folder: str | None) -> None:
-    """Check that a settings class is named, or that the default class ToriSettings is meant.
+    """Raise an error if no settings class is named, and the default class ToriSettings has no file.
 
-    ToriSettings is meant if TORI_CONFIG_FILE is set, or if there is a settings file `tori*`, such as `tori.yaml`.
+    ToriSettings has a file if TORI_CONFIG_FILE is set, or if a settings file `tori*` exists, such as `tori.yaml`.
 
     Args:
         target: the value of `--settings`; None: pyproject.toml may name the class.
@@ -27,7 +27,7 @@ def require_class(target: str | None, files: Iterable[str], folder: str | None) 
         folder: folder of the settings files; None: the working directory.
 
     Raises:
-        click.UsageError: neither `target` nor pyproject.toml names a class, and ToriSettings is not meant.
+        click.UsageError: neither a named class nor a file of ToriSettings exists.
     """
     if is_named(target):
         return

@@ -100,7 +100,7 @@ def recipe(
     *,
     no_local: bool = False,
 ) -> Recipe:
-    """Return the `Recipe` (the arguments of a load) for the values of options that several commands share.
+    """Return the `Recipe` (the arguments of a load) for options that several commands share.
 
     If `profile`, `config_dir` or `env_file` is None, the option of the settings class applies.
 
@@ -166,8 +166,11 @@ def write_problems(problems: Sequence[Problem], form: str, color: str, schema: s
 def wants_color(choice: str) -> bool:
     """Return True if the output has colours.
 
-    True for the choice `always`, False for `never`. For `auto`, the first variable that is set decides: NO_COLOR (False),
-    FORCE_COLOR or CLICOLOR_FORCE (True). If none is set: True if standard output is a terminal, and TERM is not `dumb`.
+    For `auto`: if NO_COLOR is set, the output has no colours. Otherwise, the output has colours if FORCE_COLOR or
+    CLICOLOR_FORCE is set, or on a terminal whose TERM is not `dumb`.
+
+    Args:
+        choice: `always`, `never` or `auto`.
     """
     if choice != "auto":
         return choice == "always"

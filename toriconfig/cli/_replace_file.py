@@ -36,8 +36,7 @@ def replace_file(
         text: the new content. Line breaks are not converted.
         force: True: `--force` was given.
         follow: True: a symbolic link is followed without `--force`.
-        is_ours: function that gets the existing content, and returns True if toriconfig wrote the content. None: a
-            file that toriconfig did not write may be replaced without `--force`. The other rules still apply.
+        is_ours: function that returns True for content that toriconfig wrote. None: the content is not checked.
 
     Raises:
         Refused: the file is not replaced; the message gives the reason.

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 
 class Said(NamedTuple):
-    """Value of a key in one of the two files, profiles or Vault paths that `toriconfig diff` compares.
+    """Value of a key on one side of the comparison by `toriconfig diff`.
 
     Attributes:
-        mark: text that is compared instead of the value; equal for equal values.
+        mark: text to compare instead of the value. Equal values have equal marks.
         text: the value as shown; a secret is masked.
         origin: origin of the value.
     """
@@ -136,8 +136,8 @@ def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
 def _told(said: Iterable[tuple[Path, Node, Said]], keys: Keys) -> Iterator[tuple[str, Said]]:
     """Yield `(key, value)` for each `(path, node, value)` in `said`. Keys that may be secrets are masked.
 
-    Masked keys look the same. For a masked key, `value.mark`, by which values are compared, therefore depends on
-    the original key too.
+    With a masked key, the yielded value has a new `mark`, so that equal values of different keys do not compare as
+    equal.
     """
     for path, node, one in said:
         shown = keys.path(path, null=node.value is None)

@@ -41,10 +41,10 @@ def refuse_value(key: str | None) -> None:
 
 
 def argument(reference: str) -> str:
-    """Return the name that an error message uses for an invalid reference.
+    """Return the text that stands for an invalid reference in an error message.
 
-    For a reference in the settings, return the reference. A reference on the command line may be a secret that was
-    given by mistake: return `REF`, or `REF 2` for the second of several.
+    A reference in the settings stands for itself. A reference on the command line may be a secret, given by
+    mistake: return `REF`, or `REF 2` for the second of several.
 
     Args:
         reference: the reference.

@@ -10,10 +10,10 @@ from toriconfig.cli._read import LARGEST_VALUE, stdin_bytes
 
 
 def given_value(from_stdin: bool, prompt: str) -> str:
-    """Return the value from standard input or a prompt. One newline at the end of standard input is removed.
+    """Return a value from standard input or from a hidden prompt.
 
     Args:
-        from_stdin: True: read standard input. False: prompt for the value.
+        from_stdin: True: read standard input, and remove one newline at the end. False: prompt.
         prompt: text of the prompt.
 
     Raises:

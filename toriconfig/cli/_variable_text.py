@@ -1,8 +1,7 @@
 """Values as text of environment variables, for `.env` files and for scripts that a POSIX shell sources.
 
-The text runs no command in a shell or a parser of `.env` files. Each variable is on one line; only in a `.env` file, a
-value with line breaks is on several lines. The functions return None for a value that the format cannot express;
-the callers then write a comment.
+The text never runs a command. In a shell script, each variable is on one line. The functions return None for a
+value that the format cannot express; the callers then write a comment.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ def is_shell_name(name: str) -> bool:
 def env_text(value: Any, *, ascii: bool = False) -> str | None:  # noqa: A002 - as json.dumps calls it
     """Return a value as text for a `.env` file, quoted if necessary; None if the file cannot hold the value.
 
-    python-dotenv, Docker Compose and a shell read the same value.
+    The text means the same value for python-dotenv, Docker Compose and a shell.
 
     Args:
         value: the value.
-        ascii: True: only ASCII is written. For text that is not ASCII, the result is None.
+        ascii: True: return None if the text would not be ASCII.
     """
     text = _text(value, ascii=ascii)
     if text is None or (ascii and not text.isascii()) or not _is_plain(text):
@@ -61,8 +60,8 @@ def env_text(value: Any, *, ascii: bool = False) -> str | None:  # noqa: A002 - 
 def shell_assignment(name: str, value: Any, *, ascii: bool = False) -> str | None:  # noqa: A002 - as json.dumps calls it
     r"""Return the line that sets and exports a variable in a POSIX shell; None if the shell cannot hold the value.
 
-    Unprintable characters are written as octal numbers for `printf`. The shell removes line breaks at the end of the
-    output of `printf`, so an `X` is added to the output and then removed.
+    A value with unprintable characters is written with `printf`. The added `X` protects line breaks at the end of
+    the value, which the shell would remove.
 
     >>> print(shell_assignment("A", "it's $(x)"))
     export A='it'\''s $(x)'

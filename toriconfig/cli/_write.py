@@ -1,8 +1,7 @@
 """The effective settings as text: YAML, JSON or variables. A load of the text gives each written value again.
 
-These values are not written: a secret without a reference, a plain value that looks like a secret, and among
-variables every secret and every value that a variable cannot hold. YAML and variables have a comment without the
-value instead; JSON omits the key. In YAML and JSON, a secret with a reference is written as the reference.
+Secrets, and values that look like secrets, are not written. If a secret has a reference, YAML and JSON contain the
+reference instead. Other omitted values become comments in YAML and in variables; JSON omits the key.
 """
 
 from __future__ import annotations
@@ -87,7 +86,7 @@ def as_env(
         leaves: the settings.
         cls: the settings class.
         origins: True: add the origin of each value.
-        ascii: True: only ASCII is written; a value that needs other characters is a comment too.
+        ascii: True: a value that cannot be written in ASCII becomes a comment too.
     """
     return _variables(leaves, cls, _ENV, origins, ascii)
 
@@ -224,10 +223,10 @@ def _variable(
 
 
 def _keys_are_text(value: Any, shape: Shape) -> bool:
-    """Return True if each mapping key in `value` is unchanged after `value` is written as JSON and loaded again.
+    """Return True if the mapping keys in `value` stay the same when `value` is written as JSON and loaded.
 
-    JSON writes a key that is a number, boolean or null as text. If the schema allows any text as a key, a load does not
-    convert the key back.
+    JSON turns a key that is a number, boolean or null into text. If the schema allows any text as a key, a load
+    keeps this text.
     """
     if isinstance(value, list):
         return all(_keys_are_text(item, shape.child(at) or ANY) for at, item in enumerate(value))

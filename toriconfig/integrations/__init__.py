@@ -6,6 +6,6 @@ There is one module per library:
 
     sqlalchemy.follow(engine, settings.database.credentials)
 
-After a rotation, an open PostgreSQL session stays valid, but a login with the former credentials fails. Each pool
-therefore logs in with the current credentials, and never returns a connection of former credentials.
+After a rotation, each pool logs in with the current credentials, and never returns a connection of former
+credentials.
 """

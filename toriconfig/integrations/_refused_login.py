@@ -20,14 +20,14 @@ _QUOTES = "[\"'`\u00ab\u00bb\u2018-\u201f\u2039\u203a\u300c-\u300f]"
 
 
 def login_refused(error: BaseException, user: str) -> bool:
-    """True if an error of a database driver means that a login was refused.
+    """Return True if an error of a database driver means that a login was refused.
 
-    If the error has an SQLSTATE or an error number, this code alone decides. Otherwise, the text of the error decides.
+    If the error has an SQLSTATE or an error number, this code decides. Otherwise, the text of the error decides.
 
     Args:
         error: the error of the driver.
-        user: the user name of the login. A text without a known English phrase means a refusal if it quotes this name,
-            and names no other cause, such as a timeout.
+        user: the user name of the login. An error text that quotes this name, and names no other cause such as a
+            timeout, means a refusal.
     """
     state = _state(error)
     if state is not None:
@@ -41,7 +41,7 @@ def login_refused(error: BaseException, user: str) -> bool:
 def newer_account(secret: Secret[Any], username: str, password: str) -> Account | None:
     """Return the account of `secret` if the user name or the password differs from the arguments; otherwise None.
 
-    If the account does not differ, or the secret has no usable value, fetch the secret again first.
+    If the first comparison finds no different account, fetch the secret again, and compare a second time.
     """
     found = _differing(secret.get(None), username, password)
     if found is None:

@@ -30,12 +30,13 @@ def observe(meter: Meter, *settings: Any, **named: Any) -> None:
 
     Args:
         meter: a meter from `opentelemetry.metrics.get_meter`.
-        settings: lazy objects or models; each is named after its class in the attribute `settings`.
-        named: further lazy objects or models; each is named by its keyword.
+        settings: lazy objects or models. Each measurement has an OpenTelemetry attribute `settings`, which contains
+            the name of the settings class.
+        named: further lazy objects or models. For these, the attribute contains the keyword.
 
     Raises:
         TypeError: `meter` is no Meter, or an argument is neither a lazy object nor a model.
-        ValueError: no settings are given, or two have the same name.
+        ValueError: no settings are given, or two would have the same value of the attribute.
     """
     expect(meter, Meter, "observe() needs a Meter, from `opentelemetry.metrics.get_meter`")
     measured = Measured(*settings, **named)

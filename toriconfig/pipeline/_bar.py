@@ -18,11 +18,11 @@ def can_draw() -> bool:
 
 
 def bar_on_terminal(total: int | None, description: str) -> Callable[[Report], None] | None:
-    """Return a function that draws a report as a bar; None if standard error is not a terminal.
+    """Return a function that draws a progress report as a bar; None if standard error is not a terminal.
 
     Args:
         total: number of items; None: unknown.
-        description: name of the work; "": no name is shown.
+        description: name of the work; "": no name.
 
     Raises:
         ImportError: tqdm is not installed; the message names the extra.

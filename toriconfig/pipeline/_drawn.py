@@ -10,14 +10,14 @@ from toriconfig.pipeline._bar import can_draw
 
 @contextmanager
 def drawn(total: int, description: str, *, wanted: bool) -> Iterator[Callable[[], object]]:
-    """Draw a bar for the time of a `with` statement, and yield the function to call at the end of each item.
+    """Draw a progress bar during a `with` block, and yield the function to call at the end of each item.
 
-    The bar is closed at the end, also after an exception. If no bar is drawn, the yielded function does nothing.
+    The bar is closed at the end, also after an exception. Without a bar, the yielded function does nothing.
 
     Args:
         total: number of items.
         description: name of the work; never a value or a reference.
-        wanted: True: draw a bar if `can_draw()` is true. False: draw none.
+        wanted: True: draw a bar if `can_draw()` is true. False: draw no bar.
     """
     if not wanted or not can_draw():
         yield int

@@ -29,14 +29,10 @@ _RANKS = str.maketrans({character: chr(rank) for rank, character in enumerate(_C
 
 
 class Anchors:
-    """Index of words by their rarest inner character, together with the two neighbours of this character.
+    """Index of words by their rarest inner character, for a fast search without a lock.
 
-    A search compares words only where the text contains one of these rare characters. A text without these characters
-    costs one test with `in` for each different rare character of the index. There are about twenty different ones,
-    even for ten thousand words.
-
-    Reading needs no lock: the outer dict is replaced as a whole, an inner dict is read one key at a time, and a list
-    is extended at its end or replaced.
+    `_index` maps each rarest character to a dict. This dict maps three characters, the rarest between its two
+    neighbours, to a list of `(word, position of the rarest character)`.
     """
 
     def __init__(self) -> None:
@@ -83,14 +79,13 @@ def _anchor(word: str) -> tuple[str, str, int]:
 
 
 class Finder:
-    """Search for words. A word that was added several times is found until it was removed as many times.
+    """Search for words in texts. A word that was added several times must be removed as many times.
 
-    The automaton, if there is one, finds the words that existed when it was built. `Anchors` finds the words added
-    later. The automaton is rebuilt when the later words are a quarter of all words, so a thousand additions cause only
-    a few builds.
+    An Aho-Corasick automaton finds the words that existed when the automaton was built. `Anchors`, another index,
+    finds the words added later. The automaton is rebuilt only after many additions.
 
     Args:
-        build: creates an automaton; None: only anchors are used.
+        build: creates an automaton; None: only `Anchors` is used.
     """
 
     def __init__(self, build: Callable[[list[str]], Automaton] | None = None) -> None:

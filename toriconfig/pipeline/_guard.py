@@ -18,11 +18,10 @@ _formatter = logging.Formatter()
 
 
 class Guard(logging.Handler):
-    """Masks a record in place before the handlers of `logger`, and of its parents, receive the record.
+    """Handler of a logger. Masks each record in place before the other handlers of the logger and its parents.
 
-    The guard is a handler of `logger`, because records of child loggers pass through the handlers of `logger`, but not
-    through its filters. The guard is also a filter of `logger`: if the application has assigned a new list of handlers,
-    the filter adds the guard to the new list.
+    The guard is a handler, because records of child loggers do not pass through the filters of the logger. The
+    guard is also a filter, which adds the guard again after the application has replaced the list of handlers.
     """
 
     def __init__(self, logger: logging.Logger) -> None:
@@ -48,9 +47,8 @@ class Guard(logging.Handler):
 class GuardedHandlers(list[logging.Handler]):
     """List of the handlers of a logger. Iteration first yields the guard, a handler that masks records.
 
-    The guard is omitted if the handler of this package is the only handler that receives the records, because this
-    handler masks each finished line. The guard is not an element of the list, so `len` does not count the guard, and
-    `dictConfig` does not remove the guard.
+    The guard is not an element of the list, so `dictConfig` does not remove the guard. The guard is omitted if the
+    only receiver is the handler of this package, which masks each line itself.
     """
 
     def __init__(self, logger: logging.Logger, guard: Guard) -> None:

@@ -29,16 +29,14 @@ class _Witness(logging.Filter):
 
 
 def log_heard(name: str, level: int, text: str) -> bool:
-    """Log `text`. Each filter is called at most once.
+    """Log `text`; return True if a handler accepted the record. Each filter is called at most once.
+
+    A NullHandler, or a handler for the null device, does not count.
 
     Args:
         name: name of a logger of the library.
         level: level, as in logging.
         text: the whole message.
-
-    Returns:
-        True if a handler accepted the record. A NullHandler, or a handler that writes to the null device, does not
-        count.
     """
     logger = silent_logger(name)
     if not logger.isEnabledFor(level):

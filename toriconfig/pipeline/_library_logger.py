@@ -11,8 +11,7 @@ _null = logging.NullHandler()
 def library_logger(name: str) -> logging.Logger:
     """Return a logger of the library, which writes nothing until the application configures logging.
 
-    Without a configuration, the records must not reach standard error through `logging.lastResort`. The function first
-    tries to log the pending warnings: warnings of the library that no logging handler has accepted yet.
+    First, try again to log the warnings of the library that no logging handler has accepted yet.
     """
     flush_pending()
     return silent_logger(name)

@@ -23,8 +23,7 @@ _here = threading.local()
 class MaskingFormatter(logging.Formatter):
     """Formatter that masks secrets in the finished text: message, arguments, traceback, notes and causes.
 
-    If masking fails, the text is replaced by a placeholder. The formatted time is cached for all records of the same
-    second, which saves about as much time as masking needs.
+    If masking fails, the text is replaced by a placeholder.
 
     Args:
         fmt: as for `logging.Formatter`.
@@ -105,18 +104,19 @@ setattr(_handler, MARK, True)
 def get_logger(name: str, *, propagate: bool | None = None, level: int | str | None = None) -> logging.Logger:
     """Return a logger that writes each record once to standard error, with registered secrets masked.
 
-    The handler of this package is added once, unless the application has already added a handler to the logger. Any
-    other handler of this logger or of a parent logger receives masked records, even if that handler is added later.
+    The handler of this package is added, unless the application has already added a handler to the logger. All
+    other handlers of this logger and of its parents receive masked records.
 
     Args:
         name: dotted name, as for `logging.getLogger`.
         propagate: True: pass records to the handlers of the root logger instead of the handler of this package (for
-            JSON logs, Sentry, or pytest before 9.1). False: keep records on this logger. None: keep the earlier choice;
-            initially False.
+            JSON logs, Sentry, or pytest before 9.1). False: keep records on this logger. None: keep the earlier
+            choice; initially False.
         level: level, as for `Logger.setLevel`. None: INFO, unless the application has set a level.
 
     Raises:
-        ValueError: `name` is the name of the root logger, which belongs to the application, or `level` is not a level.
+        ValueError: `name` is the name of the root logger, which belongs to the application, or `level` is not a
+            level.
     """
     logger = logging.getLogger(name)
     if logger.parent is None:
@@ -141,9 +141,8 @@ def _set_level(logger: logging.Logger, level: int | str) -> None:
 def _route(logger: logging.Logger, propagate: bool | None) -> None:
     """Store the choice `propagate` (None: keep the earlier choice), and set the handlers of the logger accordingly.
 
-    If another thread stores a choice meanwhile, the newer choice applies. This function must not hold a lock of this
-    package, because that could cause a deadlock: `dictConfig` holds the lock of `logging` while it creates handlers, and
-    such a handler may call `get_logger`.
+    This function must not hold a lock of this package. `dictConfig` holds the lock of `logging` during the creation
+    of a handler, and the handler may call `get_logger`: two threads could wait for each other forever.
     """
     if propagate is not None:
         setattr(logger, _CHOICE, propagate)

@@ -62,9 +62,8 @@ class LoopThread:
         """Schedule the start of `call` on the loop.
 
         Returns:
-            True if `call` is scheduled, or if the thread that closes the loop has already ended `call` with an error.
-            False if the loop is closing, and `call` is neither scheduled nor ended. The caller must then run the
-            coroutine elsewhere.
+            True: `call` is scheduled, or has already ended with an error. False: the loop is closing, and the
+            caller must run the coroutine elsewhere.
         """
         self.calls.add(call)
         if not self.closing:
@@ -80,11 +79,11 @@ class LoopThread:
         return False
 
     def cancel(self, call: Call, answer: float) -> bool:
-        """Request the cancellation of `call`, and wait at most `answer` seconds until the loop has received it.
+        """Request the cancellation of `call`, and wait at most `answer` seconds until the loop receives the request.
 
         Returns:
-            True if the loop received the request, or is closed; the coroutine may still run (see `Call.wait`). False
-            if the time is over, because the loop is blocked.
+            True: the loop received the request, or is closed; the coroutine may still run. False: the loop did not
+            react in time.
         """
         asked = allocate_lock()
         asked.acquire()

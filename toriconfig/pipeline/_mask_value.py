@@ -32,10 +32,11 @@ def mask_text(text: str) -> str:
 def mask_value(value: Any) -> Any:
     """Return the value without registered secrets. The function never raises.
 
-    If the value holds no secret, the result is the same object; otherwise it is a masked copy or masked text.
+    If there is no secret, the result is `value` itself; otherwise a masked copy or masked text.
 
     Args:
-        value: any object. Mappings, lists, tuples, sets, and fields of dataclasses and pydantic models are searched.
+        value: any object. Mappings, lists, tuples, sets, and fields of dataclasses and pydantic models are
+            searched.
     """
     if type(value) in _PLAIN:
         return _masked_number(value)
@@ -107,7 +108,7 @@ def _masked_str(value: str) -> str:
 
 
 def _masked_number(value: bool | float | None) -> Any:
-    """Return the mask if the number, as text, contains a registered secret of five characters or more."""
+    """Return the mask if the text of `value` contains a registered secret; otherwise return `value`."""
     text = repr(value)
     return value if len(text) < SHORTEST or mask_text(text) == text else MASK
 

@@ -10,11 +10,8 @@ from types import TracebackType
 class MemoryLock:
     """Re-entrant lock for memory access only. The holder must not start a thread, call a callback, log or wait.
 
-    A garbage collection may run finalizers at any point, and those of asyncio write log lines. A holder that logs could
-    wait for a logging handler whose thread waits for this lock, so that both wait forever. The collector is therefore
-    disabled while the lock is held. If two threads use locks at once, one thread may enable the collector too early.
-
-    The lock is re-entrant, because a signal handler may interrupt the holder and take the lock again.
+    While the lock is held, the garbage collector is disabled: a finalizer could log, and then wait forever for a
+    thread that waits for this lock. The lock is re-entrant, because a signal handler may interrupt the holder.
     """
 
     __slots__ = ("_collects", "_depth", "_lock")

@@ -16,13 +16,13 @@ from toriconfig.pipeline._mask_value import mask_text, mask_value
 class MaskingFilter(logging.Filter):
     """Logging filter that masks registered secrets in each record, including exception, stack and extra fields.
 
-    Add the filter to a handler or a logger: `handler.addFilter(MaskingFilter())`. On a handler, the filter masks all
-    records of the handler. On a logger, the filter masks the records that are logged with this logger, but not with the
-    children of this logger. A record is changed in place, so handlers that run later also get the masked record.
+    Add the filter to a handler or a logger: `handler.addFilter(MaskingFilter())`. A filter of a logger does not
+    mask the records of child loggers. A record is changed in place, so handlers that run later also get the masked
+    record.
 
     Args:
-        name: as for `logging.Filter`: records are dropped unless they come from the logger `name` or its children. "":
-            no record is dropped.
+        name: as for `logging.Filter`: only records of the logger `name` and its children are kept. "": all records
+            are kept.
     """
 
     def __init__(self, name: str = "") -> None:
@@ -43,8 +43,9 @@ class MaskingFilter(logging.Filter):
 def structlog_processor(logger: Any, method_name: str, event: Any) -> Any:  # noqa: ARG001 - as structlog calls it
     """Mask registered secrets in an event of structlog: event, bound context, nested values and exceptions.
 
-    Put the processor directly before or after the renderer: `processors=[..., structlog_processor, JSONRenderer()]`. An
-    exception is replaced by its masked text at `exception`, because a renderer may show local variables.
+    Put the processor directly before or after the renderer: `processors=[..., structlog_processor, JSONRenderer()]`.
+    The key `exc_info` of the event is replaced by the key `exception`, which contains the masked traceback without
+    local variables.
 
     Args:
         logger: the wrapped logger; not used.
@@ -69,8 +70,8 @@ def structlog_processor(logger: Any, method_name: str, event: Any) -> Any:  # no
 def loguru_patcher(record: Any) -> None:
     """Mask registered secrets in a record of loguru: message, bound and contextual extra values, and exceptions.
 
-    Set the patcher once, at the start: `logger.configure(patcher=loguru_patcher)`. An exception is replaced by masked
-    text after the message, because loguru shows the values of variables in tracebacks (`diagnose`).
+    Set the patcher once, at the start: `logger.configure(patcher=loguru_patcher)`. An exception becomes masked text
+    after the message, because the tracebacks of loguru show values of variables (`diagnose`).
 
     Args:
         record: loguru's record, changed in place.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 
 class Permits:
-    """A number of permits; each is held by one thread at a time.
+    """A number of permits. Each permit is held by one thread at a time.
 
-    Every operation is one call of C code, so it is atomic without a lock. A signal handler or a finalizer may therefore
-    interrupt code that uses permits, and use the same permits itself.
+    Each operation is one atomic call of C code, without a lock. Therefore, a signal handler or a finalizer may use
+    the same permits as the code that it interrupts.
 
     Args:
         number: number of permits.

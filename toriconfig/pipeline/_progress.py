@@ -36,22 +36,22 @@ class ProgressTracker:
     """Counter of items that reports the progress, limited by change and by time.
 
     A report is due when the percentage has reached the next multiple of `min_change`, and `min_seconds` have passed
-    since the last report. The first report (0 %) and the final report are made in any case. The first report is made
-    at the entry of a `with` or `async with` block; without a block, at the first update. The final report is made when
-    the count reaches `total` (100 %), or else at the exit of the block. At a normal exit, the final report has 100 %
-    and the actual count, even if the count is below `total`. After an exception, the final report has the percentage
-    and the count at the exception.
+    since the last report. The first report (0 %) is made at the entry of a `with` or `async with` block, or without
+    a block at the first update. The final report is made at `total` items (100 %), or else at the exit of the
+    block. After a normal exit, the final report has 100 % and the actual count. After an exception, the final
+    report has the percentage and the count at the exception.
 
-    The tracker is thread-safe and may be shared by coroutines. No update is lost. Reports are made one at a time, in
-    increasing order. An update never waits for a report of another thread.
+    The tracker is thread-safe and may be shared by coroutines. Reports are made one at a time, in increasing order.
+    An update never waits for a report of another thread.
 
     Args:
-        total: number of expected items. None: unknown; counts are then reported every `min_seconds` (0: every second).
+        total: number of expected items. None: unknown; counts are then reported every `min_seconds` (0: every
+            second).
         min_change: percentage points between two reports, 0 to 100; 0 allows a report at each update.
         min_seconds: minimum seconds between two reports, at least 0.
         on_report: called with each report, on the updating thread, so the function should be fast. The function may
-            update and read the tracker. If `on_report` raises, the exception is logged, and `on_report` is not called
-            again. None: log one line per report at level INFO to `get_logger("toriconfig.progress")`.
+            update and read the tracker. If `on_report` raises, the exception is logged, and `on_report` is not
+            called again. None: log one line per report at level INFO to `get_logger("toriconfig.progress")`.
         clock: function that returns monotonic seconds.
         description: name of the work, at the start of each line.
         bar: True: draw a bar instead of lines if standard error is a terminal (extra `bar`).
@@ -176,14 +176,14 @@ class ProgressTracker:
     async def update(self, n: int = 1) -> float | None:
         """Count more items; coroutine version of `update_sync`.
 
-        If a report is due, this method makes the report before it returns, unless another thread is already reporting.
+        If a report is due and no other thread is reporting, the report is made before the method returns.
 
         Args:
             n: number of items, at least 0.
 
         Returns:
-            The percentage in the last report that this call made. None if this call made no report, or if the report
-            has no percentage, because `total` is None.
+            The percentage in the last report that this call made. None: this call made no report, or the report has
+            no percentage, because `total` is None.
 
         Raises:
             ValueError: `n` is negative.
@@ -220,10 +220,11 @@ class ProgressTracker:
         self.__exit__(kind, error, trace)
 
     def _pump(self, wait: bool) -> float | None:
-        """Make the reports that are due, and return the percentage of the last one; None if no report was made.
+        """Make the reports that are due, and return the percentage of the last report; None if no report was made.
 
-        If another thread is reporting and `wait` is False, leave the reports to that thread: it checks again after its
-        report. If `wait` is True, wait for the end of that report.
+        Args:
+            wait: True: wait while another thread is reporting. False: leave the reports to that thread, which
+                checks again after its report.
         """
         percent = None
         while self._take_turn(wait):
@@ -241,7 +242,7 @@ class ProgressTracker:
     def _take_turn(self, wait: bool) -> bool:
         """Take the turn to report, and return True. Return False if this thread is already reporting.
 
-        If another thread has the turn, wait (`wait` True) or return False (`wait` False). The turn is an item of a
+        If another thread has the turn, wait if `wait` is True; otherwise return False. The turn is an item of a
         queue instead of a lock, because a report calls other code.
         """
         me = get_ident()

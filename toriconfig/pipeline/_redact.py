@@ -37,8 +37,8 @@ _COMMON = frozenset(
 class Redactor:
     """Registry of secrets. Its `repr` shows no secret, and pickling it raises an error.
 
-    There is no lock: masking runs while a logging handler is locked. If masking waited for a second thread, and a
-    finalizer logged in that thread, both threads would wait forever.
+    Never use a lock here: masking runs inside a locked logging handler. If masking waited for a thread that logs, both
+    threads would wait forever.
 
     Args:
         clock: function that returns monotonic seconds.

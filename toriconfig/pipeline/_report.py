@@ -14,8 +14,8 @@ class Report:
     """Progress of a piece of work at one moment.
 
     Attributes:
-        percent: 0 to 100, never rounded up; 100 only if `done` is True. None if `total` is None and `done` is False.
-        count: number of items done; it may exceed `total`.
+        percent: 0 to 100, never rounded up; 100 only if `done` is True. None: unknown, because `total` is None.
+        count: number of items done, possibly more than `total`.
         total: number of expected items; None: unknown.
         elapsed: seconds since the start.
         rate: recent number of items per second; 0 while unknown.

@@ -35,24 +35,24 @@ def run_sync(coro: Coroutine[Any, Any, T], timeout: float | None = None, *, allo
     """Run a coroutine from synchronous code, and return its result.
 
     All calls share one background event loop, so clients, pools and tasks remain usable in later calls. The coroutine
-    sees the context variables of the caller; its own changes to them are not visible to the caller.
+    sees the context variables of the caller. Changes that the coroutine makes to them do not reach the caller.
 
     Args:
         coro: a coroutine object (not a coroutine function, future or task).
-        timeout: seconds until TimeoutError, measured on the calling thread. 0 or less raises at once, without starting
-            the coroutine. None: no limit.
-        allow_running_loop: True: permit the call on a thread with a running event loop, such as in a notebook. That
-            loop is blocked during the call, and the coroutine must not await anything that belongs to it.
+        timeout: seconds until TimeoutError, even if the event loop is blocked. 0 or less raises at once, without
+            starting the coroutine. None: no limit.
+        allow_running_loop: True: allow the call on a thread whose event loop is running, such as in a notebook. The
+            call blocks that loop, so the coroutine must not await anything that belongs to it.
 
     Returns:
         The result of the coroutine.
 
     Raises:
-        TimeoutError: the time is over. The coroutine was cancelled and had one second to clean up. A TimeoutError of
-            the coroutine itself is raised unchanged.
+        TimeoutError: `timeout` has passed. The coroutine was cancelled, and had one second to clean up.
         concurrent.futures.CancelledError: the coroutine was cancelled, by itself or by `shutdown_executors`.
-        RuntimeError: called while an event loop is running, or inside a coroutine of `run_sync`; use `await` there.
-        Exception: the exception of the coroutine, including SystemExit and KeyboardInterrupt.
+        RuntimeError: an event loop is running on this thread; use `await` there. `allow_running_loop` permits the call,
+            except inside a coroutine of `run_sync`.
+        BaseException: any exception of the coroutine, including its own TimeoutError, SystemExit or KeyboardInterrupt.
 
     >>> async def double(x: int) -> int:
     ...     return 2 * x
@@ -103,11 +103,10 @@ def run_sync(coro: Coroutine[Any, Any, T], timeout: float | None = None, *, allo
 
 
 def shutdown_executors() -> None:
-    """Stop the background thread with the event loop in which `run_sync` runs all coroutines.
+    """Stop the background event loop of `run_sync`, and its thread. Do nothing if no loop is running.
 
-    Unfinished coroutines are cancelled, and have one second to clean up. The function is thread-safe, and may be
-    called during a `run_sync`. A second call does nothing. The function also runs at the exit of the process.
-    A later `run_sync` starts a new loop.
+    Unfinished coroutines are cancelled, and have one second to clean up. A later `run_sync` starts a new loop. The
+    function is thread-safe, and may be called during a `run_sync`. It also runs at the exit of the process.
     """
     global _current
     with _lock:
@@ -248,8 +247,8 @@ def _run_here(coro: Coroutine[Any, Any, T], timeout: float | None) -> T:
 def _forget_in_child() -> None:
     """Forget the loop thread in a forked child, where the thread does not exist, and replace the lock.
 
-    The old lock may be held forever. The old loop is kept and never closed: its epoll is shared with the parent, so
-    closing the loop would stop the loop of the parent.
+    The old loop must be kept in `_inherited`, and never be closed. Its epoll is shared with the parent, so closing it
+    would stop the loop of the parent.
     """
     global _current, _lock
     _lock = threading.RLock()

@@ -90,7 +90,10 @@ def _reprs(value: str | bytes) -> set[str]:
 
 
 def _in_urls(raw: bytes) -> Iterator[str]:
-    """Yield the percent-encoded forms. They differ in the encoded characters, the case, and the form of a space."""
+    """Yield the percent-encoded forms of `raw`, for several sets of encoded characters.
+
+    A form contains hex digits such as `%2F` or `%2f`, and a space as `%20` or `+`.
+    """
     for plain in _IN_URLS:
         url = quote_from_bytes(raw, safe=plain)
         for spelt in {url, url.replace("%20", "+"), url.replace("%25", "%")}:
@@ -128,10 +131,10 @@ def _in_markup(text: str) -> Iterator[str]:
 
 
 def _base64(raw: bytes) -> set[str]:
-    """Return the base64 of `raw`, and the texts that show `raw` in the base64 of longer data (`user:secret`).
+    """Return texts that reveal `raw`: its base64, and the parts that its bytes produce in the base64 of longer data.
 
-    Base64 encodes groups of three bytes, and `raw` can begin at three offsets in a group. For each offset, the text
-    has only the characters that depend on `raw` alone. Texts shorter than `LINE` characters are left out.
+    Base64 encodes groups of three bytes, so there is one part for each position of `raw` in a group. Texts shorter than
+    `LINE` characters are left out.
     """
     found = {b64encode(raw).decode(), urlsafe_b64encode(raw).decode()}
     for before in range(3):

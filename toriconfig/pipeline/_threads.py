@@ -11,9 +11,8 @@ from collections.abc import Callable
 def start(run: Callable[[], object], name: str, *, pause: float = 0.0) -> None:
     """Call `run` on a new daemon thread, and return at once.
 
-    `Thread.start` waits, without a time limit, until the new thread runs. The new thread may first run a garbage
-    collection, and so any finalizer. A finalizer that needs a lock of the caller, such as the lock of a logging
-    handler, would block both threads forever. The thread is therefore started by a helper thread.
+    Do not call `Thread.start` directly: it waits until the new thread runs. A finalizer may run first in the new
+    thread. If the finalizer needs a lock of the caller, both threads wait forever.
 
     Args:
         run: function to call; it must not raise an exception.

@@ -16,7 +16,7 @@ database that the record names. There is one record per path, so the keys of one
     reserve     write the record with the pending value over the last record; only one rotator succeeds
     apply       make the new value valid in the system that uses it
     verify      run the kind's own check, then the user's verifier, each with a deadline
-    promote     write the secret over the version that was read; concurrent changes to other keys are kept
+    promote     merge the new value into the newest version of the secret; after a concurrent write, try again
     grace       with `grace=seconds`: keep the former value valid for that time
     retire      invalidate the former value
     close       write the record without the values, and `rotated_at` into the custom metadata
@@ -24,9 +24,10 @@ database that the record names. There is one record per path, so the keys of one
 A write that gets no answer is repeated for `timeout` seconds. If it is still unknown whether the write succeeded, the
 newest version is read. A lost answer is therefore not a failure.
 
-**Conflicts.** A rotator that loses a check-and-set makes no further change, and raises a RotationLost that names the
-winner. An action that a successor cannot undo (a new password) runs under a lock of the database. The record is checked
-again inside the lock. A rotator that was replaced therefore cannot undo the work of its successor.
+**Conflicts.** A rotator that loses a check-and-set of the record makes no further change, and raises a RotationLost
+that names the winner. If another program changes the rotated keys before promote, the rotation is undone. An action
+that a successor cannot undo (a new password) runs under a lock of the database. The record is checked again inside
+the lock. A rotator that was replaced therefore cannot undo the work of its successor.
 
 **Failures.** A rotation that fails before promotion is undone, and its record is closed. The record keeps the kind and
 the options of the last completed rotation for the next one. After a crash the record stays open. `resume` continues

@@ -10,10 +10,10 @@ from toriconfig.rotation._protocol import Kind, Values, Work
 
 
 def setup_of(kind: Kind) -> Mapping[str, Any]:
-    """Return the settings for the record, without credentials. A later process creates the kind from these settings.
+    """Return the settings of `kind` for the record, without secrets.
 
-    If the kind has a method `setup`, return the result of `setup` without secret options. If not, return the values of
-    the kind's options. Omit options with `secret`, `new_value` or `record=False`, and options whose value is None.
+    If the kind has a method `setup`, return the result of `setup` without secret options. If not, return the
+    recorded options whose value is not None.
     """
     method = getattr(kind, "setup", None)
     options = options_of(kind)

@@ -40,11 +40,11 @@ def keys_of(kind: Kind | None, ref: Ref) -> tuple[str, ...]:
 
 
 def is_refused(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current: Version) -> bool:
-    """Return True if the system that uses the stored value refuses it. Return False if this cannot be checked.
+    """Return True if the check by the kind shows that the stored value is refused; otherwise return False.
 
     Args:
         preflight: the secret with the connection to Vault.
-        kind: the kind that checks the value.
+        kind: the kind, which asks the database or another system that uses the value.
         keys: the keys whose values are checked.
         current: the newest version.
 
@@ -60,13 +60,11 @@ def is_refused(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current:
 
 
 def newest_accepted(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current: Version) -> int:
-    """Return the number of the newest version before `current` whose values are valid, or 0 if there is none.
-
-    At most `_LOOKS` versions before `current` are tried.
+    """Return the number of the newest version before `current` with valid values, or 0. At most `_LOOKS` are tried.
 
     Args:
         preflight: the secret with the connection to Vault.
-        kind: the kind, which asks the database or another system whether values are valid.
+        kind: the kind, which checks whether values are valid.
         keys: the keys whose values are checked; (): return 0.
         current: the newest version.
 

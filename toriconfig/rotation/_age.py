@@ -15,9 +15,9 @@ def check_due(rotation: Rotation, rotated_at: float | None, began: float) -> Non
     """Raise an error if a secret is not due: it was rotated less than `max_age` seconds ago, or at or after `began`.
 
     Args:
-        rotation: rotation of the secret. Without `max_age`, only `began` counts.
-        rotated_at: time of the last rotation in seconds since 1970; None: the time is unknown, so the secret is due.
-        began: time at which the run began, in seconds since 1970; 0: no such limit.
+        rotation: rotation of the secret, with the setting `max_age`; None there: only `began` counts.
+        rotated_at: time of the last rotation in seconds since 1970; None: unknown, so the secret is due.
+        began: start of the run in seconds since 1970; 0: only `max_age` counts.
 
     Raises:
         RotatedRecently: the secret is not due.
@@ -37,14 +37,13 @@ def check_due(rotation: Rotation, rotated_at: float | None, began: float) -> Non
 
 
 def check_readers(rotation: Rotation, promoted: float | None) -> None:
-    """Check the minimum time between two rotations of a secret whose two users or passwords alternate.
+    """Check that `min_age` has passed since the last rotation of a secret whose two users or passwords alternate.
 
-    The next rotation changes the password that was valid before the last rotation. A program that has not read the
-    secret since the last rotation still uses this password.
+    Without this pause, programs that still use the password from before the last rotation would be locked out.
 
     Args:
-        rotation: object with the setting `min_age`, in seconds.
-        promoted: time of the last rotation or rollback in seconds since 1970; None: no time is stored.
+        rotation: rotation of the secret, with the setting `min_age` in seconds.
+        promoted: time of the last rotation or rollback in seconds since 1970; None: unknown, so the check succeeds.
 
     Raises:
         RotatedRecently: `promoted` was less than `min_age` ago.

@@ -17,23 +17,22 @@ if TYPE_CHECKING:
 
 
 class Chosen:
-    """The requested kind of a rotation, and the choice of a kind if none is requested.
+    """The kind of a rotation: the requested kind, or else the kind that the reference or the record determines.
 
     Attributes:
-        kind: the requested instance; None: a class, a name or no kind was requested.
+        kind: the requested instance of a kind, or None.
         setup: settings that replace those of the record.
         environ: the environment variables from which options of the kind are read.
-        given_class: the requested class; None: an instance, a name or no kind was requested.
-        guess: name of the kind that the form of the reference implies, even if another kind is requested; "" if the
-            form implies no kind.
-        guessed: True if no kind was requested, and `guess` is not "".
-        for_all: True if one command rotates all declared secrets that are due. A requested kind then applies to all
-            these secrets. Therefore the method `check_last` checks that the kind suits this secret.
+        given_class: the requested class of a kind, or None.
+        guess: name of the kind that the form of the reference implies; "": none.
+        guessed: True: no kind was requested, and `guess` is used.
+        for_all: True: one command rotates all secrets that are due. `check_last` then checks that the requested kind
+            suits this secret.
 
     Args:
         ref: the reference of the secret.
-        kind: an instance of a kind. A class or a name: an instance is created with the recorded setup. None: the kind
-            that `ref` implies, or else the recorded kind.
+        kind: an instance, a class or a name of a kind. From a class or a name, an instance is created with the recorded
+            setup. None: the kind that `ref` implies, or else the recorded kind.
         setup: settings that replace those of the record.
         environ: the environment variables from which options of the kind are read.
 
@@ -117,13 +116,11 @@ class Chosen:
         """Raise an error if the kind was not requested for this secret in particular, and is possibly wrong.
 
         Args:
-            found: the record of the last completed rotation. If no completed rotation is known, the record of a
-                rotation that failed or was rolled back. None: there is no record.
+            found: the record of the last completed rotation, else of an undone rotation. None: there is no record.
 
         Raises:
-            RotationRefused: the kind is implied by the reference, and the recorded kind also changes another
-                system. Or the kind was requested for all secrets that are due, and is neither the recorded nor the
-                implied kind.
+            RotationRefused: the reference implies the kind, but the recorded kind is neither `generated` nor
+                `given`. Or the kind is neither implied nor recorded.
         """
         from toriconfig.rotation import kinds
 

@@ -8,14 +8,14 @@ from toriconfig.rotation._record import Record
 
 
 def command(path: str, record: Record | None, act: str = "") -> str:
-    """Return a command line that rotates a secret.
+    """Return a command line that rotates a secret, such as `toriconfig rotate secret/app#key --resume`.
+
+    If the recorded kind is not installed, the user must complete the placeholder `--kind MODULE:CLASS`.
 
     Args:
         path: path of the secret.
-        record: the last record, or None. If it has one key, the command rotates that key; else the path.
+        record: the last record, or None. If the record has one key, the command rotates that key.
         act: an option such as `--resume`; "": a new rotation.
-
-    If the recorded kind is not installed, the command has `--kind MODULE:CLASS` for the user to complete.
     """
     from toriconfig.rotation.kinds import names
 

@@ -36,10 +36,10 @@ class Line:
 
     Attributes:
         reference: reference of the secret.
-        result: "rotated"; "resumed": an unfinished rotation was completed; "undone": it was rolled back; "fresh": not
-            due; "undated": no `max_age`; "due": due, in a dry run; "half-way": unfinished, in a dry run; "grace":
-            rotated, and the former value stays valid for a while; "lost": another rotator was faster, which is not a
-            failure; "nothing": no unfinished rotation; "failed".
+        result: "rotated"; "resumed" or "undone": an unfinished rotation was completed or rolled back; "fresh": not due;
+            "undated": no `max_age`; "due" or "half-way": in a dry run, due or unfinished; "grace": rotated, and the
+            former value is still valid; "lost": another rotator was faster, which is not a failure; "nothing": no
+            unfinished rotation; "failed".
         age: seconds since the previous rotation; None: unknown, or not needed for the result.
         error: the error of a "failed" or "lost" result, or None.
     """
@@ -89,9 +89,9 @@ def rotate_due(
     """Rotate each secret whose `max_age` has passed. A failure of one rotation does not stop the others.
 
     If an earlier rotation of a secret is unfinished and abandoned, the earlier rotation is completed first. A
-    rotation is abandoned if the process has ended, or has made no progress for `abandoned_after` seconds, an
-    attribute of the secret's object in `rotations`. A secret that another rotator rotates in the meantime is not
-    rotated again.
+    rotation is abandoned if the process that performs the rotation has ended, or has made no progress for
+    `abandoned_after` seconds. `abandoned_after` is an argument of `Rotation`. A secret that another rotator
+    rotates in the meantime is not rotated again.
 
     Args:
         rotations: `Rotation` objects of any kind. Secrets of one path are rotated one after the other. Of several
@@ -165,14 +165,13 @@ def merged(rotations: Iterable[Rotation]) -> list[Rotation]:
 
 
 class _Came:
-    """Queue of results from several threads. One thread at a time passes them to `tell`, without holding a lock.
+    """Queue of results from several threads, which are passed to `tell` one at a time, without a lock.
 
-    That thread also passes on the results that other threads add meanwhile.
+    If a thread is calling `tell`, other threads only add their results, and that thread passes them on.
 
     Args:
         tell: function that receives one result.
-        given_up: event that is set when `tell` raises, so that the threads start no further rotation. Results that
-            exist or arrive later are still passed to `tell`.
+        given_up: event that is set when `tell` raises an exception. Later results are still passed to `tell`.
     """
 
     def __init__(self, tell: Callable[[Line], None], given_up: Event) -> None:
@@ -213,12 +212,12 @@ def _line(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
 def _looked_after(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
     """Process one secret as `act` requires, and return the result.
 
-    First, the function `_of_half_way` processes an unfinished rotation at the path of the secret, if there is one. If
-    `_of_half_way` returns a `Line`, return this `Line`. Otherwise the next step depends on `act`. "rotate": rotate the
-    secret if `max_age` has passed. "plan": as "rotate", but only check whether the rotation could start. "resume" and
-    "rollback": return a `Line` with the result "nothing".
+    First, `_of_half_way` processes an unfinished rotation at the path of the secret, if there is one. If `_of_half_way`
+    returns a result, nothing more is done.
 
-    `force` skips only the check of `min_age`, the minimum time between two rotations.
+    Otherwise, "rotate" rotates the secret if `max_age` has passed, and "plan" only checks that a rotation could start.
+    "resume" and "rollback" do nothing. `force` skips only the check of `min_age`, the minimum time between two
+    rotations.
     """
     reference = str(rotation.ref)
     left = rotation.half_way()
@@ -254,13 +253,10 @@ def _of_age(rotation: Rotation, max_age: float, act: Act, force: bool, began: fl
 
 
 def _of_half_way(rotation: Rotation, left: HalfWay, act: Act) -> Line | None:
-    """Resume the unfinished rotation `left`, or roll `left` back if `act` is "rollback". Return the result.
+    """Resume or roll back `left`, an unfinished rotation at the same path, as `act` requires. Return the result.
 
-    `left` may be of another key of the same path. Nothing is changed in three cases: `act` is "plan"; `left` is not
-    abandoned; or the former value is kept valid for a time that has not ended, and `act` is not "rollback".
-
-    If `act` is "rotate", return None in two cases: `left` is of another key, or the resume did not end with a completed
-    rotation. The caller then checks whether the secret of `rotation` is due.
+    If `left` must not be changed now, only report the state of `left`. Return None if the caller must still check
+    whether the secret of `rotation` is due.
     """
     reference = str(rotation.ref)
     if left.grace_until and act != "rollback":

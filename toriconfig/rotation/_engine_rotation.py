@@ -21,17 +21,18 @@ if TYPE_CHECKING:
 def rotate_in_engine(
     rotation: Rotation, kind: Kind, work: Work, check_due: Callable[[float | None], None] | None
 ) -> Outcome:
-    """Rotate the secret in the engine, verify the new value, and return the outcome. The rotation cannot be undone.
+    """Rotate a secret that an engine of Vault keeps, and verify the new value. The rotation cannot be undone.
 
     Args:
         rotation: the requested rotation.
         kind: the kind of the rotation.
         work: the secret with the connection to Vault.
         check_due: function that receives the time of the last rotation, and raises RotatedRecently if the secret is not
-            due. None: the secret is rotated at any age.
+            due. None: no check.
 
     Raises:
-        RotationError: the request was refused, or the new value does not work.
+        RotationError: the rotation cannot start, or the new value does not work.
+        VaultError: a request to Vault failed.
     """
     number = secrets.token_hex(8)
 

@@ -12,7 +12,7 @@ class RotationError(SecretError):
 
     Attributes:
         step: the step that failed, or "".
-        undone: True: the state before the rotation is restored. False: it is not, and `help` gives the remedy.
+        undone: True: the state before the rotation is restored. False: nothing was undone; see `help`.
         unreachable: True: Vault or the database gave no usable answer, so a later attempt may succeed.
     """
 

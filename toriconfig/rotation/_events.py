@@ -20,9 +20,9 @@ class Event:
 
     Attributes:
         step: name of the step.
-        state: "started": the step begins, and has changed nothing. "done": the step succeeded; a rotation that is
-            resumed after a crash may repeat the step. "failed": the step failed. "lost": another rotator has taken
-            over. "failed" and "lost" are sent before the failure is handled.
+        state: "started": the step has changed nothing yet. "done": the step succeeded. "failed": the step failed.
+            "lost": another rotator has taken over. The last two are sent before the failure is handled. After a crash,
+            a resumed rotation may repeat a step that was done.
         reference: reference of the secret.
         kind: name of the kind.
         id: id of the rotation; the same in all its events, even after a resume.

@@ -71,12 +71,11 @@ class CommandHook:
 class Webhook:
     """URL that receives each event by POST, signed as the specification Standard Webhooks defines it.
 
-    The header `webhook-signature` is `v1,` and a base64 text: the HMAC-SHA256 of
-    `{webhook-id}.{webhook-timestamp}.{body}`.
+    The header `webhook-signature` is `v1,` and the base64 HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`.
 
     Args:
         url: `https://` or `http://`, without credentials. Redirects are not followed, and no proxy is used.
-        key: the key of the signature: text, or base64 after `whsec_`.
+        key: key of the signature, at least 16 bytes: text, or base64 after `whsec_`.
 
     Raises:
         ValueError: the URL or the key is invalid; the message shows neither.

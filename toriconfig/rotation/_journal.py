@@ -61,17 +61,17 @@ class Journal:
         return record
 
     def write(self, record: Record, **changes: Any) -> Record | Unwritten:
-        """Write the record with check-and-set.
+        """Write the record with check-and-set, and return the written record.
+
+        If the write failed or its outcome is unknown, return an `Unwritten`.
 
         Args:
             record: the record as last read or written.
             changes: new values of attributes of the record.
 
-        Returns:
-            The written record. An `Unwritten` if Vault refused the write or did not answer.
-
         Raises:
             RotationLost: the stored record is newer than `record`.
+            VaultError: a request before the write failed.
         """
         new = replace(record, at=stamp(self._clock.time()), mark=secrets.token_hex(8), **changes)
         self._marks.add(new.mark)

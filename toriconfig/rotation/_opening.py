@@ -39,12 +39,12 @@ def reserve(
         found: the last record; None: there is none.
         current: the newest version.
         restores: version whose values are restored; 0: the values are new.
-        again: True: accept new values that equal the stored ones; a later step makes these values valid. False:
-            raise RotationRefused for such values.
+        again: True: allow new values that equal the stored ones, because a later step makes these values valid.
 
     Raises:
         RotationLost: another rotator was faster.
         RotationRefused: the new values equal the stored ones, and `again` is False.
+        SecretError: `values` or the write failed.
     """
     now = stamp(run.clock.time())
     new = Record(
@@ -106,9 +106,8 @@ def take_over(run: Run, found: Record, *, halting: bool = False) -> Record:
     Args:
         run: context of the steps.
         found: the open record.
-        halting: True: the rotation will be undone; the new record keeps the step. False: the rotation will be
-            completed; the new record keeps the step, with one exception. If apply invalidates the former value, and
-            the step is "applied" or "verified", the new step is "reserved", so that apply and verify are repeated.
+        halting: True: the rotation will be undone. False: the rotation will be completed. Then the step may be set back
+            to "reserved", so that apply and verify are repeated.
     """
     run.say("resume", "started", found)
     asked = found.verifier or run.verify is not None
@@ -133,13 +132,13 @@ def take_over(run: Run, found: Record, *, halting: bool = False) -> Record:
 
 
 def halt(run: Run, record: Record) -> Record:
-    """Take over an open record so that it can be undone. Afterwards no rotator can promote it.
+    """Take over an open record so that the rotation can be undone. Afterwards no rotator can promote it.
 
     Returns:
-        The record with step "undoing", or with step "promoted" if a promotion had succeeded without being recorded.
+        The record with the step "undoing"; with the step "promoted" if the new value is already stored.
 
     Raises:
-        RotationError: other programs keep writing the secret, so a late promotion cannot be ruled out.
+        RotationError: other programs keep writing the secret, so a promotion is still possible.
     """
     record = take_over(run, record, halting=True)
     if record.step != "verified":

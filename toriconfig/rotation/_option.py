@@ -28,28 +28,30 @@ class Option:
                 self.service_file, self.service_token = service_file, service_token
 
     The command line has `--service-file`, and the constructor has the argument `service_file`. The value is the first
-    of these: the command line, `envvar`, the record of the last rotation, the constructor's default. The record keeps
-    no option with `secret`, `new_value` or `record=False`. The recorded value is the kind's attribute of the same name.
-    A kind that has `setup()` chooses the recorded values itself.
+    of these: the command line, `envvar`, the record of the last rotation, the constructor's default.
+
+    The record keeps the kind's attribute of the same name. It keeps no option with `secret`, `new_value` or
+    `record=False`. A kind with a method `setup()` chooses the recorded values itself.
 
     Args:
         name: name on the command line, without the dashes, such as "service-file".
         type: str, int, float, or bool for a flag.
         help: one sentence for `--help`.
-        default: default that `--help` shows; None: `--help` shows none. The argument has no other effect: an option
-            that is not given has the default of the constructor.
+        default: default that `--help` shows; None: `--help` shows none. Only the constructor's default takes effect.
         metavar: placeholder of the value in `--help`; None: the name of the type.
         envvar: environment variable that holds the value; None: none.
-        secret: True: the value is masked, not recorded, and never an argument of the command line. It needs `envvar` or
-            `ask`.
+        secret: True: the value is masked, not recorded, and never an argument of the command line. `envvar` or `ask` is
+            then required.
         required: True: the kind cannot be created without the option.
         new_value: True: the option describes the new value. Resume, rollback and status do not use it.
-        record: False: the record does not keep the option, so that resume and rollback need it again. Use this
-            for a command to run: a writer of the record must not choose what a later `--resume` runs.
-        ask: True: a secret new value that is prompted for on a terminal, or read from standard input with `--stdin`.
+        record: False: the record does not keep the option, so resume and rollback need it again. Use False for a
+            command to run. Otherwise a program that can write the record could choose the command of a later
+            `--resume`.
+        ask: True: the value is prompted for on a terminal, or read from standard input with `--stdin`. Needs `secret`
+            and `new_value`.
 
     Raises:
-        ValueError: the name or type is invalid, or a secret has neither `envvar` nor `ask`.
+        ValueError: the name or type is invalid, or an argument that `secret` or `ask` needs is missing.
     """
 
     def __init__(
@@ -141,9 +143,8 @@ def made(kind: type[Any], recorded: Mapping[str, Any], given: Mapping[str, Any],
         environ: the environment variables for options with an `envvar`.
 
     Raises:
-        ValueError: a required option is missing, a value is invalid, or the constructor raised an exception that is not
-            a SecretError.
-        SecretError: the SecretError that the constructor raised.
+        ValueError: an option is missing or invalid, or the constructor raised another exception than SecretError.
+        SecretError: the constructor raised this error.
     """
     options = options_of(kind)
     # A record may have been written by anybody with the right to write that path.

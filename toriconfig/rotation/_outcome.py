@@ -19,8 +19,8 @@ class Outcome:
         id: id of the rotation; "" when there is no record.
         former: KV version before the rotation; 0 when there is none.
         version: KV version after the rotation; 0 when there is none.
-        restored: KV version whose values the rollback restored; for the result "nothing", the version that an earlier
-            rollback restored. 0: there is none.
+        restored: KV version whose values this rollback restored; 0: none. For the result "nothing": the version that an
+            earlier rollback restored.
     """
 
     reference: str

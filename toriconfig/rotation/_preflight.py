@@ -46,14 +46,14 @@ class Preflight:
     def prepare(self, kind: Kind) -> tuple[Record | None, Version]:
         """Check that a rotation can start, and return a record (or None) and the newest version of the secret.
 
-        The record is that of the last completed rotation. If no completed rotation is known, the record is that of
-        a rotation that failed or was rolled back.
+        The record is that of the last completed rotation, or the last record if no completed rotation is known.
 
         Args:
             kind: the kind of the rotation.
 
         Raises:
             RotationError: the rotation cannot start.
+            VaultError: the secret cannot be read.
         """
         self.check_policies(kind)
         # The record first: whoever finishes between the two reads makes the reservation fail.
@@ -143,14 +143,17 @@ class Preflight:
         return max((one for one in (noted, recorded) if one is not None), default=None)
 
     def rotated_at(self, found: Record | None = None, current: Version | None = None) -> float | None:
-        """Return the time of the last rotation in seconds since 1970; None if it cannot be determined.
+        """Return the time of the last rotation in seconds since 1970; None: unknown.
 
-        If the secret was never rotated, return the time of its first version. If the policies forbid reading the
-        metadata of the path, return the time of the newest version instead.
+        If the secret was never rotated, return the time of its first version. If the policies forbid reading that time,
+        return the time of the newest version.
 
         Args:
             found: the last record; None: only the metadata is used.
             current: the newest version; None: this method reads the newest version.
+
+        Raises:
+            VaultError: the secret cannot be read.
         """
         current = self.main.read() if current is None else current
         check_there(current, self.ref)
@@ -166,8 +169,7 @@ class Preflight:
 def note_of(ref: Ref) -> str:
     """Return the name of the entry in the custom metadata that holds the time of the last rotation.
 
-    Each key of a path has its own entry. If Vault would reject the name because the key is too long or not
-    printable, a hash replaces the key in the name.
+    Each key of a path has its own entry. A hash replaces a key that Vault would reject in the name.
     """
     if ref.key is None:
         return "rotated_at"
@@ -226,8 +228,9 @@ def check_needs(work: Work, needs: Mapping[str, str], *, must_know: bool = True)
 
     Args:
         work: the secret with the connection to Vault.
-        needs: the needed capabilities by policy path; several are separated by a space.
-        must_know: True: raise an error if the token is not allowed to read its own capabilities. False: skip the check.
+        needs: capabilities by policy path, such as `{"secret/data/app": "read update"}`.
+        must_know: True: raise an error if the token may not read its own capabilities. False: skip the check in this
+            case.
 
     Raises:
         RotationRefused: a capability is missing, or cannot be checked. The error names the policy to write.

@@ -68,7 +68,7 @@ def _exists(pid: int) -> bool:
 
 
 def _started(pid: int) -> int:
-    """Return the start time of a process in ticks since boot; -1 if the process has ended; 0 if it is unknown."""
+    """Return the start time of a process in ticks since boot; -1 for a zombie; 0 if the time cannot be read."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:

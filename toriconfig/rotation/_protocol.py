@@ -31,13 +31,12 @@ class Work:
         timeout: seconds for one wait on any system other than Vault.
 
     Attributes:
-        returning: True if the rotation restores an earlier value; the current value may then be invalid.
-        retires: True if the rotation invalidates the former value at its end.
-        main: access to the versions of a KV v2 secret. None: another engine of Vault, such as `database`, creates
-            and stores the secret.
-        before: data about the secret before the rotation. The kind's method `plan` sets this attribute, and later steps
-            read the attribute. The kind object must not hold the data, because one kind object may serve several
-            rotations at once.
+        returning: True: the rotation restores an earlier value. The current value may then be invalid.
+        retires: True: the rotation invalidates the former value at its end.
+        main: access to the versions of a secret in KV v2. None: another engine of Vault, such as `database`, keeps the
+            secret.
+        before: data about the secret before the rotation. The kind's method `plan` sets this attribute for later steps.
+            The kind must not hold the data, because one kind object may serve several rotations at once.
     """
 
     def __init__(self, session: Session, ref: Ref, timeout: float) -> None:
@@ -61,7 +60,7 @@ class Work:
         headers: Mapping[str, str] | None = None,
         check: bool = True,
     ) -> Answer:
-        """Send one request to Vault. The next `Event` that the rotation reports contains the id of the request.
+        """Send one request to Vault. The next `Event` of the rotation contains the id of the request.
 
         Args:
             method: HTTP method.
@@ -72,7 +71,7 @@ class Work:
             check: True: raise an error for an error status. False: return the answer.
 
         Raises:
-            VaultError: there was no answer, or, with `check`, an error status.
+            VaultError: there was no answer, or an error status while `check` is True.
         """
         answer = self.session.client.request(method, path, body, query=query, headers=headers, check=check)
         if answer.request_id:
@@ -82,8 +81,8 @@ class Work:
     def read(self, reference: str) -> Values:
         """Return the values at another reference, such as the credentials of an administrator.
 
-        If the values have a lease, the lease is renewed. The newest version of a KV v2 secret is always requested, and
-        not read from the cache, because this process may have just rotated the secret.
+        The newest version of a KV v2 secret is never read from the cache, because this process may have just rotated
+        the secret. If the values have a lease, the lease is renewed.
 
         Args:
             reference: the reference.
@@ -138,16 +137,18 @@ class Work:
 class Kind(Protocol):
     """Protocol of a kind of rotation.
 
-    After a crash, a method may be called again, and must not repeat what is done. A failure is raised as a
-    `RotationError` without a secret in it. Any other exception is reported by its type alone. If a database does not
-    answer, raise `DatabaseUnreachable`; the step is then repeated for `timeout` seconds.
+    After a crash, a method may be called again. It must not repeat a change that is already made.
+
+    For a failure, raise a `SecretError` such as `RotationError`, without a secret in its text. Of other exceptions,
+    only the type and the line are reported. If a database does not answer, raise `DatabaseUnreachable`; the step is
+    then repeated for `timeout` seconds.
 
     A kind may have these optional members:
 
     - `setup()`: return the settings that the record keeps, without credentials.
     - `ends_former(pending, current)`: return True if `apply` invalidates the current values.
     - `works(work, values)`: return True if the system that uses the values accepts them.
-    - `takes_turns`: True if two users or two passwords alternate, so that `min_age` must pass between two rotations.
+    - `takes_turns`: True if two users or two passwords alternate. `min_age` must then pass between two rotations.
     - `keys`: the keys that the kind always changes.
     - `options`: a tuple of `Option`, for the command line.
     - `summary`: the line of the kind in `--help`.
@@ -157,8 +158,8 @@ class Kind(Protocol):
 
     Attributes:
         name: name of the kind in records and on the command line.
-        stored: True if the secret is stored in KV v2, with a record beside it. False if another engine of Vault
-            creates and stores the secret, and `apply` alone rotates it.
+        stored: True: the secret is stored in KV v2, with a record beside it. False: another engine of Vault keeps the
+            secret, and `apply` alone rotates it.
     """
 
     @property

@@ -26,9 +26,9 @@ class Record:
         who: name of the rotator that runs the rotation now.
         process: process of the rotator, from `this_process`; empty in records of earlier releases.
         mark: random text of the last write, by which a writer recognizes its own record.
-        setup: settings from which the kind can be created again, such as the address of a database; never a credential.
-        exclusive: True if the former values stop working when the new ones are applied, so that readers fail until the
-            promotion; None if the kind does not declare it.
+        setup: settings from which the kind can be created again; never a credential.
+        exclusive: True: applying the new values invalidates the former ones, so readers fail until the promotion. None:
+            unknown.
         since: start time, in RFC 3339.
         at: time of this write, in RFC 3339.
         base: version of the secret at the start.
@@ -36,11 +36,11 @@ class Record:
         version: version of the secret that the rotation created, or 0.
         promoted_at: creation time of `version`, in RFC 3339, or "".
         restores: version whose values are restored, or 0.
-        undoes: if this rotation is a rollback: data of the earlier rotation that is rolled back; else empty.
-        last: data of the last completed rotation before this one; empty if there was none, and in records of earlier
-            releases. If this rotation is undone, the next rotation takes the kind from `last`.
-        reason: reason why this rotation is or was undone before the promotion; "" if this rotation is not undone.
-        verifier: True if the user gave a verifier.
+        undoes: for a rollback, the data of the rotation that is rolled back; else empty.
+        last: data of the last completed rotation before this one, or empty. If this rotation is undone, the next
+            rotation takes the kind from `last`.
+        reason: reason why this rotation is or was undone before the promotion, or "".
+        verifier: True: the user gave a verifier.
         grace: seconds that the former secret stays valid after the promotion; None: it is not invalidated.
         grace_until: end of the grace in RFC 3339, or "".
         pending: the new values; removed when the record is closed.

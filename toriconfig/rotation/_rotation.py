@@ -71,7 +71,8 @@ class Rotation:
         clock: source of time, for tests.
 
     Raises:
-        ValueError: the reference, a number of seconds, the name of the kind, or the description of Vault is invalid.
+        ValueError: the reference, a number of seconds, the name of the kind, an option in `vault`, or a variable
+            of Vault in `environ` is invalid.
         RotationRefused: Vault is not configured.
 
     Example::
@@ -137,25 +138,25 @@ class Rotation:
         """Rotate the secret now.
 
         Args:
-            force: True: rotate alternating users even if the last rotation is younger than `min_age`.
+            force: True: ignore `min_age`, the minimum time between two rotations of alternating users.
 
         Raises:
             RotatedRecently: the last rotation is younger than `min_age`; nothing was changed.
             RotationRefused: the secret cannot be rotated; nothing was changed.
             RotationLost: another rotator is rotating the secret, or was faster.
             DatabaseUnreachable: the database gave no usable answer.
-            RotationError: a step failed; its `undone` is True if the former state was restored.
-            VaultError: a request to Vault failed. If the record is open, `resume` continues the rotation.
+            RotationError: a step failed; its attribute `undone` is True if the former state was restored.
+            VaultError: a request to Vault failed. If the rotation had begun, `resume` continues it.
         """
         return _outcome(_guarded(lambda: self._run(force=force, began=None)))
 
     def run_if_due(self, *, force: bool = False, began: float | None = None) -> Outcome:
-        """Rotate the secret if `max_age` has passed since the last rotation, or if there is no `max_age`.
+        """Rotate the secret if it is due: `max_age` has passed since the last rotation, or there is no `max_age`.
 
         Args:
             force: as for `run`.
-            began: seconds since 1970. A secret that was rotated at or after this time is not due, whatever its age.
-                None: only `max_age` counts.
+            began: seconds since 1970. A secret that was rotated at or after this time is never due. None: no such
+                limit.
 
         Raises:
             RotatedRecently: the secret is not due.
@@ -176,13 +177,15 @@ class Rotation:
 
         An interrupted rollback is completed, and a failed rollback is started again.
 
-        If there is nothing to roll back, or the secret was changed after the last completed rotation, check the stored
-        credential. If the database refuses the credential, restore the newest version that the database accepts.
-        Otherwise, if there is nothing to roll back, do nothing; if the secret was changed, raise RotationRefused.
+        In two cases, first check the stored credential: there is nothing to roll back, or the secret was changed
+        after the last completed rotation. If the database refuses the credential, restore the newest version that
+        the database accepts. If the credential is accepted or cannot be checked, do nothing in the first case, and
+        raise RotationRefused in the second case.
 
         Args:
-            to: number of the version whose values are restored. The values of the current version are made valid again
-                if they are refused. None: the version before the last rotation.
+            to: number of the version whose values are restored. If the secret has these values already, but
+                the database refuses them, the values are made valid again in the database. None: the version before
+                the last rotation.
 
         Raises:
             RotationError: as for `run`.
@@ -259,7 +262,7 @@ class Rotation:
         Args:
             preflight: the stored secret and its record.
             found: the open record.
-            undone_is_fine: True: an undone rotation is a valid outcome. False: it is an error.
+            undone_is_fine: True: an undone rotation is a valid outcome. False: raise an error.
 
         Raises:
             RotationError: the rotation failed, or may not be completed.

@@ -31,7 +31,7 @@ _TRIES = 10
 
 @dataclass
 class Run:
-    """Context for the steps of one rotation.
+    """Steps of one rotation, and their context.
 
     Attributes:
         work: the secret with the connection to Vault.
@@ -45,8 +45,7 @@ class Run:
         grace: seconds until the former value is invalidated; None: it stays valid.
         tell: function called with each event.
         cause: the error because of which the rotation is undone, or None.
-        promotion: "yes": the new version was written. "maybe": the write was sent, but not confirmed. "no": not
-            written.
+        promotion: "no": the new version is not written. "maybe": the write is not confirmed. "yes": it is confirmed.
     """
 
     work: Work
@@ -155,15 +154,14 @@ class Run:
         return now.number if now.state == "there" and same(now.data, pending, keys) else None
 
     def _may_still_land(self, current: Version, error: VaultError) -> bool:
-        """Write the secret unchanged over `current`, so that an unanswered write of a new value can no longer succeed.
+        """Write the unchanged secret over `current`, so that an earlier unanswered write cannot succeed later.
 
         Args:
-            current: the version over which the new value was written.
-            error: the error of this write. If the error shows that the write cannot succeed later, write nothing.
+            current: the version that each of the two writes replaces.
+            error: the error of the earlier write. If this error is final, write nothing.
 
         Returns:
-            True if Vault refused the unchanged secret, because a version newer than `current` exists already; this
-            may be the new value. False in all other cases.
+            True if Vault reports a version newer than `current`, possibly from the earlier write; otherwise False.
         """
         if not isinstance(error, PASSING):
             return False
@@ -232,9 +230,9 @@ class Run:
         return self._advance("undo", record, step="undone")
 
     def put_back(self, record: Record) -> SecretError | None:
-        """Make the former values valid again. Return the error, or None if they are valid.
+        """Make the former values valid again. Return None after success, else the error.
 
-        If the check for another rotator fails because of Vault, continue, because readers may be locked out.
+        If Vault does not answer whether another rotator has taken over the rotation, continue.
         """
 
         def still_ours() -> None:
@@ -269,12 +267,10 @@ class Run:
             step: the failed step.
             record: the record of the rotation.
             error: the error of the step.
-            undo: True: undo the rotation even if the error may be temporary.
+            undo: True: undo the rotation even if `error` may be temporary.
 
         Raises:
-            SecretError: `error` itself, without a change of the record, in three cases: another rotator was faster; the
-                new value may be stored already; or the error may be temporary, and `undo` is False. Exception to the
-                third case: if the database does not answer, and the former value stays valid, the rotation is undone.
+            SecretError: `error` itself, if the rotation must not be undone now. The record stays unchanged.
         """
         if isinstance(error, RotationLost):
             self.say(step, "lost", record, error.message)
@@ -301,7 +297,7 @@ class Run:
 
         Raises:
             RotationLost: another rotator has written the record since.
-            VaultError: the record was not written, or may not have been written.
+            VaultError: the write failed, or its outcome is unknown.
         """
         try:
             written = self.journal.write(record, **changes)

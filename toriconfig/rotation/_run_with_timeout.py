@@ -19,7 +19,7 @@ class Unfinished(RotationError):
 
 
 def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> SecretError | None:
-    """Call `work` on a thread, and wait for its end until a time limit.
+    """Call `work` on a new thread, and wait at most `seconds` for its end.
 
     Args:
         seconds: time limit; infinity: none.
@@ -27,9 +27,8 @@ def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> S
         what: name of the function in messages.
 
     Returns:
-        None if `work` succeeded; `Unfinished` if it did not end in time; the `SecretError` that it raised. For any
-        other exception, a RotationError with the exception's type and line, but without the text, which may contain
-        a secret.
+        None: `work` succeeded. `Unfinished`: `work` is still running. SecretError: the error of `work`. Any other
+        exception becomes a RotationError with its type and line, but without its text, which may contain a secret.
     """
     outcome: list[SecretError | None] = []
 
@@ -49,10 +48,10 @@ def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> S
 
 
 def attempt(work: Callable[[], object], what: str) -> SecretError | None:
-    """Call `work`, named `what` in messages, on this thread. Return None, or the SecretError that `work` raised.
+    """Call `work`, and return the SecretError that it raised; None if it succeeded.
 
-    If `work` raised any other exception, return a RotationError, which is a subclass of SecretError. The RotationError
-    has the type and the line of the exception, but not the text.
+    Any other exception becomes a RotationError with its type and line, but without its text, which may contain a
+    secret. `what` is the name of `work` in the message.
     """
     try:
         work()

@@ -70,13 +70,12 @@ def settle(write: Callable[[], int | None], landed: Callable[[], int | None], se
     """Repeat a check-and-set write until its outcome is known.
 
     Args:
-        write: function that tries the write once. It returns the number of the new version, or None if another writer
-            was faster.
-        landed: function that returns the number of the newest version if this write created it, else None.
+        write: function that tries the write once. It returns the new version number; None: another writer was faster.
+        landed: function that returns the newest version number if this write created that version, else None.
         seconds: time limit.
 
     Returns:
-        The number of the new version. None: another writer was faster. `Unwritten`: the write failed, or its outcome is
+        The new version number. None: another writer was faster. `Unwritten`: the write failed, or its outcome is
         unknown.
     """
     patience, doubtful = Patience(seconds), False

@@ -13,8 +13,8 @@ class Status:
     """State of the rotation of a secret, and the version that works now.
 
     Attributes:
-        reference: reference of the secret. If another key of the same path has an unfinished rotation, the reference of
-            that key, because that rotation blocks this one.
+        reference: reference of the secret. If an unfinished rotation of another key of the path blocks this secret: the
+            reference of that key.
         kind: name of the kind; "" when the secret was never rotated.
         step: the last completed step; "" when the secret was never rotated.
         open: True if the rotation is not finished.
@@ -23,9 +23,9 @@ class Status:
         at: completion time of `step`, in RFC 3339.
         former: KV version before the rotation; 0 when there is none.
         version: KV version after the rotation; 0 when there is none yet.
-        reason: reason why the rotation is or was undone; "" if it is not undone.
+        reason: reason why the rotation is or was undone, or "".
         rotated_at: time of the last rotation in seconds since 1970, or None when it is unknown.
-        alive: True if the rotator's process is running; None when this machine cannot know.
+        alive: True if the rotator's process is running; None: unknown on this machine, or the rotation is finished.
         abandoned: True if the rotator's process has ended, or has been inactive for too long. `--due` then resumes the
             rotation.
         grace_until: end of the former value's validity, in RFC 3339, or "".
@@ -65,13 +65,13 @@ class HalfWay:
     """An unfinished rotation.
 
     Attributes:
-        reference: reference of the secret, from the path and key of the record.
+        reference: reference of the secret that is being rotated.
         kind: name of the kind.
-        own: True if the requested secret is rotated; False if another key of the path is.
+        own: True: the requested secret is being rotated. False: another key of the same path is being rotated.
         step: the last completed step.
         who: name of the rotator.
         abandoned: True if the rotator's process has ended, or has been inactive for too long.
-        grace_until: end of the former value's validity in RFC 3339, if it is in the future; else "".
+        grace_until: future end of the former value's validity, in RFC 3339; "": none.
     """
 
     reference: str

@@ -31,7 +31,7 @@ def rotated_at(rotation: Rotation) -> float | None:
 
 
 def half_way(rotation: Rotation) -> HalfWay | None:
-    """Return the unfinished rotation at the secret's path; None if there is none, or an engine keeps the secret.
+    """Return the unfinished rotation of any key at the path of the secret; None if no rotation is unfinished.
 
     Raises:
         VaultError: the record cannot be read.

@@ -20,8 +20,7 @@ LOCKED_OUT = "readers are locked out NOW"
 def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
     """Return the error of a rotation that cannot continue, and restore the former password if readers need it.
 
-    Readers need the former password if two conditions are met: the rotation makes the former password invalid, and
-    Vault has certainly not stored the new password.
+    Readers need it if the rotation makes it invalid, and the new password is certainly not stored in Vault.
 
     Args:
         run: context of the steps.
@@ -60,7 +59,7 @@ def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
 def interrupted(run: Run, record: Record) -> None:
     """Restore the former password after an interruption such as Ctrl-C.
 
-    Do nothing if the rotation leaves the former password valid, or if the new password may be stored in Vault.
+    Do nothing if the former password stays valid, or if Vault has possibly stored the new password already.
     """
     if not record.exclusive or run.promotion != "no" or record.step not in ("reserved", "applied", "verified"):
         return

@@ -40,13 +40,13 @@ def load_record(data: Mapping[str, Any], revision: int) -> Record | None:
 
 
 def last_completed(found: Record | None, ref: Ref) -> Record | None:
-    """Return `found`, or, if the rotation of `found` was undone, the record of the last completed rotation of `ref`.
+    """Return the last record, or the record of the last completed rotation if the last rotation was undone.
 
-    A rotation is undone if it fails, or is rolled back, before the new value is stored. If no completed rotation of
-    `ref` is known, return `found`.
+    An undone rotation failed, or was rolled back, before the new value was stored.
 
     Args:
         found: the last record; None: there is none.
+        ref: the reference of the secret. If no completed rotation of it is known, return `found`.
     """
     if found is None or found.step != "undone":
         return found

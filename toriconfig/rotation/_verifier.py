@@ -29,13 +29,14 @@ _OPERATOR = re.compile(r".*?(;+|\|{1,2}|&&|>{1,2})", re.DOTALL)
 
 @clean_methods
 class Command:
-    """Verifier that runs a program. The program receives the secret on standard input, or on a file descriptor.
+    """Verifier that runs a program, which receives the secret on standard input or on a file descriptor.
 
-    If an argument contains `{fd}`, the secret is on a file descriptor, whose number replaces `{fd}`. A secret of
-    several keys is passed as JSON. Exit code 0 means that the secret works. The output is discarded, because it may
-    hold the secret. The program inherits the environment without the credentials of Vault: variables with `VAULT`
-    or `BAO` in their name are removed, except the address, the namespace, timeouts, and the TLS settings for the
-    server's certificate.
+    If an argument contains `{fd}`, the number of a file descriptor replaces `{fd}`; otherwise standard input is used. A
+    secret of several keys is passed as JSON. Exit code 0 means that the secret works. The output is discarded, because
+    it may hold the secret.
+
+    The program inherits the environment without the credentials of Vault. Of the variables with `VAULT` or `BAO` in
+    their name, only the address, the namespace, timeouts, and the TLS settings for the server's certificate remain.
 
     Args:
         arguments: program and arguments, such as `["curl", "--config", "/dev/fd/{fd}", "https://api/me"]`.

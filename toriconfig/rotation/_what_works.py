@@ -23,14 +23,14 @@ _CHANGED_OUTSIDE = (
 
 
 def what_works(rotation: Rotation, preflight: Preflight, found: Record, current: Version) -> tuple[bool | None, str]:
-    """Return `(locked_out, works)` for `Status`: True if readers are refused, and a text about the version that works.
+    """Return True if readers of the stored value are refused, and a text about the version that works.
 
-    `locked_out` is None if no check is possible.
+    If no check is possible, return None instead of True or False.
 
     Args:
         rotation: the requested rotation.
         preflight: the secret with the connection to Vault.
-        found: the record of the open or last completed rotation. `found.kind` names the kind for the check.
+        found: the record of the open or last completed rotation, which names the kind for the check.
         current: the newest version.
     """
     if current.state != "there":
@@ -54,13 +54,12 @@ def _accepts(rotation: Rotation, preflight: Preflight, found: Record, current: V
 
 
 def commands(path: str, found: Record, known: Record, locked_out: bool | None) -> tuple[str, ...]:
-    """Return the suggested command lines, such as `toriconfig rotate secret/app --rollback`, for `Status.commands`.
+    """Return the suggested command lines, such as `toriconfig rotate secret/app --rollback`, the best one first.
 
     Args:
         path: path of the secret.
         found: the last record.
-        known: the record whose kind a rollback uses. If the rotation of `found` was undone: the record of the last
-            completed rotation, if one is known. Otherwise: `found`.
+        known: the record for the rollback: that of the last completed rotation, or `found` if none is known.
         locked_out: True if readers of the stored value are refused; None: unknown.
     """
     back = command(path, known, "--rollback")

@@ -1,7 +1,7 @@
-"""Sources and file formats. A source reads one input into a `Tree`; it does not depend on the schema.
+"""Sources and file formats. A source reads one input into a `Tree`, and does not depend on the settings class.
 
-A custom source is any object with `load() -> Tree`. The option `sources` lists the custom sources, highest first. They
-are part of the layer `files`, and have precedence over settings files. Test a custom source with
+A custom source is any object with `load() -> Tree`. The option `sources` lists the custom sources, highest precedence
+first. They belong to the layer `files`, and have precedence over settings files. Test a custom source with
 `toriconfig.testing.SourceContract`::
 
     class Consul:
@@ -25,7 +25,7 @@ A custom file format is a reader, registered in the module of the settings class
     register(Format("INI", (".ini",), read_ini, shows="keys"))
 
 To add a source to the package, write a module here with a class such as `Consul`, and a test class that inherits
-`toriconfig.testing.SourceContract`. A source with an option or a layer of its own also needs a line in the table of
+`toriconfig.testing.SourceContract`. For an option or a layer of its own, also add a line to the table of
 `_load/read.py`. To add a file format to the package, write a reader here and add one line to `FORMATS`.
 """
 
@@ -36,8 +36,8 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.clean_call import clean_call
 from toriconfig._core.origin import LayerKind
-from toriconfig._core.tree import Source, Tree
-from toriconfig.sources.format import Format, Limits
+from toriconfig._core.tree import Format, Source, Tree
+from toriconfig.sources.read_file import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,17 +64,17 @@ def tree(
 
     Args:
         values: a mapping of keys to values, mappings and lists. It is neither changed nor kept. A key may contain a
-            dot. Invalid content raises no exception, but adds a problem to the tree. For example, if `values`
-            itself is a list, the problem is TC007.
+            dot. Invalid content does not raise an exception, but adds a problem to the tree, such as TC007 if `values`
+            is not a mapping.
         name: name of the input, for origins such as `consul["database.host"]`; never a secret.
         kind: the layer in origins: "source" for a source, "files" for a reader of a file format.
-        text: True: strings are parsed by the type of their field, like the text of variables: JSON or `a,b` for a
-            list, `null` for None. False: strings stay strings.
+        text: True: strings are parsed by the type of their field, like environment variables: JSON or `a,b` for a list,
+            `null` for None. False: strings stay strings.
         references: True: `${env:NAME}` and other references in strings are resolved, as in YAML. False: values are
             data, and a `Secret` that contains a reference is an error.
         places: dict from the path of each value to its line and column, from 1, such as
-            `{("database", "port"): (12, 8)}`. A tuple of four numbers ends with the line and column of the
-            character after the value. None: the input has no lines.
+            `{("database", "port"): (12, 8)}`. Two more numbers may follow: the line and column of the character after
+            the value. None: the input has no lines.
         problems: problems of the input. If one of them is an error, missing keys are not reported.
 
     Raises:
@@ -101,12 +101,11 @@ def register(form: Format) -> None:
     """Register a format of settings files, for every load and command of the process.
 
     Call this function in the module of the settings class. Each program and command that imports the class then
-    knows the format. If files differ only in their extension, the built-in formats of toriconfig (YAML, JSON, TOML)
-    have precedence over registered formats.
+    knows the format. Of two files with the same name, the file of a built-in format (YAML, JSON, TOML) has precedence.
 
     Args:
-        form: the format. It replaces a registered format that differs only in the function object of the reader,
-            because a module that is imported twice has two objects of one function.
+        form: the format. If the same format is registered again, because its module is imported twice, the new object
+            replaces the old one.
 
     Raises:
         ValueError: `form` is not a Format, a field is invalid, or another format has the extension; the message
@@ -153,7 +152,7 @@ def format_of(name: str) -> Format:
 def read_content(
     content: str | bytes, name: str, *, kind: LayerKind = "files", limits: Limits | None = None, **options: Any
 ) -> list[Tree]:
-    """Return a list with a tree for each document of a text. The extension in `name` determines the format.
+    """Return a list with one tree per document of a text. The extension in `name` determines the format.
 
     Args:
         content: the text.

@@ -29,10 +29,9 @@ def bindings(text: str) -> Iterator[tuple[int, Binding]]:
 
 
 class _Reader(Reader):
-    """Reader for the parser of python-dotenv. This class finds the end of an unquoted value in linear time.
+    """Reader for the parser of python-dotenv that finds the end of an unquoted value in linear time.
 
-    The regular expression of python-dotenv searches for a comment from each character of a run of white space,
-    which takes minutes for a line of a million spaces.
+    The expression of python-dotenv needs minutes for a line of a million spaces.
     """
 
     _unquoted: str | None = None
@@ -46,6 +45,6 @@ class _Reader(Reader):
         return ("",)
 
     def take(self) -> str | None:
-        """Return the value of the last binding if the value has no quotes; else None."""
+        """Return the value of the binding that was just read if the value has no quotes; otherwise None."""
         value, self._unquoted = self._unquoted, None
         return value

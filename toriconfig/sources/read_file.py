@@ -8,7 +8,26 @@ from toriconfig._core.origin import LayerKind, Origin
 from toriconfig._core.problem import Code, Problem
 from toriconfig._core.regular_file import Unread, read_regular
 from toriconfig._core.tree import Layer, Node, Tree
+from toriconfig._core.value import Value
 from toriconfig._schema.options import Resource
+
+
+class Limits(Value):
+    """Limits on the size and structure of a file.
+
+    Attributes:
+        max_bytes: size of the file in bytes.
+        max_lines: number of lines, including empty ones and comments.
+        max_depth: depth of nested collections, including the top level; aliases count as their target.
+        max_nodes: number of values in all documents, after aliases and merge keys are expanded.
+        max_documents: number of documents, each of which is checked separately.
+    """
+
+    max_bytes: int = 16 << 20
+    max_lines: int = 1_000_000
+    max_depth: int = 100
+    max_nodes: int = 1_000_000
+    max_documents: int = 1_000
 
 
 def read_file(path: str, name: str, kind: LayerKind, max_bytes: int) -> bytes | Problem | None:

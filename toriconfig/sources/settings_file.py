@@ -9,8 +9,7 @@ from toriconfig._core.origin import LayerKind, Origin
 from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Tree
 from toriconfig.sources import read_content
-from toriconfig.sources.format import Limits
-from toriconfig.sources.read_file import nothing, read_file
+from toriconfig.sources.read_file import Limits, nothing, read_file
 
 
 class SettingsFile:

@@ -7,12 +7,11 @@ from typing import Any
 
 from toriconfig._core.origin import LayerKind, Origin
 from toriconfig._core.problem import Code, Problem
-from toriconfig._core.tree import Tree
+from toriconfig._core.tree import SHOWN, Format, Tree
 from toriconfig._masking.mask import cut
 from toriconfig._masking.reach import dotenv_cuts
-from toriconfig.sources.format import SHOWN, Format, Limits
 from toriconfig.sources.guarded import called
-from toriconfig.sources.read_file import nothing, refused_size
+from toriconfig.sources.read_file import Limits, nothing, refused_size
 
 _REMEDY = (
     "correct the file, or the reader; for a message of its own, the reader returns "

@@ -20,10 +20,10 @@ _WINDOW = 8
 
 
 class Canary:
-    """A unique secret for tests, and the search for it.
+    """A unique secret for tests, with methods that search for it.
 
-    The search finds any eight consecutive characters of the secret, in upper or lower case. It also finds them in
-    hexadecimal, UTF-16 and base64. The secret has no character that JSON, a URL or `repr` escapes.
+    The search finds eight consecutive characters as text (in upper or lower case), hexadecimal or UTF-16, and eleven in
+    base64. The secret has no character that JSON, a URL or `repr` escapes.
 
     Attributes:
         secret: the value to use as a secret; different for each canary.
@@ -88,9 +88,9 @@ class Canary:
                     raise AssertionError(f"the canary was found as {form} in {where}{type(thing).__name__} #{number}")
 
     def watch(self) -> AbstractContextManager[None]:
-        """Return a context manager that asserts that the canary is neither printed nor logged inside its block.
+        """Return a context manager that asserts that the canary was neither printed nor logged in its block.
 
-        All loggers log at every level inside the block. Log records are searched as by `absent_from`. Text that is
+        Inside the block, all loggers log at every level. Log records are searched as by `absent_from`. Text that is
         written directly to a file descriptor, such as by another process, is not searched.
 
         Raises:

@@ -17,9 +17,9 @@ from toriconfig.errors import SecretError, SecretNotFound, VaultNotFound
 
 @clean_init
 class FakeBackend:
-    """Secrets in memory. While `installed`, loads use them instead of Vault and every other backend.
+    """Secrets in memory. In a block of `installed`, loads use them instead of Vault and every other backend.
 
-    `put` changes a secret at once: readers get the new value, and callbacks of `on_change` are called.
+    `put` changes a secret at once: readers get the new value, and callbacks of `on_change` run.
 
     Args:
         secrets: dict from references to values, as for `put`; None: none.
@@ -75,9 +75,10 @@ class FakeBackend:
         self._look(reference)
 
     def fail(self, reference: str, error: SecretError | None) -> None:
-        """Set an error for each request for a secret.
+        """Make each request for a secret fail with an error.
 
-        A value that was read before stays in use, in the state "stale", unless the error is a `SecretNotFound`.
+        A value that was read before stays in use, in the state "stale". If `error` is a `SecretNotFound`, the value is
+        dropped.
 
         Args:
             reference: as for `put`.

@@ -10,7 +10,7 @@ from toriconfig._core.clean_call import clean_init
 
 @clean_init
 class FakeClock:
-    """Clock for tests: time passes only when `advance` is called. The clock is thread-safe.
+    """Thread-safe clock for tests: the time changes only when `advance` or `step` is called.
 
     Args:
         monotonic: start value of `monotonic()`, in seconds.

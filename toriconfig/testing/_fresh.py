@@ -20,7 +20,7 @@ class SettingsOverride(Protocol):
     """Type of the fixture `settings_override`: a function like `override`. Each override ends with the test."""
 
     def __call__(self, settings: T, values: Mapping[str, Any] | None = None, /, **more: Any) -> T:
-        """Replace values until the test ends, for the thread or task of the test and the tasks that it starts.
+        """Replace values until the test ends, for the test's thread or task and the tasks that it starts.
 
         Args:
             settings: a lazy object.

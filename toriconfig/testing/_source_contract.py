@@ -13,7 +13,10 @@ from toriconfig.sources import Source
 
 
 class SourceContract(ABC):
-    """Tests that every source must pass. Inherit them in a test class of pytest, and define two methods.
+    """Tests that every source must pass.
+
+    Inherit the tests in a test class of pytest, and define `good` and `broken`. Each test calls one of these methods
+    once. They may use the fixtures of the class.
 
     For example::
 
@@ -23,8 +26,6 @@ class SourceContract(ABC):
 
             def broken(self) -> Source:
                 return MySource("a: [")
-
-    Each test calls `good` or `broken` once. These methods may use the fixtures of the class.
     """
 
     @abstractmethod

@@ -33,9 +33,10 @@ def _settings_override() -> Iterator[SettingsOverride]:
 def _fresh_settings() -> Iterator[FreshSettings]:
     """Unload all lazy settings before and after the test, and when the test calls `fresh_settings()`.
 
-    Callbacks of `on_change` and `watch` that the test registered are removed when it ends. To use the fixture in all
-    tests of a module, write `pytestmark = pytest.mark.usefixtures("fresh_settings")`. To use it in all tests of a
-    folder, request it in a fixture with `autouse=True`.
+    Callbacks of `on_change` and `watch` that the test registered are removed at its end.
+
+    For all tests of a module, write `pytestmark = pytest.mark.usefixtures("fresh_settings")`. For all tests of a
+    folder, request this fixture in a fixture with `autouse=True`.
     """
     from toriconfig.testing._fresh import fresh
 

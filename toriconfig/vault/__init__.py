@@ -1,9 +1,11 @@
-"""Options of the connection to Vault, and the login methods. Creating these objects reads no file, variable or network.
+"""Options of the connection to Vault, and the login methods.
 
-Each object is validated when it is created, and its `repr` shows no credential. The metadata of each field declares
-whether settings files may set the field, and whether the field is secret (`toriconfig._core.trust`). A field that is
-None is taken from the environment variables of the Vault tools (`VAULT_ADDR`, `VAULT_TOKEN`, ... or `BAO_ADDR`, ...)
-when the program connects.
+Each object is validated when it is created, without reading a file, a variable or the network. Its `repr` shows no
+credential. When the program connects, a field that is None is taken from the environment variables of the Vault tools
+(`VAULT_ADDR`, `VAULT_TOKEN`, ... or `BAO_ADDR`, ...).
+
+The metadata of a field declares whether settings files may set the field, and whether it is secret
+(`toriconfig._core.trust`).
 """
 
 from __future__ import annotations
@@ -75,8 +77,6 @@ def __getattr__(name: str) -> object:
 def client(settings: Any) -> hvac.Client:
     """Return an `hvac.Client` whose requests use the login, failover, deadline and TLS settings of loaded settings.
 
-    The function calls `toriconfig.integrations.hvac.client`, which is imported at the first call.
-
     Args:
         settings: a lazy object or a model. Later reloads of the settings do not change the client.
 
@@ -111,26 +111,26 @@ class Vault(Declared):
             URLs, comma-separated, are tried in turn when one fails. None: `VAULT_ADDR`.
         namespace: the namespace; `/`: the root namespace; None: `VAULT_NAMESPACE`, else the root namespace.
         auth: the login method; None: `Agent()` if `VAULT_AGENT_ADDR` is set, else `Token()`.
-        timeout: seconds for one read in total, including login and retries; above 0, at most 300. If no value is given,
-            `VAULT_CLIENT_TIMEOUT` is used.
+        timeout: seconds for one read in total, including login and retries; above 0, at most 300. Not given:
+            `VAULT_CLIENT_TIMEOUT`.
         refresh_interval: seconds between two requests for a path in use, 0.05 to 86,400.
-        stale_for: seconds that a value stays in use while Vault cannot be reached, from 0.
-        overlap: seconds that old credentials stay valid after new ones have replaced them, from 0.
+        stale_for: seconds that a value stays in use while Vault cannot be reached, at least 0.
+        overlap: seconds that old credentials stay valid after new ones have replaced them, at least 0.
         prefetch_workers: number of concurrent requests, 1 to 64.
         ca_cert: PEM file of the CA certificates to trust. If `ca_cert` and `ca_path` are None: `VAULT_CACERT`,
             `VAULT_CACERT_BYTES` and `VAULT_CAPATH`; if these are unset too, the CAs of the system.
         ca_path: directory of CA certificates to trust; None: see `ca_cert`.
         client_cert: PEM file of the client certificate; None: `VAULT_CLIENT_CERT`.
-        client_key: PEM file of the client's private key. None: the file `client_cert` holds the key too; if
-            `client_cert` is None, `VAULT_CLIENT_KEY` is used.
+        client_key: PEM file of the client's private key. None: the file `client_cert` contains the key too. If
+            `client_cert` is also None, `VAULT_CLIENT_KEY` is used.
         tls_server_name: the name that the server's certificate must have; None: `VAULT_TLS_SERVER_NAME`, else the host.
-        verify: False: certificates are not verified; never use it in production. None: certificates are verified if
+        verify: False: certificates are not verified; never in production. None: certificates are verified if
             `VAULT_SKIP_VERIFY` is not set.
         proxy: URL of a proxy, such as `http://proxy:3128` or `http://user:password@proxy:3128`; None:
             `VAULT_PROXY_ADDR`. `HTTPS_PROXY` and similar variables are never used.
         allow_file_address: True: settings files (YAML, JSON, `.env`) may set every field, including the address, the
-            CAs and the credentials. None: settings files may not set the fields that choose the destination of
-            credentials or the files that are read.
+            CAs and the credentials. None: settings files may not set the fields that choose where credentials are sent
+            or which files are read.
         share_after_fork: True: a forked child process uses the token and leases of its parent. None: the child logs
             in and gets its own leases.
         clock: source of time, for tests.

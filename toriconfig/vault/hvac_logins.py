@@ -207,13 +207,13 @@ def _check(name: object, given: Mapping[str, object]) -> None:
 
 
 def _value(key: str, value: Argument, tools: LoginTools) -> tuple[str, str]:
-    """Return `(name, current value)` of an argument of the login.
+    """Return the name and the current value of an argument of the login.
 
     Args:
-        key: name of the argument. If it ends with `_file`, the result has the name without `_file`, and the content of
-            the file.
-        value: the value, the path of the file, or a function, which is called.
-        tools: the tools of the login.
+        key: name of the argument. If the name ends with `_file`, the file is read, and the name is returned without
+            `_file`.
+        value: the value, the path of the file, or a function that returns the value.
+        tools: functions for login methods.
 
     Raises:
         SecretError: the file cannot be used, or the function raised an exception or returned no text.

@@ -84,7 +84,7 @@ class AppRole(LoginMethod):
             raise ValueError("AppRole: `creation_path` means something only with `wrapped=True`")
 
     def request(self, tools: LoginTools) -> LoginRequest:
-        """Return the request with the role id and, if there is one, the secret id."""
+        """Return the login request with the role id, and with the secret id if a secret id is set."""
         secret = tools.either(self.secret_id, self.secret_id_file, "the secret id")
         if secret is not None and self.wrapped:
             secret = tools.unwrap(secret, self.mount, self.creation_path)
@@ -141,7 +141,7 @@ class JWT(LoginMethod):
         _one_of(self, "jwt", "jwt_file")
 
     def request(self, tools: LoginTools) -> LoginRequest:
-        """Return the request with the signed token and, if one is set, the role."""
+        """Return the login request with the signed token, and with the role if `role` is set."""
         role = {"role": self.role} if self.role else {}
         signed = tools.either(self.jwt, self.jwt_file, "the JWT")
         return LoginRequest(f"auth/{self.mount.strip('/')}/login", {"jwt": signed, **role})
@@ -202,7 +202,7 @@ class TLSCertificate(LoginMethod):
             raise ValueError("TLSCertificate: `key` needs `cert`")
 
     def request(self, tools: LoginTools) -> LoginRequest:
-        """Return the request, with the role if one is set. The certificate is part of the TLS connection."""
+        """Return the login request, with the role if `role` is set. The TLS connection presents the certificate."""
         return LoginRequest(f"auth/{self.mount.strip('/')}/login", {"name": self.role} if self.role else {})
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from toriconfig.sources.format import Limits
+from toriconfig.sources.read_file import Limits
 from toriconfig.sources.yaml.documents import FASTEST, Parser, pure_python, read_documents
 
 CORPUS = Path(__file__).parent

@@ -13,8 +13,7 @@ import pytest
 
 from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Tree
-from toriconfig.sources.format import Limits
-from toriconfig.sources.read_file import read_file
+from toriconfig.sources.read_file import Limits, read_file
 from toriconfig.sources.settings_file import SettingsFile
 from toriconfig.sources.yaml.documents import read_yaml
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from toriconfig._core.problem import Problem
-from toriconfig.sources.format import Limits
+from toriconfig.sources.read_file import Limits
 from toriconfig.sources.yaml.documents import FASTEST, Parser, pure_python, read_documents, read_yaml
 
 

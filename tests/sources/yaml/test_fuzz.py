@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toriconfig._core.tree import Node, Tree
-from toriconfig.sources.format import Limits
+from toriconfig.sources.read_file import Limits
 from toriconfig.sources.yaml.documents import FASTEST, Parser, pure_python, read_documents, read_yaml
 
 SEEDS = [

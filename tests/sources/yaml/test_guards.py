@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from toriconfig._core.problem import Problem
-from toriconfig.sources.format import Limits
+from toriconfig.sources.read_file import Limits
 from toriconfig.sources.yaml.documents import read_documents, read_yaml
 
 

@@ -36,8 +36,8 @@ def examine(
     """Examine the access to Vault, and yield the findings. Stop early if no address works, or if the token fails.
 
     Args:
-        session: the connection to Vault. None: examine only the variables, and yield a finding that no
-            connection is configured.
+        session: the connection to Vault. None: examine only the variables, and yield one finding about the missing
+            connection.
         declared: the references that the settings need.
         environ: the environment variables.
         known_variables: names of the variables that are read, without their prefix `VAULT_` or `BAO_`.

@@ -19,12 +19,10 @@ _STANDBYS = {"standbyok": "true", "perfstandbyok": "true"}
 
 
 def addresses(session: Session) -> Generator[Finding, None, Answer | None]:
-    """Yield one finding per address, and a second one if the server at the address is sealed or not initialised.
-
-    If at least one address is usable, each failure is yielded as a warning.
+    """Yield the findings for each address of Vault. If at least one address is usable, failures are only warnings.
 
     Returns:
-        The health of the first usable address, or None if no address is usable.
+        The answer of the health request to the first usable address, or None if no address is usable.
     """
     findings: list[Finding] = []
     usable: Answer | None = None

@@ -18,12 +18,12 @@ class Finding:
     """Result of one step of the examination.
 
     Attributes:
-        mark: "ok", "warning", "error", or "unreached" if Vault or another backend could not be reached.
+        mark: "ok", "warning", "error", or "unreached" if the backend could not be reached or is sealed.
         subject: the examined object, such as `token` or a reference.
         message: the result.
         help: the remedy, or "".
         code: code of the corresponding problem, or "".
-        scheme: "vault", or the scheme of another examined backend.
+        scheme: scheme of the examined backend, such as "vault".
     """
 
     mark: Mark

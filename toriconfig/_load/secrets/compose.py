@@ -27,11 +27,11 @@ _ABSENT: Any = object()
 
 
 class Fetched(NamedTuple):
-    """A piece of a composed value, taken from the reading of one provider.
+    """A piece of a composed secret that one provider supplies.
 
     Attributes:
-        at: index of the reading in the list of readings, one per provider.
-        take: function that returns the piece of the reading.
+        at: index of the provider.
+        take: function that returns the piece of a `Reading` (the secret as the provider read it).
         name: name for messages.
         forms: names of the encodings to apply to the text of the piece, in order; (): none.
     """
@@ -49,11 +49,11 @@ class Parts(Value):
     """Access to the providers of the references in the text of a secret.
 
     Attributes:
-        vault_provider: function that returns the shared provider of a Vault path; None if Vault is not available.
+        vault_provider: function that returns the provider of a Vault path; None if Vault is not available.
         other: function that takes the path of a secret in the settings, and returns the provider of this secret.
-        absent: the reason why no request is sent to Vault, for messages.
-        fetched: function that takes a scheme and a reference, and returns the shared provider of a backend other
-            than Vault; None if the load is offline.
+        absent: the reason why Vault is not available, for messages.
+        fetched: function that takes the scheme and the reference of another backend than Vault, and returns the
+            provider; None if the load is offline.
     """
 
     vault_provider: Callable[[Ref], Provider] | None
@@ -183,8 +183,8 @@ def _joined(pieces: Sequence[Piece], readings: Sequence[Reading]) -> Any:
     """Return the value of a single piece unchanged, or the values of several pieces joined to one text.
 
     Raises:
-        SecretError: one of several pieces is not text, a number or a boolean, and the message names this piece; or the
-            joined text is longer than `LARGEST`.
+        SecretError: a piece is missing or cannot be a part of a text (the message names the piece), or the text is
+            longer than `LARGEST` characters.
     """
     only = pieces[0]
     if len(pieces) == 1 and isinstance(only, Fetched) and not only.forms:
@@ -252,8 +252,7 @@ def _taker(key: str, absent: SecretError) -> Take:
     """Return a function that takes a `Reading` (a secret that was read), and returns the value of `key` in the secret.
 
     If the secret has no key `key`, dots in `key` separate nested keys. If there is no nested key either, the
-    function raises `absent`. If a backend other than Vault returned text that is not a JSON object, the function
-    raises another error instead, which names this reason.
+    function raises `absent`, or the error that the secret is not a JSON object.
     """
 
     def take(reading: Reading) -> Any:
@@ -286,7 +285,11 @@ def object_of(reading: Reading) -> Any:
 
 
 def _no_object(absent: SecretError, key: str) -> SecretError:
-    """Return the error for a secret that is not a JSON object and has no keys. `absent` supplies the reference."""
+    """Return the error for a lookup of `key` in a secret whose text is not a JSON object.
+
+    Args:
+        absent: the error for a missing key, from which the reference to the secret is taken.
+    """
     path = split_key(absent.reference.partition(":")[2])[0]
     return SecretNotFound(f"{path} is not a JSON object", reference=absent.reference, help=f"leave out `#{key}`")
 

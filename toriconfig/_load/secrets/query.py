@@ -26,7 +26,7 @@ class Absence(NamedTuple):
     Attributes:
         reason: text such as "Vault is not configured".
         remedy: text such as "set VAULT_ADDR"; "" if the load is offline.
-        presumed: True if an offline load assumes that the configured backend has a value.
+        presumed: True: the load is offline, and assumes that the backend has the secret.
     """
 
     reason: str
@@ -41,14 +41,13 @@ class Choice(Value):
     """The provider of one secret, and the findings about it.
 
     Attributes:
-        provider: the provider, or a `Secret` that code gave; None if the secret is optional and not set, or is
-            invalid.
-        declared: every reference to a backend that may be read for the secret.
+        provider: the provider, or a `Secret` that code gave; None if the secret is invalid, or optional and
+            not set.
+        declared: the references to backends from which the secret may be read.
         source_text: the reference, or mapping of references, that a file sets; else None.
-        unsupplied: `(reference, remedy)` if no layer and no backend supplies the secret, else None. The reference is ""
-            if the secret has none.
+        unsupplied: `(reference or "", remedy)` if nothing supplies the secret, else None.
         problems: errors of the secret.
-        warning: text to log about a missing secret, or about a lower layer that replaces a backend; "" for none.
+        warning: text to log; "" for none.
     """
 
     provider: Provider | Secret[Any] | None = None
@@ -63,15 +62,15 @@ class Query(Value):
     """Inputs of one load that may supply secrets. No step of the load changes them.
 
     Attributes:
-        vault_provider: function that returns the shared provider of one Vault path and version; None if Vault is not
-            available.
-        vault_path: KV path whose keys set secrets, or None.
+        vault_provider: function that returns the shared provider of one Vault path and version; None if Vault is
+            not available.
+        vault_path: path in Vault's KV engine at which each key holds one secret, or None.
         layers: the layers to read, highest first.
         how_to_set: function that returns the variable for the secret at a path; None if no variable can set it.
         looked: function that returns the names of the inputs searched for the secret at a path.
         text_of: function that returns the text of a scalar in its file: in a secret, `1.10` is text and no number.
-        warn: function to call at run time, `warn(path, "outage", message)`, when a backend does not answer and a lower
-            layer replaces it. When the backend answers again, the message is "".
+        warn: function to call at run time, `warn(path, "outage", message)`, when a backend does not answer, and a
+            lower layer replaces the backend. When the backend answers again, the message is "".
         offline: True if no request may be sent to a backend.
         complete: False if an input could not be read. A missing secret may then be in the unread input.
         presumed: True if an offline load assumes that a configured backend has the secret.
@@ -94,7 +93,10 @@ class Query(Value):
 
     @property
     def absent(self) -> str:
-        """Reason why no request is sent to Vault: the load is offline, or Vault is not configured."""
+        """Text for messages in a load that does not use Vault: the load is offline, or Vault is not configured.
+
+        If the load uses Vault, the text has no meaning.
+        """
         return "Vault is not used (offline)" if self.offline else "Vault is not configured"
 
     @property
@@ -139,10 +141,9 @@ class Handles:
 
     Attributes:
         secrets: dict from each path to its handle.
-        unsupplied: dict from the path of each secret without a value to `(reference, remedy)`; the reference is "" if
-            the secret has none.
+        unsupplied: dict from the path of each secret without a value to `(reference or "", remedy)`.
         declared: dict from each path to the references to backends from which the secret may be read.
-        source_texts: dict from each path to the reference, or mapping of references, that a file sets for the secret.
+        source_texts: dict from each path to the reference, or mapping of references, that a file sets.
         problems: errors of secrets.
         warnings: dict from each path to the text to log.
         current_warnings: dict from `(kind, path)` to the current warning; the kind is "missing" or "outage". The

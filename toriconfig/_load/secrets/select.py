@@ -1,8 +1,8 @@
 """Choice of the provider of one secret, without network access: a backend, a layer's value, both in order, or nothing.
 
-The reference to a backend comes from a layer, or else from the field (`Ref`). If there is no reference, the secret
-is read at `vault_path`; the key there is the dotted path of the secret in the settings. A value of a layer above
-`vault` has precedence over the reference. A value of a lower layer is used if the backend has no value.
+The reference to a backend comes from a layer, or else from the field (`Ref`), or else from the option
+`vault_path`. A value of a layer above `vault` has precedence over the reference. A value of a lower layer is
+used while the backend has no value or does not answer.
 """
 
 from __future__ import annotations
@@ -45,11 +45,9 @@ def choose(node: Node | None, shape: Shape, path: Path, query: Query, parts: Par
     """Return the provider of the secret at `path`, with the findings about it.
 
     Args:
-        node: the node of the secret with its overridden nodes, or None if no layer sets the secret.
-        shape: the shape of the secret.
-        path: the path of the secret.
-        query: the inputs of the load.
-        parts: the access to providers.
+        node: the node of the secret with its overridden nodes; None if no layer sets the secret.
+        query: the inputs of the load that may supply the secret.
+        parts: functions that return the providers of references.
     """
     place, literal = _candidates(node)
     wrong: list[Problem] = []

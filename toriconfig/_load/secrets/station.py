@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 
 def with_handles(draft: Draft) -> Draft:
-    """Return `draft` with handles for its secrets, and log one warning per missing secret.
+    """Return `draft` with a handle for each secret in its tree, and log one warning per missing secret.
 
-    `draft.handles` are the handles of an earlier load, or None. A handle that is already in the tree is used again.
+    `draft.handles` contains the handles of an earlier load, or is None. If one of these handles is already in the
+    tree, the handle is kept.
     """
     context = draft.context
     current: dict[tuple[str, Path], str] = {}
@@ -49,8 +50,8 @@ def with_handles(draft: Draft) -> Draft:
 def _warner(context: Context, draft: Draft, current: dict[tuple[str, Path], str]) -> Callable[[Path, str, str], None]:
     """Return a function that takes the path of a secret, a kind of warning and a message, and logs the message once.
 
-    An empty message ends the warning, so that a later message of the same kind is logged again. If the load is offline
-    or an option is invalid, no message is logged. The function holds no reference to the tree or to the text of files.
+    An empty message ends the warning: a later message of the same kind is logged again. In an offline load, nothing
+    is logged. The function must not refer to the tree or to the text of files.
     """
     schema = context.recipe.schema
     name, key = schema.__name__, f"{schema.__module__}.{schema.__qualname__}"

@@ -30,8 +30,6 @@ class LoginClient:
         granted: the `auth` objects of the answers, oldest first.
 
     Args:
-        requester: object that sends the requests.
-        deadline: deadline of the login.
         name: name of the login method, for messages.
         locks: True if a refused login must not be sent again.
     """
@@ -56,12 +54,12 @@ class LoginClient:
         token: str | None = None,
         check: bool = True,
     ) -> Answer:
-        """Send one request. Return the answer, also if its status is an error.
+        """Send one request and return the answer, also with an error status. A refused login raises an error instead.
 
         The arguments are those of `Client.request`, but `check` has no effect.
 
         Raises:
-            SecretError: no answer arrived, or the request is a login that was refused or must not be sent.
+            SecretError: the login is refused, or was refused recently; the namespace is missing; or no answer arrives.
         """
         given = dict(headers or {})
         namespace = given.pop("X-Vault-Namespace", self.namespace)
@@ -101,13 +99,9 @@ class LoginClient:
 def log_in(
     requester: WorkerRequester, deadline: Deadline, by: Callable[[Any], object], *, name: str, locks: bool
 ) -> LoginAnswer | SecretError:
-    """Call `by`, which logs in with an `hvac.Client`. Return a login answer with the token that `by` obtained.
-
-    Return an error if `by` raises an exception or obtains no token.
+    """Call `by`, which logs in with an `hvac.Client`. Return the obtained token as a login answer, or an error.
 
     Args:
-        requester: object that sends the requests.
-        deadline: deadline of the login.
         by: user-supplied function that logs in with the client.
         name: name of the login method, for messages.
         locks: True if a refused login must not be sent again.

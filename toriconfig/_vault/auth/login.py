@@ -16,11 +16,10 @@ from toriconfig.vault.logins import Token
 
 
 def given_token(auth: Token, environ: Mapping[str, str]) -> str | SecretError:
-    """Return the token that another program obtained, or an error.
+    """Return the token that another program obtained, or an error if there is no usable token.
 
     The first of these that is set is used: `auth.token`, `auth.file`, the variable VAULT_TOKEN, the file that the
-    variable VAULT_TOKEN_PATH names, the file `~/.vault-token`. Return an error if the token or its file cannot be used,
-    or if there is no token.
+    variable VAULT_TOKEN_PATH names, the file `~/.vault-token`.
     """
     if auth.token is not None:
         return sendable(auth.token.strip(), "`Token(token=...)`")

@@ -1,17 +1,14 @@
 """Memory of refused logins, shared by a process and the children that it forks.
 
-Vault and OpenBao lock an account after a few refused logins (user lockout: five within 15 minutes by default). Then
-no program can log in with the account. A refused login is therefore not sent again with the same credentials.
+Vault and OpenBao lock an account after a few refused logins (by default five within 15 minutes). A refused login is
+therefore not sent again with the same credentials.
 
-The memory is a small `mmap` of slots, created before the first fork. A slot holds a keyed digest of the login
-request. The credentials cannot be computed from the digest. A program with many logins, such as one per tenant,
-uses one slot per login. If all slots are in use, a new login takes the slot of the oldest accepted login. The slot
-of a recent refusal is taken only if no slot has an accepted login.
+The memory is an `mmap` of slots, created before the first fork. A slot holds a keyed digest of one login request. The
+credentials cannot be computed from the digest.
 
-If Vault has not yet accepted the same credentials, a process writes its process id into a slot before it sends the
-login. No other process then sends the same login at the same time. The memory is locked only during this write. If
-the process dies, the kernel releases the lock. On a system without kernel locks, the process reads the slot again
-after `SETTLE` seconds, to check that its process id is still there.
+Until Vault has accepted the credentials, only one process at a time sends the login. Before sending, the process
+writes its process id into the slot. The memory is locked only during this write. On a system without locks, the
+process reads the slot again after `SETTLE` seconds, because another process may have overwritten the process id.
 """
 
 from __future__ import annotations
@@ -70,12 +67,11 @@ class RefusedLogins:
         Args:
             fingerprint: digest of the login request.
             now: monotonic seconds.
-            pause: function that waits for a number of seconds. Called only if locking is impossible, for example on
-                Windows: after the pause, the claim is read again, because another process may have replaced the claim.
+            pause: function that waits for a number of seconds. Called only if locking is impossible, as on Windows.
 
         Returns:
-            True if this process may send the login. False if the login was refused recently, or if
-            another process or thread is claiming or sending the login.
+            True if this process may send the login. False if the login was refused recently, if another process is
+            sending the login, or if another process or thread is claiming any login.
         """
         with self._locked() as locked:
             if locked is None:
@@ -108,8 +104,8 @@ class RefusedLogins:
 
         If another thread or process has the lock, yield None. If locking is impossible (as on Windows), yield False.
 
-        A lock of the kernel excludes only other processes. A dictionary entry with the process id as key excludes
-        the other threads of the process. An entry of the parent process therefore does not block a forked child.
+        The lock of the kernel excludes other processes. The dictionary `_claiming` excludes other threads. Each key is
+        a process id, so that an entry of the parent does not block a forked child.
         """
         process, mine = os.getpid(), object()
         try:

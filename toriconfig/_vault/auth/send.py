@@ -49,17 +49,11 @@ def in_namespace(resolved: Resolved, namespace: str | None = None) -> Mapping[st
 def send(
     requester: WorkerRequester, deadline: Deadline, request: LoginRequest, *, locks: bool, namespace: str | None = None
 ) -> Answer | Failure | SecretError:
-    """Send a login request.
+    """Send a login request. Return the answer (any status), a failure, or an error if the login was not sent.
 
     Args:
-        requester: object that sends the request.
-        deadline: deadline of the login.
-        request: the login request.
         locks: True: do not send the login if Vault refused the same login recently.
         namespace: the namespace; None: the namespace of logins.
-
-    Returns:
-        The answer, of any status; or the failure of the request; or an error, if the login was not sent.
     """
     headers = in_namespace(requester.resolved, namespace)
 
@@ -109,11 +103,8 @@ def refusal(
     """Return the error of a login that has returned no token.
 
     Args:
-        outcome: outcome of the login.
-        path: path of the login.
         method: name of the login method.
         resolved: configuration of the session.
-        namespace: namespace of the request.
         locks: True if refused logins lock the account.
         argument: name of the argument with which the user sets the mount path of the login method.
     """
@@ -136,7 +127,10 @@ def refusal(
 
 
 def _remedy_of_denial(path: str, method: str, locks: bool, argument: str) -> str:
-    """Return the remedies of a 403: the mount first, then the lockout if the login method has one."""
+    """Return the help text for a login that was refused with 403: check the mount path first, then the account or role.
+
+    `locks` is True if refused logins lock the account. `argument` is the name of the argument for the mount path.
+    """
     from toriconfig.vault.hvac_logins import WAYS
 
     found = _MOUNT.match(path)

@@ -33,8 +33,7 @@ class Content:
         name: name of the content, for messages.
         made_at: the expected creation path, for messages.
         accepts: function that returns True for an accepted creation path.
-        pick: function that returns the content from the answer to the unwrapping. A result that is not a string means
-            that there is no content.
+        pick: function that returns the content from the unwrapping answer. A non-string means no content.
     """
 
     name: str
@@ -44,11 +43,11 @@ class Content:
 
 
 def secret_id_of(mount: str, creation_path: str | None) -> Content:
-    """Return a description for the function `unwrap`: the wrapping token must contain a secret id of an AppRole.
+    """Return a `Content` with which the function `unwrap` accepts only a wrapped secret id of an AppRole.
 
     Args:
         mount: mount path of the login method.
-        creation_path: the only path that `unwrap` accepts; None: the path of any role of the mount is accepted.
+        creation_path: the only creation path that `unwrap` accepts; None: the path of any role of the mount.
     """
     start, end = f"auth/{mount.strip('/')}/role/", "/secret-id"
     return Content(
@@ -60,10 +59,10 @@ def secret_id_of(mount: str, creation_path: str | None) -> Content:
 
 
 def token_of(creation_path: str | None) -> Content:
-    """Return a description for the function `unwrap`: the wrapping token must contain a Vault token.
+    """Return a `Content` with which the function `unwrap` accepts only a wrapped Vault token.
 
     Args:
-        creation_path: the only creation path that `unwrap` accepts; None: any path below `auth/` is accepted.
+        creation_path: the only creation path that `unwrap` accepts; None: any path below `auth/`.
     """
     return Content(
         "token",
@@ -77,11 +76,9 @@ def unwrap(wrapping: str, content: Content, ask: Ask, where: Hashable, deadline:
     """Check the creation path of a wrapping token, and unwrap the token. Return the content or an error.
 
     Args:
-        wrapping: the wrapping token.
-        content: the expected content.
         ask: function that sends the requests.
         where: addresses and namespace of the Vault.
-        deadline: deadline of the login. It also limits the wait for another thread that unwraps the same token.
+        deadline: deadline of the login, and of the wait for another thread that unwraps the same token.
     """
     name = f"the wrapped {content.name}"
     with _opening.turn((where, wrapping), deadline) as mine:

@@ -1,7 +1,7 @@
 """Requests with parameters, to which Vault answers with new certificates, credentials or signed keys.
 
-A certificate of a role without `generate_lease` has no lease in Vault. Such a certificate is treated as a lease that
-cannot be renewed, so that a new certificate is requested before the old one ends.
+A certificate without a lease in Vault is treated as a lease that cannot be renewed, so that a new certificate is
+requested before the old one ends.
 """
 
 from __future__ import annotations
@@ -21,13 +21,11 @@ if TYPE_CHECKING:
 def issue(
     requester: WorkerRequester, path: str, parameters: Iterable[tuple[str, str]], deadline: Deadline, *, relogin: bool
 ) -> ReadResult | SecretError:
-    """Send the request once. Return the issued data or an error. A request whose answer is lost is not repeated.
+    """Request new data, and return the data or an error. If the answer is lost, the request is not repeated.
 
     Args:
-        requester: object that sends the request.
         path: path of the role, such as `pki/issue/tori` or `kubernetes/creds/tori`.
         parameters: pairs of name and value. The names are defined by Vault, such as `common_name`.
-        deadline: deadline of the request.
         relogin: True: log in again after a 403.
     """
     asked = requester.executor.now()

@@ -1,4 +1,4 @@
-"""Reading of one path in any secrets engine."""
+"""Reading of one path of Vault, from KV or any other secrets engine."""
 
 from __future__ import annotations
 
@@ -66,15 +66,11 @@ class Mounts:
     def fetch(self, parsed: ParsedReference, deadline: Deadline, *, relogin: bool) -> ReadResult | SecretError:
         """Read a path. Return the data or an error. If the reference has parameters, send the parameters with POST.
 
-        If the mount of the path is unknown, the first segment of the path is used as the mount.
-
-        Some answers may mean that the mount is wrong: a 404, a 405, a 403 if the mount is unknown, or a format that
-        this kind of engine never sends. Then look up the mount in Vault. If Vault reports another mount, read the path
-        again. A path is looked up at most once per `refresh_interval`.
+        If a wrong mount may be the cause of the answer, such as a 404, look up the mount in Vault. If Vault reports
+        another mount, read the path again. A path is looked up at most once per `refresh_interval`.
 
         Args:
             parsed: the checked reference, with version or parameters.
-            deadline: deadline of the read.
             relogin: True: log in again after a 403.
         """
         path, version = parsed.path, parsed.version
@@ -178,10 +174,10 @@ class Mounts:
         return Mount(prefix, _kind(answer.data.get("type"), answer.data.get("options")))
 
     def _find_mount(self, path: str, known: Mount | None, deadline: Deadline) -> Mount | None:
-        """Find the mount of `path` by a lookup or, if the lookup fails, by a plain read.
+        """Return the mount of `path`, from a lookup in Vault or, if the lookup fails, from a read; None: not found.
 
-        A read shows only the kind of the mount. The prefix is that of `known`; if `known` is None, the first segment of
-        `path`. Return None if the lookup and the read fail. A path that creates something at each read is not read.
+        A read shows only the version of KV. The mount path is then the prefix of `known`, or the first segment of
+        `path`.
         """
         found = self._mount_from_server(path, deadline, relogin=False)
         if isinstance(found, Mount):
@@ -241,10 +237,9 @@ def _guess(path: str, version: int | None) -> Mount:
 
 
 def _is_doubtful(result: ReadResult | SecretError, known: Mount | None) -> bool:
-    """True if a wrong mount may be the cause of the error `result`, so that a lookup of the mount may help.
+    """True if a wrong mount may be the cause of an error, so that a lookup of the mount may help.
 
-    True for a `VaultNotFound`, and for the status 404 or 405. True for the status 403 if the mount is unknown; if it is
-    `known`, the policy is the cause. False for data and for any other error.
+    A 403 counts only if the mount is unknown. If the mount is known, the policy is the cause of a 403.
     """
     wrong = (404, 405) if known is not None else (403, 404, 405)
     return isinstance(result, VaultNotFound) or (isinstance(result, VaultError) and result.status in wrong)
@@ -256,7 +251,6 @@ def _versioned(
     """Convert an answer of KV v2 to its data or an error; return None if the answer is not from KV v2.
 
     Args:
-        namespace: namespace of the request, for messages.
         answer: the answer; an error is returned unchanged.
         path: the logical path.
         version: the requested version; None: the newest.

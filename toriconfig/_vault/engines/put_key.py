@@ -25,7 +25,7 @@ def put_key(requester: Requester, path: str, key: str, value: Any) -> int | None
         The number of the new version; None for KV v1.
 
     Raises:
-        VaultError: a request failed, or the path is not in a KV engine.
+        VaultError: a request failed, the path is not in a KV engine, or other clients wrote the path at each attempt.
     """
     for _ in range(_TRIES):
         mount, versioned = mount_of(requester, path)

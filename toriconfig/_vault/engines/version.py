@@ -9,10 +9,10 @@ class Version(NamedTuple):
     """Data and state of one version of a path.
 
     Attributes:
-        data: keys and values of the version; empty if the version has no data.
+        data: keys and values; empty if the version has no data.
         number: number of the version; 0: nothing was ever written.
-        state: "there": the version has data. "absent": it was never written, or no longer exists. "deleted": it has no
-            data, but the data can be restored. "destroyed": its data is lost.
+        state: "there": the version has data. "absent": never written, or no longer exists. "deleted": the data can be
+            restored. "destroyed": the data is lost.
         created: time of the write, in RFC 3339; "": unknown.
         notes: the custom metadata of the path.
     """

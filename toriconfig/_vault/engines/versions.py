@@ -58,9 +58,7 @@ class Versions:
         )
 
     def write(self, data: Mapping[str, Any], newest: int) -> int | None:
-        """Write a new version if `newest` is still the number of the newest version.
-
-        `newest` is 0 if the path was never written.
+        """Write a new version if `newest` is still the number of the newest version (0: never written).
 
         Returns:
             The number of the new version, or None if another client wrote first.

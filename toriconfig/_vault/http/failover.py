@@ -59,11 +59,10 @@ class Route:
         query: Mapping[str, str | int] | None = None,
         repeatable: bool = True,
     ) -> Answer | Failure:
-        """Send a request to one address after the other. Return the first outcome that needs no further attempt.
+        """Send a request to one address after the other, until no further attempt is needed. Return the last outcome.
 
-        If all addresses fail, or the deadline passes, return the last outcome. While the nodes elect a leader, the
-        attempts continue until the deadline. If `repeatable` is False, a request that Vault may have processed is not
-        sent again.
+        While the nodes elect a leader, the attempts continue until the deadline. If `repeatable` is False, a request
+        that Vault may have processed is not sent again.
         """
         asked = "/v1/" + quote(path, safe="/-._~") + (f"?{urlencode(query)}" if query else "")
         at, failed, pauses, moved, electing = self._at, 0, 0, "", False

@@ -26,11 +26,8 @@ def fetch(url: str, what: str, method: str, headers: Mapping[str, str], deadline
     No proxy is used, and no redirect is followed.
 
     Args:
-        url: URL of the request.
         what: name of the content, for messages.
         method: GET or PUT.
-        headers: headers of the request.
-        deadline: deadline of the login.
     """
     host = clean(urlsplit(url).netloc.rpartition("@")[2])
 

@@ -16,11 +16,10 @@ class Answer:
 
     Attributes:
         status: HTTP status.
-        body: the JSON object of the answer; `{}` if there was none.
+        body: the JSON object of the answer; `{}`: no JSON object.
         headers: header values by lower-case name.
         address: the address that answered.
-        token: token of the client with which the request was sent, or None. A lease in the answer ends when this token
-            ends.
+        token: the client's token that was sent, or None. A lease in the answer ends when this token ends.
     """
 
     __slots__ = ("address", "body", "headers", "status", "token")
@@ -60,14 +59,14 @@ class Failure:
     """Description of a request that got no answer of Vault. Contains no body, because a body may hold a secret.
 
     Attributes:
-        kind: "refused": Vault has not received the request. "timeout": no answer in time. "broken": the connection ended
-            early. "tls": TLS failed. "setup": a TLS option or file cannot be used. "garbage": the answer is not in
-            Vault's format, or is too long.
+        kind: "refused": Vault has not received the request. "timeout": no answer in time. "broken": the connection
+            ended early. "tls": TLS failed. "setup": a TLS option or file cannot be used. "garbage": the answer is not
+            in Vault's format, or is too long.
         text: description of the failure. It follows "Vault at ..." in messages.
         address: address of Vault.
         sent: True if bytes of the request may have reached Vault.
-        help: the remedy; "": the general remedy for addresses and certificates.
-        status: always None. `Answer` has the same attribute, so code can compare the status of either class.
+        help: the remedy; "": the general remedy.
+        status: always None, because code compares the status of an `Answer` or a `Failure`.
     """
 
     __slots__ = ("address", "help", "kind", "sent", "text")

@@ -29,7 +29,7 @@ class SetUpError(Exception):
 class TlsContext:
     """TLS context for new connections. `changed` builds a new context after a file has changed.
 
-    No lock is used: two concurrent calls may build the same context twice, which does no harm.
+    No lock is used: a second concurrent build does no harm.
 
     Args:
         tls: the trusted CAs and the client certificate.
@@ -57,11 +57,11 @@ class TlsContext:
     def changed(self, *, always: bool = False) -> bool:
         """Build the context again if a file has changed; return True if there is a new context.
 
-        Return False before the first call of `current`, and for `INTERVAL` seconds after each check. If a file cannot be
-        used, return False and keep the present context; a later call checks the file again.
+        The files are checked at most once per `INTERVAL` seconds. If a file cannot be used, keep the present context
+        and return False.
 
         Args:
-            always: True: check the files now, even if they have just been checked.
+            always: True: check the files now.
         """
         built = self._built
         if built is None or (not always and self._now() < self._looked + INTERVAL):

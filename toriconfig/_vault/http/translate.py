@@ -47,8 +47,8 @@ def judge(outcome: Answer | Failure, *, repeatable: bool) -> Verdict:
 
     Args:
         outcome: outcome of the attempt.
-        repeatable: True if sending the request twice does no harm. False for a request that creates something, such as
-            a login: it is repeated only if Vault has certainly not processed it.
+        repeatable: True if sending the request twice does no harm. If False, the request is repeated only if Vault has
+            certainly not processed the request.
     """
     if isinstance(outcome, Failure):
         return _NEXT if repeatable or not outcome.sent else _FAIL
@@ -77,7 +77,6 @@ def error_of(
 
     Args:
         outcome: the last outcome of the request.
-        method: method of the request.
         path: path of the request, without `/v1/`.
         namespace: namespace of the request, for the message; "": the root namespace.
         setting: variable or option that sets the namespace, for the remedy.

@@ -98,8 +98,6 @@ class Transport:
         If TLS fails before the request is sent, and a certificate file has changed, make a second attempt.
 
         Args:
-            address: an address of the client.
-            method: HTTP method, such as GET.
             target: path and query, quoted.
             headers: all headers of the request.
             body: a JSON value; None: the request has no body.

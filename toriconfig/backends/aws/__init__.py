@@ -5,8 +5,8 @@
 - `${aws:prod/db?stage=AWSPREVIOUS#password}`: a key of the version with this staging label.
 - `${aws:prod/db?version=ID#password}`: a key of the version with this id.
 
-The name may be an ARN. Region, profile, credentials and endpoint are taken from the configuration of boto3
-(AWS_REGION, AWS_PROFILE, a role of the machine, AWS_ENDPOINT_URL). An object in the option `backends` overrides these::
+The name may be an ARN. Region, profile, credentials and endpoint are those of boto3 (AWS_REGION, AWS_PROFILE, a
+role of the machine, AWS_ENDPOINT_URL), unless an object in the option `backends` sets them::
 
     SettingsConfigDict(backends=[SecretsManager(region="eu-central-1", refresh_interval=60.0)])
 """
@@ -31,13 +31,13 @@ __all__ = ["SecretsManager"]
 
 
 class SecretsManager(Backend):
-    """The backend for Secrets Manager. The version of a value is its version id in AWS.
+    """Backend for AWS Secrets Manager. The version of a value is the version id of AWS.
 
     Args:
         region: the region; None: AWS_DEFAULT_REGION, else the region of the profile, else AWS_REGION.
         profile: a profile of ~/.aws/config; None: AWS_PROFILE, else the default profile.
-        endpoint: address of Secrets Manager, such as a VPC endpoint; None: AWS_ENDPOINT_URL, else the address of the
-            region.
+        endpoint: address of Secrets Manager, such as a VPC endpoint; None: AWS_ENDPOINT_URL, else the address of
+            the region.
         session: a `boto3.Session` with its own profile and credentials; None: a session is created.
         timeout: maximum seconds that a reader waits for one fetch, including the fetch of credentials.
         refresh_interval: seconds between two fetches of a secret that is in use. AWS charges for each fetch.
@@ -71,18 +71,17 @@ class SecretsManager(Backend):
         self._clients: dict[str, Client] = {}
 
     def fetch(self, path: str, timeout: float) -> Fetched:
-        """Fetch a version of a secret, by GetSecretValue.
+        """Fetch a version of a secret, with the AWS call GetSecretValue.
 
         Args:
             path: name or ARN, optionally with `?stage=LABEL` or `?version=ID`.
-            timeout: seconds for which this thread waits while another thread creates the client.
+            timeout: seconds to wait for a client that another thread is creating.
 
         Returns:
             Text or bytes, with the version id of AWS.
 
         Raises:
-            SecretError: no value was returned. The subclass depends on the reason. No message contains an answer of
-                AWS.
+            SecretError: AWS returned no value; the subclass depends on the reason. The message never quotes AWS.
         """
         from toriconfig.backends.aws._errors import foreign, no_version
 
@@ -165,12 +164,12 @@ class SecretsManager(Backend):
             yield Step("ok", "credentials", f"found by the method {credentials.method}")
 
     def policy(self, paths: Sequence[str], *, online: bool = False) -> str:
-        """Return the smallest IAM policy that lets a program read these secrets.
+        """Return the smallest IAM policy that lets a program read the secrets.
 
         Args:
             paths: names or ARNs, optionally with `?stage=LABEL` or `?version=ID`.
-            online: True: DescribeSecret is called to get the ARNs and the KMS keys of the secrets. False: the account
-                is `*`; the region is `*` if it is not configured.
+            online: True: ask AWS for the ARNs and the KMS keys of the secrets (DescribeSecret). False: send no
+                request; an unknown account or region is `*` in the policy.
 
         Returns:
             The policy as JSON.

@@ -13,12 +13,12 @@ _VERSION = re.compile(r"[A-Za-z0-9-]{32,64}\Z")
 
 
 class SecretPath(NamedTuple):
-    """A path, parsed into name and version.
+    """Name and version of a secret. Without `stage` and `version`, AWS returns the version with the label AWSCURRENT.
 
     Attributes:
         name: name or ARN of the secret.
-        stage: staging label of the version; None: no label is given.
-        version: id of the version; None: no id is given. If `stage` and `version` are None, the label AWSCURRENT is used.
+        stage: staging label of the version; None: no label.
+        version: id of the version; None: no id.
     """
 
     name: str

@@ -15,13 +15,13 @@ from toriconfig._core.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Output options. Parentheses contain the formats that use an option.
+    """Output options. The parentheses name the formats that use an option.
 
     Attributes:
         schema: name of the settings class, or "".
         color: True: use ANSI colours (text).
         width: cells per line (text).
-        directory: directory to which relative file names refer; "" for the working directory (github, sarif).
+        directory: directory of relative file names; "": the working directory (github, sarif).
         most: maximum number of problems, errors first; 0: all. The number of omitted problems is written.
         root: the root directory of the checkout; "": the nearest one with `.git` (github, sarif).
     """

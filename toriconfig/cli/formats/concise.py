@@ -13,9 +13,10 @@ from toriconfig.cli.formats import PLAIN, Look
 
 
 def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
-    """Write one line per problem, and a line with the counts if some are omitted.
+    """Write one line per problem, for at most `look.most` problems (0: all).
 
-    The line of a problem without a position begins with `-`.
+    If problems were omitted, write a last line with the counts. The line of a problem without a position begins with
+    `-`.
     """
     shown = select(problems, look.most)
     for problem in shown:

@@ -39,9 +39,9 @@ class Converter:
 
     Attributes:
         edits: the edits.
-        notes: one line for each part that could not be carried over.
+        notes: one line for each part of the old code that was not converted, or must be checked.
         ours: the names of toriconfig that the edits use.
-        pydantic: further names of pydantic that the edits use.
+        pydantic: the names of pydantic that the new module must import for the edits.
     """
 
     def __init__(
@@ -63,7 +63,10 @@ class Converter:
                 self._class(statement, names.get(statement.name), is_target=statement.name == target)
 
     def own(self, name: str) -> str:
-        """Return the text for a name of toriconfig in the new module: `toriconfig.NAME` if the module defines NAME."""
+        """Return the code for the object `name` of toriconfig, and add `name` to `ours`.
+
+        If the copied code defines the same name, the code is `toriconfig.NAME`. Otherwise the code is `name`.
+        """
         self.ours.add(name)
         return f"toriconfig.{name}" if name in self.taken else name
 
@@ -183,16 +186,14 @@ class Converter:
     def _remove(
         self, node: ast.AnnAssign, value: ast.expr, name: str, note: str, limiting: frozenset[str] = frozenset()
     ) -> None:
-        """Remove the default of a field, and add `note` to the notes of this converter.
-
-        An empty default (None, `...`, or an empty list, tuple, set or mapping) is kept, without `note`.
+        """Remove the default of a field, and record `note`. An empty default, such as None or `[]`, is kept.
 
         Args:
             node: the field.
             value: the expression after `=`.
             name: name of the field.
             note: line about the removed default.
-            limiting: names of arguments of `Field`, such as `max_length`, that are removed and noted too.
+            limiting: names of arguments of `Field`, such as `max_length`, that are also removed and noted.
         """
         if not self._is_field(value):
             if not _holds_nothing(value):
@@ -204,9 +205,10 @@ class Converter:
         return isinstance(node, ast.Call) and resolved(node.func, self._names) is Field
 
     def _arguments(self, node: ast.AnnAssign, call: ast.Call, name: str, note: str, limiting: frozenset[str]) -> None:
-        """From `call`, a call of `Field`, remove the arguments named in `limiting`, and the default if it is not empty.
+        """From `call`, a call of `Field`, remove the default and the arguments whose names are in `limiting`.
 
-        `call` is in the field `node`, after `=` or in the annotation. If a default is removed, `note` is recorded.
+        An empty default (None, `...`, or an empty container) is kept. If the default is removed, `note` is recorded.
+        `node` is the field that contains `call`.
         """
         named = [one for one in call.keywords if one.arg in ("default", "default_factory")]
         limits = [one.arg for one in call.keywords if one.arg in limiting]

@@ -12,7 +12,7 @@ class Draft(NamedTuple):
         module: text of the Python module.
         cls: name of the settings class in the module.
         settings: a dict from the name of each settings file to its text.
-        notes: one line for each part that could not be carried over.
+        notes: one line for each part of an existing configuration that could not be converted.
         unset: one line for each key that must have a value and has none; the line names the variable of the key.
         dotenv: names of the `.env` files of the class, which git must ignore.
     """

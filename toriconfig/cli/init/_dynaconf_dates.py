@@ -13,9 +13,9 @@ _MERGE = "tag:yaml.org,2002:merge"
 
 
 def with_dates(values: dict[str, Any], text: str) -> dict[str, Any]:
-    """Return `values` with each unquoted date of the YAML file as a `date` or, if the date has a time, as a `datetime`.
+    """Return `values` with the unquoted dates of a YAML file as `date` or `datetime` objects, as dynaconf reads them.
 
-    dynaconf reads dates in the same way. A time with an offset becomes a time in UTC without an offset.
+    A time with an offset becomes a time in UTC without an offset.
 
     Args:
         values: the values, with dates as text.

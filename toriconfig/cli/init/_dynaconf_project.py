@@ -104,10 +104,10 @@ def _listed(value: object) -> list[str]:
 
 
 def _calls() -> tuple[list[tuple[str, dict[str, Any]]], list[str]]:
-    """Return the first call of `Dynaconf` in the modules of the project, and what is not carried over.
+    """Return the first call of `Dynaconf` in the project, and notes about what is not carried over.
 
-    The first list has one item, `(folder of the module, literal arguments)`; the list is empty if there is no call.
-    The second list has a line for each part that is not carried over, such as a second call.
+    The first list is empty, or has one pair: the folder of the module, and the literal arguments of the call. The
+    second list has the notes, one line each.
     """
     calls: list[tuple[str, dict[str, Any]]] = []
     unread: list[str] = []

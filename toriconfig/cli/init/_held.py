@@ -1,6 +1,6 @@
 """Search for defaults that `toriconfig init` cannot copy.
 
-Such a default contains a secret, or creates a model that has lost a default and now needs a value.
+Such a default contains a secret, or depends on another default that `toriconfig init` removes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from toriconfig.cli.init._source import Source, bound, resolved
 
 
 class Held:
-    """Search for expressions of a module that cannot be copied because the expression contains a secret.
+    """Finder of expressions that `toriconfig init` does not copy, because the expressions may contain secrets.
 
     Args:
         names: the names of the module with their objects.
@@ -38,7 +38,7 @@ class Held:
         self._names.setdefault(name, found)
 
     def strip(self, model: type) -> None:
-        """Record that `model` has lost the default of a field. Expressions that create `model` are then not copied."""
+        """Record that a field of `model` lost its default. A default that calls `model` is then not copied."""
         self._bare.add(model)
 
     def in_default(self, value: ast.expr, annotation: ast.expr) -> bool:
@@ -48,7 +48,7 @@ class Held:
 
         Args:
             value: the default, or a call of `Field`.
-            annotation: the annotation of the field. If a model in it has a secret field, a dict may hold a secret.
+            annotation: the annotation of the field. Its models show whether a dict in `value` may hold a secret.
         """
         if self.holds(value):
             return True
@@ -57,13 +57,11 @@ class Held:
         return any(self._secret_keys(model) for model in self._models(ast.walk(annotation)))
 
     def holds(self, node: ast.AST, seen: frozenset[str] = frozenset()) -> bool:
-        """Return True if the value of an expression, or of a name in the expression, holds a secret.
-
-        This is also True if the value contains a model that was given to `strip`.
+        """Return True if an expression may contain a secret, or depends on a default that `toriconfig init` removes.
 
         Args:
             node: the expression, or a statement.
-            seen: the names that are being examined, against endless recursion.
+            seen: names whose statements are being searched, against endless recursion.
         """
         for one in ast.walk(node):
             if isinstance(one, (ast.Name, ast.Attribute)):
@@ -80,10 +78,10 @@ class Held:
         return False
 
     def _creates_one(self, call: ast.Call) -> bool:
-        """Return True if the call may pass a secret to a model, or creates a model of `_bare`.
+        """Return True if the call may pass a secret to a model, or creates a model that has lost a default.
 
-        `_bare` has the models from which `toriconfig init` has removed the default of a field. If a model has a secret
-        field, each positional argument and each mapping after `**` may be a secret.
+        `toriconfig init` removes defaults that may hold secrets. If a model has a secret field, any positional
+        argument and any `**` mapping may be a secret.
         """
         given = [*call.args, *(one.value for one in call.keywords)]  # as in `partial(Model, ...)`
         if any(self._is_bare(model) for model in self._models([call.func, *given])):
@@ -125,8 +123,8 @@ class Held:
 def without_secrets(text: str, names: Mapping[str, object]) -> tuple[str, list[str]]:
     """Replace each secret in the source code of a module by an empty literal.
 
-    A secret is a string or bytes literal in one of two places: as an argument of `SecretStr` or `SecretBytes`, or as
-    the keyword argument for a secret field in a call that creates a pydantic model.
+    A secret is a string or bytes literal in one of two places: an argument of `SecretStr` or `SecretBytes`, or the
+    argument for a secret field in a call that creates a pydantic model.
 
     Args:
         text: the code.

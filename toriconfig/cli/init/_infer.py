@@ -44,12 +44,12 @@ class Classes:
         self._names = {root, "Any", "BaseModel", "Field", "Secret", "SettingsConfigDict", "datetime", "date", "time"}
 
     def add(self, name: str, about: str, base: Values | None, others: Sequence[Values], config: str = "") -> None:
-        """Add a class for a section.
+        """Add the class of a section.
 
         Args:
             name: name of the class.
             about: docstring of the class.
-            base: the values of the section without a profile. None: the section exists only in profiles.
+            base: the values of the section outside all profiles; None: only profiles have the section.
             others: the values of the section in each profile that has the section.
             config: source lines of the `model_config` of the class.
         """
@@ -73,10 +73,10 @@ class Classes:
     def _section(
         self, key: str, parent: str, base: Values | None, others: Sequence[Values], every: Sequence[Any]
     ) -> str:
-        """Add the class of the section `key`, and return the name of the class. If the key is no section, return "".
+        """Add a class for the key if the key is a section. Return the name of the class; otherwise "".
 
-        `every` is the list of the values of the key in `base` and `others`. The key is a section if each value is a
-        mapping that is not empty, and whose keys can be names of fields.
+        The key is a section if each value in `every` is a mapping that is not empty and has valid field names as
+        keys. `base` and `others` are the values of the class `parent`, as in `add`.
         """
         if not all(isinstance(value, dict) and value for value in every) or not all(
             _is_key(inner) for value in every for inner in value

@@ -12,7 +12,7 @@ from toriconfig.cli._replace_file import Refused, replace_file
 
 
 def conflicts(files: Iterable[str]) -> list[str]:
-    """Return the files that exist. If a parent of a file exists and is no folder, return that parent."""
+    """Return the existing paths that prevent the creation of `files`: a file, or a parent that is no folder."""
     found = []
     for file in files:
         parents = [str(parent) for parent in Path(file).parents if str(parent) != "."]

@@ -57,7 +57,8 @@ def _section(
         name: base name of the settings files.
         missing: list to which the function adds each key that must be set and has no value.
         required: False: the section may be absent, so all lines are comments.
-        seen: the models that contain this section. A field of such a model is not a section.
+        seen: models of this section and the enclosing sections. A field whose type is one of these models is not
+            expanded, against endless recursion.
     """
     lines: list[str] = []
     sets = False
@@ -82,10 +83,10 @@ def _section(
 
 
 def _leaf(field: Field, path: Path, name: str) -> tuple[str | None, bool]:
-    """Return `(text, sets)` for the line of a field. `sets` is False if the line is a comment.
+    """Return `(text, sets)` for the line of a field. If `sets` is False, the line is a comment.
 
-    `text` is the default, or the reference of a secret. It is "" if there is no default that may be shown. It is None
-    if the default cannot be written as text.
+    `text` is the default, or the reference of a secret; "": there is no default that may be shown; None: the
+    default cannot be written as text.
     """
     if field.shape.kind == "secret":
         return reference(name, path), field.required

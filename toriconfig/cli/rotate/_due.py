@@ -152,17 +152,13 @@ def _code(untold: dict[str, str]) -> Exit:
 
 
 def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> list[tuple[str, float | None]]:
-    """Return `(reference, max_age)` for each of `references`; without any, for each reference in the settings.
+    """Return `(reference, max_age)` for each secret to process; `max_age` is None for a secret without a maximum age.
 
-    `max_age` is the value of `--max-age`, else the smallest age that the settings declare for the reference, else None.
-    For a reference from the settings that has no declared age, `max_age` is None even with `--max-age`.
-
-    Three sorts of references from the settings are omitted:
-
-    - References to other backends than Vault. If the reference has a declared age, a note is written.
-    - References without a declared age, unless `act` is `status`, `resume`, `rollback` or `table`.
-    - References without a declared age that have a version or parameters, or create something at each read, unless
-      `act` is `table`.
+    Args:
+        references: references from the command line; empty: use the references to Vault in the settings.
+        act: the action. "rotate" and "dry_run" omit references of the settings that have no age in the settings.
+        options: options of the command line. `max_age` replaces each age in the settings, and is the age of each of
+            `references`.
 
     Raises:
         click.UsageError: the settings cannot be loaded.
@@ -203,7 +199,9 @@ def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> 
 
 
 def _skip_elsewhere(ages: dict[str, float | None]) -> bool:
-    """Remove references to other backends from `ages`, and write a note for each of them that has an age.
+    """Remove the references to backends other than Vault from `ages`.
+
+    Write a note for each removed reference that has an age.
 
     Returns:
         True if a note was written.
@@ -218,13 +216,12 @@ def _skip_elsewhere(ages: dict[str, float | None]) -> bool:
 
 
 def _tell_undated(places: list[str], *, some: bool, asked: float | None) -> None:
-    """Write notes about declared secrets that are never due, because they have no declared age.
+    """Write notes about declared secrets that are never due, because they have no `max_age`.
 
     Args:
         places: the references of these secrets.
-        some: True if another declared secret has a declared age. False: write one note that no secret has an age.
-        asked: the value of `--max-age`, which does not apply to these secrets. If it is not None, also write a note
-            for each of `places` that can be rotated.
+        some: True if another declared secret has a `max_age`. If False, write one note that no `max_age` is declared.
+        asked: the value of `--max-age`, or None. If not None, write a note for each of `places` that can be rotated.
     """
     if not some:
         note("no declared secret has a max_age: declare it, as Ref(..., max_age=...), or name REF")

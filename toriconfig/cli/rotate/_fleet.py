@@ -26,8 +26,8 @@ def table(options: dict[str, Any]) -> int:
     """Write the table of all secrets that the settings declare.
 
     Returns:
-        The highest code of all secrets. 1: a rotation is unfinished, readers are locked out, or a secret with a
-        maximum age has an error. 3: Vault could not be reached for a secret with a maximum age. 0: none of these.
+        The highest exit code of all secrets. 1: a rotation is unfinished, readers are locked out, or a secret with
+        a maximum age has an error. 3: Vault could not be reached for a secret with a maximum age. 0: none of these.
     """
     found = declared((), "table", options)
     refuse_other_kinds(set(), "status", options)

@@ -26,10 +26,12 @@ _REFERENCE = "vault:"
 
 
 class Hooks:
-    """The hooks of one command. If no hook is given on the command line, nothing is sent and nothing is imported.
+    """The hooks of one command: programs and URLs that receive the events of rotations.
+
+    Without hooks, nothing is sent.
 
     Args:
-        act: the action.
+        act: the action of the command.
         options: the options of the command line.
 
     Raises:
@@ -118,11 +120,7 @@ def _naming(flag: str) -> Iterator[None]:
 
 
 def _left(item: _report.Item, rotation: Rotation | None) -> dict[str, Any] | None:
-    """Return data of an unfinished rotation from its record; None if there is none or the record cannot be read.
-
-    If `rotation` is None, or the error in `item` shows that the rotation was undone or that Vault was not reached,
-    return None without a request.
-    """
+    """Return data about an unfinished rotation; None if no unfinished rotation is known."""
     from toriconfig.errors import SecretError
 
     error = item.get("error") or {}

@@ -29,7 +29,7 @@ def make_rotations(references: list[tuple[str, float | None]], act: str, options
     """Return a rotation for each reference.
 
     Args:
-        references: pairs of a reference and the age at which the secret is due; None: no age.
+        references: pairs of a reference and its maximum age in seconds; None: no maximum.
         act: the requested action.
         options: the options of the command line.
 
@@ -96,15 +96,15 @@ def refuse_other_kinds(names: set[str], act: str, options: dict[str, Any]) -> No
 
 
 def _refuse_other(flag: str, owning: list[str], recorded: list[str], names: set[str], unknown: bool) -> None:
-    """Reject a flag that does not belong to the kinds `names`.
+    """Reject a flag that belongs to none of the kinds in use.
 
     Args:
         flag: the flag.
         owning: names of the kinds that have the flag.
         recorded: names of the kinds that store the option of the flag in the record of a rotation.
-        names: names of the kinds in use. If `names` contains "", the record of a secret determines the kind; the flag
-            is then accepted if `recorded` is not empty.
-        unknown: True: accept any flag, because the records of all secrets determine the kinds.
+        names: names of the kinds in use; "": a kind that the record of the secret determines; this kind accepts the
+            flag if `recorded` is not empty.
+        unknown: True: accept any flag, because the records determine all kinds.
 
     Raises:
         click.UsageError: the flag is rejected.
@@ -124,8 +124,8 @@ def make_rotation(reference: str, name: str, max_age: float | None, act: str, op
 
     Args:
         reference: the reference.
-        name: name of the kind; "": use the kind of the last rotation, which is recorded in Vault.
-        max_age: age at which the secret is due; None: no age.
+        name: name of the kind; "": the kind of the last rotation, which is recorded in Vault.
+        max_age: maximum age of the secret in seconds; None: no maximum.
         act: the requested action.
         options: the options of the command line.
 

@@ -97,13 +97,10 @@ def names() -> list[str]:
 
 @clean_call
 def find(name: str) -> type[Any] | None:
-    """Return the class of a kind by its name.
+    """Return the class of a kind by its name; None if there is no kind of that name.
 
     Args:
-        name: the name. A kind of this package takes precedence over one of an installed package.
-
-    Returns:
-        The class, or None if there is no kind of that name.
+        name: the name. A kind of this package has precedence over a kind of an installed package.
 
     Raises:
         ValueError: an installed package declares the kind, but the class cannot be used.

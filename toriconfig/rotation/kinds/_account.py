@@ -36,11 +36,11 @@ class Account(ABC):
         install: the command that installs the module, for messages.
         addressed_by: word for the address of the server in messages.
         longest: maximum length of a user name in bytes.
-        keeps_former: True: one user, whose former password stays valid beside the new one. False: two users
-            alternate, or a single user has one valid password.
-        second: for two alternating users, three texts for messages about the second user: how this user is created,
-            how an existing user of that name differs from the required one, and the remedy. `{user}` is the second
-            user, `{of}` the first.
+        keeps_former: True: one user, whose former password stays valid beside the new one. False: two users alternate,
+            or one user has one password.
+        second: three parts of messages about the second of two alternating users: how this user is created, a
+            description of an existing user that does not fit, and the remedy. `{user}` is the second user, `{of}` the
+            first.
     """
 
     name: str
@@ -101,13 +101,13 @@ class Account(ABC):
         return _is_pair(values) and not self._server(work).refusal(self._login(work, values))
 
     def needs(self, work: Work) -> Mapping[str, str]:
-        """Return the policy to read the administrator's credentials, as `{path: capability}`; {} if there are none."""
+        """Return the policy for the administrator's credentials, as `{path: "read"}`; {} without an administrator."""
         return {policy_path(work.session.client, split(self._admin).path): "read"} if self._admin else {}
 
     def plan(self, work: Work, current: Values) -> list[str]:
-        """Return the planned changes of the users.
+        """Return one text for each change that the rotation makes to users of the database server.
 
-        The changes are rehearsed, so that a missing privilege is found.
+        First check on the server, without any change, that these changes are possible.
 
         Raises:
             DatabaseUnreachable: the server does not answer.
@@ -176,8 +176,7 @@ class Account(ABC):
     def undo(self, work: Work, pending: Values, current: Values) -> None:
         """Make the former password of a single user valid again. With two alternating users, do nothing.
 
-        First, if the server allows two passwords per user, as Redis does, remove the new password. Then, if the server
-        refuses the former password, set the former password.
+        If the server allows two passwords per user, as Redis does, the new password is removed first.
 
         Raises:
             RotationError: the change was refused.
@@ -276,8 +275,8 @@ class Account(ABC):
     ) -> None:
         """Log in as the administrator, and call `change`, which changes the account `user`.
 
-        Log in with `own`, a login of the secret, in three cases: there is no administrator; the administrator is
-        the user of `own`; or the login or change of the administrator failed, and `own` is the login of `user`.
+        If there is no administrator, log in instead with `own`, a user name and password from the secret. If the
+        administrator fails to change the account of `own`, try again with `own`.
         """
 
         def as_oneself(accounts: Accounts) -> None:

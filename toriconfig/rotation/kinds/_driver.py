@@ -23,8 +23,8 @@ class Login(NamedTuple):
 class Accounts(Protocol):
     """The accounts of a server, read and changed over one logged-in connection.
 
-    A driver quotes every name. It sends a password only in a form that no statement log of the server shows. In a
-    rehearsal no method changes anything; a method that would fail raises an error.
+    A driver must quote every name. No statement log of the server may show a password. In a rehearsal, the methods
+    change nothing, and raise an error if the change would fail.
     """
 
     def act_as_oneself(self) -> None:
@@ -59,10 +59,10 @@ class Accounts(Protocol):
 
 
 class Server(ABC):
-    """One server of a product. Each operation opens a connection of its own, with a deadline, and closes it.
+    """Base class for one server of a product. Each operation opens its own connection, with a deadline, and closes it.
 
-    `str` of a server names the product and the address, and no credential. A subclass defines the methods `_try` and
-    `_change`. They run on a thread that is abandoned after the deadline.
+    `str` of a server shows the product and the address, without credentials. A subclass defines `_try` and `_change`,
+    which run on a thread. The thread is abandoned after the deadline.
 
     Attributes:
         remedy: help of the error if the server does not answer.
@@ -85,9 +85,8 @@ class Server(ABC):
         """Return the reason why the login is refused, or "" if the login is accepted.
 
         Raises:
-            DatabaseUnreachable: the login could not be tried, because the server did not answer, or the connection was
-                lost.
-            RotationError: the server refuses for a reason unrelated to the login.
+            DatabaseUnreachable: the server did not answer, or the connection was lost.
+            RotationError: the server refused for a reason unrelated to the login.
             RotationRefused: the server would accept any password.
         """
         said: list[str] = []
@@ -95,16 +94,16 @@ class Server(ABC):
         return said[0]
 
     def change(self, login: Login, work: Callable[[Accounts], None], user: str, *, rehearse: bool = False) -> None:
-        """Log in and call `work`, under a lock on `user` if the server has locks.
+        """Log in, lock `user` if the server has locks, and call `work`.
 
         Args:
             login: the account that logs in.
             work: function that makes the changes.
             user: the account to change.
-            rehearse: True: nothing is changed.
+            rehearse: True: only check that the changes are possible.
 
         Raises:
-            DatabaseUnreachable: no answer, or the connection was lost; the change may have been made.
+            DatabaseUnreachable: no answer, or the connection was lost. The change may have been made.
             RotationError: the change was refused.
             SecretError: the error of `work`.
         """

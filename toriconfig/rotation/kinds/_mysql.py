@@ -1,8 +1,7 @@
 """MariaDB and MySQL: login tests, and password changes of accounts.
 
-MariaDB receives only the hash of a password, so that no log contains the password. MySQL has no such statement for its
-default method of login. MySQL therefore receives the password, and writes a placeholder to its logs. Errors of PyMySQL
-never leave this module, because their frames contain passwords.
+No log of the server contains a password: MariaDB receives only its hash, and MySQL writes a placeholder to its logs.
+Errors of PyMySQL must never leave this module, because their frames contain passwords.
 """
 
 from __future__ import annotations

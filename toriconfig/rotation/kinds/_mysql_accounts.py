@@ -1,8 +1,7 @@
-"""Accounts of MariaDB and MySQL, as a connection sees and changes them.
+"""Accounts of MariaDB and MySQL, read and changed over a connection.
 
-An account is a user name with a host, such as `'app'@'%'`. DDL has no transaction, so a second account is created
-locked, and is unlocked once it has all privileges. A locked account is therefore treated as
-half-made: its creation was interrupted.
+An account is a user name with a host, such as `'app'@'%'`. DDL has no transaction. A second account is therefore locked
+until it has all privileges, and a locked account counts as incomplete.
 """
 
 from __future__ import annotations

@@ -52,15 +52,16 @@ class Accounts:
 
 
 class Server(_driver.Server):
-    """One server of PostgreSQL. A change is one transaction under a lock. A server that requests no password is refused.
+    """One server of PostgreSQL. A server that requests no password is refused.
+
+    A change is one transaction under a lock.
 
     Args:
         conninfo: host, port, dbname and TLS settings, without credentials.
         timeout: seconds for one connection and the work on it.
 
     Raises:
-        RotationRefused: the conninfo is invalid. The message does not show the conninfo, which may contain a
-            password by mistake.
+        RotationRefused: the conninfo is invalid. The message does not show it, because it may contain a password.
     """
 
     remedy = "check the conninfo, and that the server is running"

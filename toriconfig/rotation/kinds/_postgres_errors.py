@@ -1,4 +1,4 @@
-"""Subject of an error of PostgreSQL: the login, the server, the privileges of the user, or something else."""
+"""Cause of an error of PostgreSQL: the login, the server, the privileges of the user, or something else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class About(Enum):
-    """Subject of an error of PostgreSQL."""
+    """Cause of an error of PostgreSQL."""
 
     LOGIN = "the user name and password are not accepted"
     SERVER = "the server is down, starting, overloaded, or the connection was lost"
@@ -24,7 +24,7 @@ class Failure(NamedTuple):
     """Reason why a connection or its work failed.
 
     Attributes:
-        what: subject of the error.
+        what: the cause, such as `About.LOGIN` for a refused user name or password.
         text: message of the server in one line; never a statement or a parameter.
     """
 

@@ -62,7 +62,7 @@ class Accounts:
 
     Args:
         client: the client, which is logged in as the administrator.
-        server: text of the server for messages.
+        server: name of the server in messages, such as "Redis at cache:6379".
         rehearse: True: change nothing.
     """
 

@@ -19,7 +19,7 @@ class Stored:
     stored = True
 
     def needs(self, work: Work) -> Mapping[str, str]:
-        """Return the policy to destroy versions, as `{path: "update"}`; {} if no version is to be destroyed."""
+        """Return the policy for destroying versions, as `{path: "update"}`; {} if no version is to be destroyed."""
         return {work.main.destroy_path: "update"} if work.retires and work.main is not None else {}
 
     def apply(self, work: Work, pending: Values, current: Values) -> None:
@@ -29,10 +29,10 @@ class Stored:
         """Do nothing. The option `verify` of the rotation, a function or command of the user, can check the value."""
 
     def undo(self, work: Work, pending: Values, current: Values) -> None:
-        """Do nothing, because `apply` changes nothing."""
+        """Do nothing, because `apply` does nothing."""
 
     def ends_former(self, pending: Values, current: Values) -> bool:
-        """Return False, because `apply` changes nothing.
+        """Return False, because the former value stays valid after `apply`.
 
         Args:
             pending: the new values.

@@ -21,7 +21,7 @@ class DatabaseRoot(InEngine):
     summary = "database/config/NAME: Vault's own database account"
 
     def needs(self, work: Work) -> Mapping[str, str]:
-        """Return the policy to read, rotate and test the connection, as `{path: capability}`."""
+        """Return the Vault policy that the rotation needs, as `{path: capability}`."""
         mount, name = place_of(work, "config")
         return {f"{mount}/rotate-root/{name}": "update", f"{mount}/reset/{name}": "update", work.ref.path: "read"}
 

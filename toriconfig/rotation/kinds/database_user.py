@@ -61,10 +61,10 @@ class DatabaseUser(Account):
 
     @classmethod
     def from_setup(cls, setup: Mapping[str, Any]) -> DatabaseUser:
-        """Create an instance of the kind from its recorded setup.
+        """Create an instance of the kind from the settings in a record.
 
         Args:
-            setup: the result of `setup`.
+            setup: the dict that the method `setup` returned when the record was written.
 
         Raises:
             ValueError: a setting is missing or invalid.

@@ -40,7 +40,7 @@ class KeyPair(Stored):
         """Return a list with one planned action.
 
         Raises:
-            RotationRefused: the library `cryptography` is missing, or the reference names a single key.
+            RotationRefused: the library `cryptography` is missing, or the reference is `path#key` instead of `path`.
         """
         if work.ref.key is not None:
             raise RotationRefused(

@@ -57,10 +57,10 @@ class RedisUser(Account):
 
     @classmethod
     def from_setup(cls, setup: Mapping[str, Any]) -> RedisUser:
-        """Create an instance of the kind from its recorded setup.
+        """Create an instance of the kind from the settings in a record.
 
         Args:
-            setup: the result of `setup`.
+            setup: the dict that the method `setup` returned when the record was written.
 
         Raises:
             ValueError: a setting is missing or invalid.

@@ -22,7 +22,7 @@ class StaticRole(InEngine):
     summary = "database/static-creds/NAME: Vault sets a new password"
 
     def needs(self, work: Work) -> Mapping[str, str]:
-        """Return the policy to read and rotate the role, as `{path: capability}`."""
+        """Return the Vault policy that the rotation of the role needs, as `{path: capability}`."""
         mount, name = place_of(work, "static-creds")
         return {f"{mount}/rotate-role/{name}": "update", work.ref.path: "read"}
 

@@ -19,7 +19,7 @@ class TransitKey(InEngine):
     summary = "transit/keys/NAME: a new version of the key"
 
     def needs(self, work: Work) -> Mapping[str, str]:
-        """Return the policy to read and rotate the key, as `{path: capability}`."""
+        """Return the Vault policy that the rotation of the key needs, as `{path: capability}`."""
         return {f"{work.ref.path}/rotate": "update", work.ref.path: "read"}
 
     def plan(self, work: Work, current: Values) -> list[str]:
@@ -37,10 +37,10 @@ class TransitKey(InEngine):
         work.request("POST", f"{work.ref.path}/rotate")
 
     def verify(self, work: Work, pending: Values) -> None:
-        """Check that there is a newer version of the key.
+        """Check that the key has a newer version than before the rotation.
 
         Raises:
-            RotationError: there is no newer version.
+            RotationError: the key has no newer version.
         """
         found = work.request("GET", work.ref.path).data
         if int(found.get("latest_version", 0)) <= work.before:

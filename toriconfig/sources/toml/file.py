@@ -17,7 +17,7 @@ from toriconfig.sources.read_file import too_large
 from toriconfig.sources.toml.lines import Lines
 
 if TYPE_CHECKING:
-    from toriconfig.sources.format import Limits
+    from toriconfig.sources.read_file import Limits
     from toriconfig.sources.toml.places import Spot
 
 LARGEST = 4 << 20
@@ -45,7 +45,7 @@ def read_toml(
         table: keys of the table to read, such as `("tool", "app")`; empty: the whole file is read.
     """
     if limits is None:
-        from toriconfig.sources.format import Limits
+        from toriconfig.sources.read_file import Limits
 
         limits = Limits()
     most = min(limits.max_bytes, LARGEST)

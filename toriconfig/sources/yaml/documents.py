@@ -14,8 +14,7 @@ from toriconfig._core.collector import paused
 from toriconfig._core.origin import LayerKind, Origin
 from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Layer, Node, Tree
-from toriconfig.sources.format import Limits
-from toriconfig.sources.read_file import nothing, refused_size
+from toriconfig.sources.read_file import Limits, nothing, refused_size
 from toriconfig.sources.yaml.events import read_events
 from toriconfig.sources.yaml.findings import END_BITS
 from toriconfig.sources.yaml.reading import Reading

@@ -14,7 +14,7 @@ from toriconfig.sources.yaml.findings import END_BITS, Findings, Frame, Stop, Wh
 from toriconfig.sources.yaml.scalars import CORE, CORE_SCALARS, MERGE, MISSING, REFUSED, TooLong, number, plain, tagged
 
 if TYPE_CHECKING:
-    from toriconfig.sources.format import Limits
+    from toriconfig.sources.read_file import Limits
     from toriconfig.sources.yaml.standins import Restore
 
 
@@ -142,7 +142,7 @@ class Reading:
     # keys
 
     def key(self, event: Any, where: Where) -> Any:
-        """Return the key for an alias, or for a scalar that has a tag or an anchor, is empty, or is `<<`.
+        """Return the mapping key for an alias or an unusual scalar, such as `<<` or a scalar with a tag.
 
         If the key is rejected, record the problem and return `REFUSED`.
         """

@@ -70,11 +70,12 @@ def _pairs_back(text: str) -> str:
 
 
 def _respell(text: str, first: str, second: tuple[str, str], first_as: str, second_as: tuple[str, str]) -> str:
-    r"""Return `text` with the first two digits of each surrogate replaced, in escaped pairs such as `\ud83d\ude00`.
+    r"""Return `text` with two hex digits replaced in both halves of each surrogate pair, such as `\ud83d\ude00`.
 
-    The first digit (`d` in the example) is translated from `first` to `first_as`, as by `str.maketrans`. The second
-    digit is translated from `second[0]` to `second_as[0]` in the high surrogate (`8` in the example), and from
-    `second[1]` to `second_as[1]` in the low surrogate (`e` in the example).
+    digit (in the example)             old characters    new characters
+    first of each half (`d`)           first             first_as
+    second of the high half (`8`)      second[0]         second_as[0]
+    second of the low half (`e`)       second[1]         second_as[1]
     """
     import re
 
