@@ -30,4 +30,5 @@ def forget_half_imports() -> None:
 
 
 if hasattr(os, "register_at_fork"):
+    # This package imports most modules at their first use, so a fork may happen during an import.
     os.register_at_fork(after_in_child=forget_half_imports)

@@ -74,6 +74,7 @@ def whole_lists(node: Node, shape: Shape, problems: list[Problem], path: Path = 
 
 def _below(node: Node, field: Field, known: Node | None) -> Node:
     shape = field.shape
+    # A null that the field accepts also removes the default of the schema.
     none = shape.nullable and any(loser.value is None for loser in node.losers())
     low = _default(field) if known is None and not none else None
     if low is not None:

@@ -97,6 +97,7 @@ def _object(node: Node | None, above: Node | None, current: Any, shape: Shape, p
     elif node is None or not in_part:
         return node
     elif above is None and type(current) not in shape.models:
+        # The schema does not name this class, so the object stays one node.
         return Node(current, node.layer, node.at)
     known = without_unknown(node, shape)
     return carried(known, above or _NOTHING, current) if isinstance(current, BaseModel) else known

@@ -286,6 +286,7 @@ def _container(parent: Node, part: str | int, kind: type[dict[Any, Any]], node: 
     if known is None or type(known.value) not in (kind, dict if kind is dict else list):
         known = Node(kind(), node.layer, node.at, None, known)
         _put(parent, part, known)
+    # The variable that sets the value also names the key, so both have one position.
     known.key_at = known.at
     return known
 

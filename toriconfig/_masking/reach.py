@@ -288,6 +288,7 @@ class _Walk:
                 return None
             at += 1
             if floor and self.depth < floor:
+                # An uncertain end: with `lost`, the following lines are masked.
                 self.lost = not self._goes_on(text, at)
                 return None if self.lost else at
             if floor and char == "," and self.depth == floor and _FLOW_KEY.match(text, at):

@@ -257,6 +257,7 @@ _PATHS = _SINGLE | _FILES | {"layers"}
 
 def unknown_option(given: Iterable[str]) -> str:
     """Return an error message for the first unknown option name in `given`; "" if all names are known."""
+    # Returned, not raised: a traceback would show the local variables, which may hold secrets.
     for name in given:
         if name not in _NAMES:
             from toriconfig._core.suggest import near

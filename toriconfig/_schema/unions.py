@@ -48,6 +48,7 @@ def taken(union: Mapping[type[Any], Fields], given: Mapping[str, Any]) -> tuple[
     if any(_complete(union[model], given) for model in best):
         return best
     rest = {model: fields for model, fields in union.items() if _complete(fields, given) and _admits(fields, given)}
+    # If no model is complete, the first selection stays.
     return meant(rest, given, given) if rest else best
 
 

@@ -75,6 +75,7 @@ class Former:
         if old.expires_at is not None:
             unregister(old.registered, old.expires_at - time)
         elif old.registered:
+            # Without an expiry the old value may still be valid, so the newest stay masked.
             self._former.append(old.registered)
             if len(self._former) > FORMER:
                 unregister(self._former.popleft(), 0.0)

@@ -43,6 +43,7 @@ class Anchors:
         anchor, gram, at = _anchor(word)
         grams = self._index.get(anchor)
         if grams is None:
+            # Read without a lock: replace the outer dict as a whole; only append to a list or replace it.
             self._index = {**self._index, anchor: {gram: [(word, at)]}}
         else:
             grams.setdefault(gram, []).append((word, at))

@@ -38,4 +38,5 @@ class MemoryLock:
             self._collects = False
         self._lock.release()
         if collects:
+            # If two threads hold different locks at once, this may enable the collector too early.
             gc.enable()

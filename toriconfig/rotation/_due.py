@@ -274,6 +274,7 @@ def _of_half_way(rotation: Rotation, left: HalfWay, act: Act) -> Line | None:
         kind = chosen.given_class if chosen.name == left.kind else None
         kept.chosen = Chosen(kept.ref, kind, chosen.setup, chosen.environ)
     outcome = kept.rollback() if act == "rollback" else kept.resume()
+    # The secret of this rotation may still be due.
     if act == "rotate" and (not left.own or outcome.result != "rotated"):
         return None
     results: dict[str, Result] = {"rotated": "resumed", "undone": "undone"}

@@ -239,7 +239,7 @@ class Run:
             try:
                 self.journal.confirm(record)
             except VaultError:
-                return
+                return  # readers may be locked out, so continue without an answer
 
         self.work.fenced_by(still_ours)
         pending, former = record.pending.open(), record.former.open()
@@ -276,6 +276,7 @@ class Run:
             self.say(step, "lost", record, error.message)
             raise error
         self.say(step, "failed", record, error.message)
+        # The database does not answer, but readers can still use the former value, so the rotation is undone.
         needs_nothing = isinstance(error, DatabaseUnreachable) and record.exclusive is False
         if self.promotion != "no" or (isinstance(error, PASSING) and not undo and not needs_nothing):
             raise error

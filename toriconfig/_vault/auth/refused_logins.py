@@ -157,6 +157,7 @@ class RefusedLogins:
         for slot, (digest, *_) in slots:
             if digest == fingerprint:
                 return slot
+        # If all slots are in use, the oldest accepted login is overwritten first, and a recent refusal last.
         return min(slots, key=lambda one: _need(one[1][1], one[1][3], now))[0]
 
 

@@ -124,6 +124,7 @@ def _left(item: _report.Item, rotation: Rotation | None) -> dict[str, Any] | Non
     from toriconfig.errors import SecretError
 
     error = item.get("error") or {}
+    # No further request if the rotation was undone, or Vault was not reached.
     if rotation is None or error.get("undone") or error.get("type") in ("VaultUnreachable", "VaultSealed"):
         return None
     try:

@@ -287,6 +287,7 @@ class Account(ABC):
         if self._admin is not None:
             try:
                 admin = self._admin_login(work)
+                # If the administrator is the user of the secret, that user changes its own password below.
                 if admin.username != own.username:
                     server.change(admin, change, user, rehearse=rehearse)
                     return
