@@ -206,3 +206,18 @@ def test_a_nameless_secret_that_lost_its_indentation_is_masked(tmp_path: Path, t
     (tmp_path / "b.yaml").write_text("nets:\n")
     result = toriconfig("diff", "a.yaml", "b.yaml", "--settings", "app:App")
     assert result.out.splitlines()[2:] == ["- db: **********  # a.yaml:2:5"]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("changed", [None, 0, 1])
+def test_values_of_keys_that_are_masked_alike_differ(
+    order: tuple[int, int], changed: int | None, tmp_path: Path, toriconfig: Toriconfig
+) -> None:
+    (tmp_path / "app.py").write_text(CONTAINERS.replace("nets: dict[str, Secret[str]]", "nets: dict[str, SecretStr]"))
+    keys = ["hvs.CAESIFirstFirstFirstFirst", "hvs.CAESISecondSecondSecond"]
+    (tmp_path / "a.yaml").write_text("nets:\n" + "".join(f"  {key}: same\n" for key in keys))
+    lines = [f"  {key}: {'other' if at == changed else 'same'}\n" for at, key in enumerate(keys)]
+    (tmp_path / "b.yaml").write_text("nets:\n" + "".join(lines[at] for at in order))
+    result = toriconfig("diff", "a.yaml", "b.yaml", "--settings", "app:App")
+    assert result.code == (0 if changed is None else 1), result
+    assert not [key for key in keys if key in result.out + result.err]

@@ -130,7 +130,16 @@ def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
         return check_alone(schema, [tree])
     shape = root_shape(schema)
     known = known_secrets(shape, [tree.root])(Origin("files", name))
-    return dict(_told(_said(tree.root, shape, (), known), Keys(shape, known)))
+    found: dict[str, list[Said]] = {}
+    for key, one in _told(_said(tree.root, shape, (), known), Keys(shape, known)):
+        found.setdefault(key, []).append(one)
+    return {key: _together(values) for key, values in found.items()}
+
+
+def _together(values: list[Said]) -> Said:
+    """Return one value for all values whose keys look the same after masking. The order of the values does not count."""
+    first, *others = values
+    return first._replace(mark=_mark(sorted(one.mark for one in values))) if others else first
 
 
 def _told(said: Iterable[tuple[Path, Node, Said]], keys: Keys) -> Iterator[tuple[str, Said]]:
