@@ -44,7 +44,8 @@ class State:
         failed_reloads: number of failed reloads.
         error: the `ConfigError` of the last failed load or reload; None after a success.
         view: contextvar with the overrides of a thread or task; None before the first override.
-        ended: True after a block of `override` was left in a context in which the override is not set.
+        ended: True after an `override` block was entered in one context (thread or task) and exited in an unrelated
+            context.
         overrides: ids of the overrides that may still be visible.
         listeners: the listeners that `on_change` registered; the tuple is replaced as a whole.
         subscriptions: functions that end the subscriptions of `listeners` to secrets.

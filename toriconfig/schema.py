@@ -71,7 +71,10 @@ class FileSizeTier(_Section):
 
 
 class FileSizes(_Section):
-    """Limits by file size; each tier is larger than the previous one."""
+    """Maximum numbers of chunks and concepts per document, for four ranges of file size.
+
+    From `small` to `xlarge`, the file sizes and the maximum numbers must increase.
+    """
 
     small: FileSizeTier = Field(default=FileSizeTier(mb=1, chunks=300, concepts=250), description="Up to 1 MB.")
     medium: FileSizeTier = Field(default=FileSizeTier(mb=5, chunks=500, concepts=700), description="Up to 5 MB.")

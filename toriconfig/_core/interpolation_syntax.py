@@ -352,8 +352,7 @@ def left(node: Node, path: paths.Path, why: str = "", *, severity: Severity = "e
         node: the node of the text.
         path: the path of the node.
         why: end of the message; "": "no reference is resolved here".
-        severity: "error" if the text sets a secret. After a warning, the load would use the text itself as the
-            secret.
+        severity: severity of the problem. Pass "error" if the text is the value of a secret.
     """
     return Problem(
         Code.UNRESOLVED_REFERENCE,

@@ -9,14 +9,14 @@ from toriconfig._core.clean_call import is_ours
 
 
 def raise_place(error: BaseException, *, any_frame: bool = False) -> str:
-    """Return "FILE:LINE" of the innermost frame of `error` in the user's code; "" if no frame is found.
+    """Return "FILE:LINE" of the innermost frame of `error` in the user's code.
 
-    The user's code excludes toriconfig, installed packages and the standard library. If there is no such frame, the
-    outermost file outside toriconfig, its dependencies and the standard library counts as the user's code.
+    Frames of toriconfig, its dependencies and the standard library are ignored. If every other frame is in an
+    installed package, return the position of one of these frames. If there is no other frame, return "".
 
     Args:
         error: the error.
-        any_frame: True: if no frame is found, return the position of the innermost frame of all.
+        any_frame: True: instead of "", return the position of the innermost frame of all.
     """
     frames: list[TracebackType] = []
     trace = error.__traceback__

@@ -50,8 +50,10 @@ def masked_repr(value: Any) -> str:
 def secrets_in(value: Any) -> Iterator[str]:
     """Yield the dotted name of each secret in a dataclass object and in the dataclass objects inside it.
 
-    Secrets are fields declared as secrets whose value is neither None nor the default, URLs with a user name or
-    password, and attributes that are not fields.
+    The following count as secrets:
+    * a set field without `"secret": False` in its metadata;
+    * a field with a URL that contains a user name or password;
+    * every attribute that is not a dataclass field.
     """
     for one in fields(value) if is_dataclass(value) else ():
         given = getattr(value, one.name, None)
@@ -65,7 +67,10 @@ def secrets_in(value: Any) -> Iterator[str]:
 
 
 def file_may_set(kind: type[Any], name: str) -> bool:
-    """Return True if a settings file may set the field `name` of the dataclass `kind` without permission."""
+    """Return True if a settings file may set the field `name` of the dataclass `kind`.
+
+    Code must allow all other fields with `Vault(allow_file_address=True)`.
+    """
     return any(one.name == name and one.metadata.get("file") is True and not _is_secret(one) for one in fields(kind))
 
 

@@ -1,4 +1,4 @@
-"""Servers as child processes, which are ended when this process ends or crashes."""
+"""Servers as child processes, which are ended when the parent process ends or crashes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ n=0; until rm -rf -- "$2" || [ $n -ge 50 ]; do sleep 0.1; n=$((n + 1)); done
 class Keeper:
     """Temporary directory for servers, with a watcher process.
 
-    When this process ends, the watcher ends the servers and removes the directory.
+    When the process that created the `Keeper` ends, the watcher ends the servers and removes the directory.
 
     Args:
         name: start of the directory's name.
@@ -94,7 +94,7 @@ class ServerProcess:
 
     Args:
         command: program and arguments.
-        keeper: provides the working directory, and stops the server when this process ends.
+        keeper: provides the working directory, and stops the server when the process that created the keeper ends.
         environ: the complete environment of the server.
         user: user id to run as, which requires root; None: the current user.
         log: name of the log file in the keeper's directory, without `.log`.

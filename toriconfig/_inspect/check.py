@@ -104,7 +104,8 @@ def check_alone(
     Args:
         schema: the settings class.
         trees: one tree per document.
-        most: maximum number of problems per document with excerpts of their lines; 0: all.
+        most: maximum number of problems per document that contain excerpts of the document; 0: all. The other
+            problems are returned without excerpts.
         backends: backends to use instead of those of the class; empty: those of the class.
     """
     found: list[Problem] = []

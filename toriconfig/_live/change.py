@@ -166,7 +166,10 @@ def _same_provider(old: Provider, new: Provider) -> bool:
 
 
 def _made_of(provider: Provider) -> Any:
-    """Return an object that identifies a provider's input: a file, a fixed value, or a reference with its backend."""
+    """Return an object to compare providers: equal for providers that use the same inputs in the same way.
+
+    For a `Fallback`, which has two providers, return the object of the first.
+    """
     if isinstance(provider, Fallback):
         return _made_of(provider.inputs[0])
     if isinstance(provider, Derived):

@@ -45,7 +45,10 @@ class Inputs(Value):
     places: tuple[str, ...] = ()
 
     def fingerprint(self) -> Fingerprint:
-        """Return a dict from the path of each input file, alone or in an input folder, to the identity of the file."""
+        """Return a dict from the path of each input file to the identity of the file.
+
+        Files in input folders are included.
+        """
         inside = [file for folder in self.folders for file in _files_in(folder)]
         return {file: _identity(file) for file in (*self.files, *inside)}
 

@@ -116,7 +116,10 @@ def _subscribed(lazy: Lazy, loaded: Loaded, listeners: tuple[Listener, ...]) -> 
 
 
 def _relay(ref: weakref.ref[Lazy], path: Path, provider: Provider) -> Swap:
-    """Return a callback that converts new values of a provider into changes of its secret, and calls the listeners."""
+    """Return a callback that reports each change of the secret at `path` to the listeners of the lazy object.
+
+    The caller passes the callback to `provider.subscribe`.
+    """
     watched = weakref.ref(provider)  # strongly, each would keep the other alive
     absent = provider.state == "missing"
 

@@ -62,8 +62,8 @@ def vault_description(
     Args:
         block: the block `vault:` of the files, or None. Its references are resolved.
         root: the tree in which these references are looked up.
-        alone: True: the files are checked without other layers. A reference that another layer may set is then no
-            problem.
+        alone: True: the other layers are not known. A reference to a value that may come from another layer is then
+            no problem.
     """
     from toriconfig._load.vault_options import vault_options
 

@@ -51,13 +51,13 @@ def existing_keys(shape: Shape, roots: list[Node], fitted: list[tuple[Any, Node]
 
 
 def respelt_tree(root: Node, shape: Shape, delimiter: str | None, existing: Existing, path: Path = ()) -> Node:
-    """Return `root` with the case of each `dict` key corrected: `HOST` becomes the known key `host`.
+    """Return `root` with the case of each `dict` key corrected: `host` becomes the known key `Host`.
 
     Known keys are the values of a `Literal` or Enum key type, and the keys that `existing` returns. A key from JSON
     text is not changed.
 
     Args:
-        root: the tree of a source that converts names to lower case.
+        root: the tree of a source that has converted the names of variables to lower case.
         shape: the shape of `root`.
         delimiter: separator of nested keys in names, or None.
         existing: function that returns the keys at a path in other layers and in the default.

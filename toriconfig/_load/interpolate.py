@@ -1,7 +1,8 @@
-"""Replacement of `${...}` in the merged tree. A `${...}` in the value of a reference is not replaced.
+"""Replacement of `${...}` in the merged tree. A `${...}` in a text from `${env:...}` or `${file:...}` is not replaced.
 
-In a `Secret` field, references to Vault, files and other secrets are kept in a `Template`, from which
-`_load.secrets` creates a handle. In other fields, each reference is replaced by its value.
+In a `Secret` field, references to backends, files and other secrets are kept in a `Template`, from which
+`_load.secrets` creates a handle. In other fields, a reference to a backend or to a `Secret` field is an error. All
+other references are replaced by their values.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ class _Run:
         return shape if shape.kind == "secret" else shape.child(key) or ANY
 
     def text(self, node: Node, shape: Shape, path: Path) -> Any:
-        """Return the text at `path` with resolved references, a `Template` of secrets to fetch later, or `FAILED`."""
+        """Resolve the references in the text of `node`. Return a value, a `Template` of secrets, or `FAILED`."""
         known = self.done.get(id(node), self)
         if known is not self:
             return known
@@ -288,7 +289,7 @@ class _Run:
         return Other(owner, target[len(owner) :])
 
     def _leads_back(self, found: Node, shape: Shape, path: Path) -> bool:
-        """Resolve the references in the secret `found`. Return True if a reference fails, for example in a cycle."""
+        """Return True if a reference in the secret `found` cannot be resolved, for example because of a cycle."""
         if type(found.value) is dict:
             return any(self._leads_back(child, shape, (*path, key)) for key, child in found.value.items())
         if type(found.value) is str and _OPEN in found.value and found.layer.references:
@@ -369,8 +370,8 @@ def resolve(
 
     Args:
         shape: the shape of the schema.
-        within: the tree in which `${other.key}` is looked up; None: `root`. Pass `root` itself to keep, in the
-            result, the values that default factories create for references.
+        within: the tree in which `${other.key}` is looked up; None: `root`. A lookup may call a `default_factory`.
+            The new default is added to the result only if the caller passes `root` itself, not None.
         at: the path of `root` in `within`, and its shape; None: `root` is the whole tree.
         environ: the variables; None: the variables are not known. A failed reference to a variable, to the profile,
             or to a key of the schema that is not set then adds no problem.

@@ -24,7 +24,8 @@ class Layers(Value):
     """Result of reading every layer.
 
     Attributes:
-        trees: `(layer, tree)` for each tree, lowest layer first, with the names and types of the schema.
+        trees: `(layer, tree)` for each tree, lowest layer first. The keys and values of the trees are already
+            converted to the names and types of the schema.
         variables: the variables for the connection to Vault: dict from the name after `VAULT__` to the node.
         read: metadata of each layer, such as its name and its number of values.
         lines: dict from the name of each input to its lines, which problems can show.
@@ -49,7 +50,7 @@ class Layers(Value):
 
 
 def no_layers(read: list[LayerRead] | None = None) -> Layers:
-    """Return a `Layers`, the result of reading all layers, with no trees and only the metadata `read`.
+    """Return a `Layers` object without trees. No input is read.
 
     Args:
         read: metadata of the layers of an earlier load; None: no metadata.

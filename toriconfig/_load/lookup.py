@@ -56,7 +56,7 @@ def by_name(path: Path, shape: Shape | None) -> Path:
 
 
 def names_of(path: Path, shape: Shape) -> Path:
-    """Return `path` with file keys and old keys replaced by the names of fields.
+    """Return `path` with aliases and renamed keys replaced by the names of the Python fields.
 
     Raises:
         KeyError: the schema has no such path; the message names the most similar key, if there is one.
@@ -174,7 +174,7 @@ def shape_at(shape: Shape | None, path: Path) -> Shape | None:
 
 
 def node_at(loaded: Loaded, path: Path) -> Node | None:
-    """Return the node at a path of field names or file keys; None if no layer sets a value there."""
+    """Return the node at a path of field names or aliases; None if no layer sets a value there."""
     node: Node | None = loaded.snapshot.root
     shape: Shape | None = loaded.snapshot.shape
     for part in path:
@@ -189,9 +189,9 @@ def node_at(loaded: Loaded, path: Path) -> Node | None:
 
 
 def _given_whole(node: Node, name: str) -> Node | None:
-    """Return a copy of `node` as the node of the field `name`, which has no node and no position of its own.
+    """Return a copy of `node` that shows the origin of one field of the object in `node`.
 
-    The copy keeps the whole value of `node`. If this value is a model in which the field was not set, return None.
+    If the object is a model in which the field `name` was not set, return None.
     """
     unsaid = isinstance(node.value, BaseModel) and name not in node.value.model_fields_set
     return None if unsaid else Node(node.value, node.layer, node.at)

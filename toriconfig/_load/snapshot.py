@@ -30,8 +30,9 @@ class Recipe(Value):
         overrides: the values of the code layer.
         environ: the environment variables; None: those of the process at the time of the load.
         offline: True: backends are not used.
-        presumed: True: an offline load assumes that a configured backend has each secret with a reference. False:
-            an offline load uses the value of a lower layer; without this value, an optional secret is None.
+        presumed: only for an offline load. True: a secret with a reference to a configured backend counts as set.
+            False: the value of a lower layer is used. Without this value, an optional secret is None, and each read of
+            a required secret fails.
         arguments: True: a schema may read the command line of the program.
         most: maximum number of problems with excerpts of their lines; 0: all.
         connected: True: a session with Vault is created even if no secret of the schema uses it.
@@ -48,7 +49,10 @@ class Recipe(Value):
     connected: bool = False
 
     def unasked(self) -> Recipe:
-        """Return a recipe that sends no request to a backend, and for which an optional secret counts as set."""
+        """Return a copy of these load arguments, for a load that sends no request to a backend.
+
+        This load assumes that a configured backend has every secret to which a reference points.
+        """
         return self.replaced(offline=True, presumed=True)
 
     def __repr__(self) -> str:

@@ -107,8 +107,9 @@ class _Variables:
         """Return the value of a variable of the environment, or else of a `.env` file; None if the variable is not set.
 
         Args:
-            name: the name without the prefix. Without a prefix, or if the schema has a field `name`, return None.
-            own: a full name to read instead of prefix and `name`; None: there is no full name.
+            name: name of the variable without its prefix (option `env_prefix`); ignored if `own` is given.
+            own: full name of the variable; None: the full name is the prefix plus `name`. In this case, return
+                None if there is no prefix, or if `name` is also the name of a field.
         """
         prefix = self._options.env_prefix
         if not own and (not prefix or name in self._fields):

@@ -45,7 +45,7 @@ FAILED = Template([])
 
 
 def failed(node: Node) -> bool:
-    """Return True if the value of `node` is `FAILED`, or is a mapping with `FAILED` at any depth."""
+    """Return True if a value at or below `node` is `FAILED`. Values in lists are not checked."""
     if type(node.value) is dict:
         return any(map(failed, node.value.values()))
     return node.value is FAILED

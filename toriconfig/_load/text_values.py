@@ -90,8 +90,8 @@ def referred(text: str, node: Node, shape: Shape, path: Path, problems: list[Pro
 def can_mean(shape: Shape, value: Any) -> bool:
     """Return True if some text, read for the shape, gives `value`.
 
-    None is read from `null` if the shape allows None and no text. A mapping or list is read from JSON if the field
-    has a type and no `NoDecode`. Any other value can be read.
+    `null` gives None if the shape allows None and does not keep `null` as text. A mapping or list is read from JSON
+    if the field has a type and no `NoDecode`. Any other value can be read.
     """
     if value is None:
         text = shape.text or (shape.kind == "scalar" and shape.validated)
@@ -105,10 +105,9 @@ def _part(text: str, whole: Node, shape: Shape) -> Node:
 
 
 def _scalar(node: Node, shape: Shape) -> Node:
-    """Return `node` with its text converted to None, a number or a boolean; `node` itself if no conversion applies.
+    """Return `node` with its text converted to None, or to a number or boolean of `shape.choices`.
 
-    `null` becomes None if the shape allows None and no text. A text that spells a number or boolean of `shape.choices`
-    becomes that number or boolean.
+    `null` is converted to None if the shape allows None. If no conversion applies, return `node` itself.
     """
     text = node.value.strip()
     if text == "null" and can_mean(shape, None):

@@ -17,15 +17,14 @@ _HOLE = "\0"
 
 
 def hints(parts: Sequence[str | Reference], values: Sequence[Any], path: str, origin: Origin) -> Iterator[Problem]:
-    """If `parts` form a URL, yield a hint for each reference that should be percent-encoded.
+    """If `parts` form a URL, yield a hint for each reference that should have `|url` (percent-encoding) and does not.
 
-    A reference in the user name, password, path or query gets a hint if encoding may change the value. A reference
-    with an encoding such as `|url` gets no hint. A value that is fetched later gets no hint in the path.
+    Only references in the user name, password, path and query of the URL are checked.
 
     Args:
         parts: the parts of the text as written.
         values: the parts, with the current values in place of the references.
-        path: path of the field.
+        path: key path of the field.
         origin: origin of the text.
     """
     text = "".join(part if isinstance(part, str) else _HOLE for part in parts)

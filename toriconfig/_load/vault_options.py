@@ -1,4 +1,4 @@
-"""The connection to Vault, merged from code, `<PREFIX>VAULT__*` variables and the `vault:` block of the files."""
+"""Options of the connection to Vault, merged from code, `<PREFIX>VAULT__*` variables and `vault:` in files."""
 
 from __future__ import annotations
 

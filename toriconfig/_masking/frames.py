@@ -80,8 +80,9 @@ class Masked:
     def _down_to_uses(self, lines: list[str]) -> tuple[list[str], frozenset[str]]:
         """Return `(extended, anchors)` for the first lines of the input.
 
-        `extended` is `lines` plus the next lines, down to the last use of a YAML anchor from `lines`, at most
-        `_FAR` lines. `anchors` are the anchors that are used even further down; the caller treats them as secret.
+        `extended` is `lines` plus the next lines, down to the last use of a YAML anchor that is defined in `lines`.
+        At most `_FAR` lines are added. `anchors` are the anchors that are used even further down; the caller treats
+        these anchors as secret.
         """
         if len(lines) == len(self._lines):
             return lines, frozenset()

@@ -313,8 +313,8 @@ class _Walk:
         If the brackets of a secret do not match, set `lost`. All following lines are then masked.
 
         Args:
-            first: position of the first character of the value on this line.
-            floor: number of open brackets around the secret; 0: no secret, or no brackets.
+            first: position where the secret begins on this line, or continues from the line before.
+            floor: number of open brackets that enclose the secret; 0 also if there is no secret.
         """
         char = text[at]
         if char in _CLOSING:

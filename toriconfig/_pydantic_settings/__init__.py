@@ -108,15 +108,15 @@ def _fields_ask(schema: type[BaseSettings]) -> bool:
 
 
 def _init(model: Settings, args: tuple[Any, ...], values: dict[str, Any]) -> Exception | None:
-    """Set the fields of `model`. Return None, or the error that the constructor must raise.
+    """Set the fields of `model`. Return None, or an error that the constructor must raise.
+
+    If this call merges the layers of this library, invalid settings are returned as an error. Any other error is
+    raised.
 
     Args:
         model: the new instance.
         args: the positional arguments of the constructor.
         values: the keyword arguments of the constructor.
-
-    Raises:
-        Exception: an error of pydantic or pydantic-settings itself, unchanged.
     """
     schema = type(model)
     arguments = dict(zip(_ARGUMENTS, args, strict=False))

@@ -40,8 +40,8 @@ class Failure(NamedTuple):
 def failure_of(error: Exception, source: Any, name: str = "") -> Failure:
     """Describe an error that a source raised. The description contains no value.
 
-    For a `SettingsError`, the description is the message, which contains no value. For an error of the command line
-    without the name of a field, and for any other error, the description names only the type of the error.
+    If the message of `error` cannot contain a value, as for most errors of type `SettingsError`, this message is the
+    description. Otherwise the description names only the source and the type of the error.
 
     Args:
         error: the error; no reference to it is kept.

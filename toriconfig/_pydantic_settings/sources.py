@@ -227,7 +227,7 @@ def keep_below_empty(source: Any) -> None:
 def _without_hidden(
     source: Any, field_name: str, field: FieldInfo, variables: Mapping[str, str | None]
 ) -> Mapping[str, str | None]:
-    """Return `variables` without each empty one that would hide others: no `A__B` if `A__B__C` exists."""
+    """Return `variables`. If the variable `A__B` is empty and a variable such as `A__B__C` exists, leave out `A__B`."""
     delimiter = source.env_nested_delimiter
     if not delimiter or "" not in variables.values():
         return variables

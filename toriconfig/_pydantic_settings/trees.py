@@ -1,7 +1,8 @@
 """Trees of the sources of a `Settings` class and of the layers of this library, in the order of precedence.
 
-The order is that of `settings_customise_sources`, and then the files of this library. If the option `layers` is
-given, it selects and orders the sources. A custom source stays after the source that precedes it.
+The order is that of `settings_customise_sources`, and then the files of this library. The option `layers`,
+if given, selects and reorders the sources. A custom source then moves together with the source that
+`settings_customise_sources` returns before the custom source.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def render_text(
         schema: name of the settings class, for the summary.
         color: True: use ANSI colours.
         width: columns of the terminal, at least 40. Longer source lines are cut, and longer texts are wrapped.
-        encoding: encoding of the terminal; None: UTF-8. Other characters become `?` or an escape.
+        encoding: encoding of the terminal; None: UTF-8. Characters missing in the encoding become `?` or an escape.
         most: maximum number of shown problems; 0: all. If there are more, notes are omitted first, then warnings.
     """
     ordered = sort_problems(problems)

@@ -13,10 +13,7 @@ from typing import Any
 
 
 def run_at_end(shutdown: Callable[[], object]) -> None:
-    """Arrange that `shutdown` is called at the end of this process.
-
-    Do nothing if this process is not a child of multiprocessing or billiard.
-    """
+    """Let multiprocessing and billiard, if imported, call `shutdown` at the end of this process."""
     for util in _utils():
         util.Finalize(None, shutdown, exitpriority=0)
     worker = _pool_worker()

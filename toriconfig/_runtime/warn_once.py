@@ -81,7 +81,7 @@ class held:  # noqa: N801 - read as a statement, without the price of contextlib
 
 
 def soon(log: Callable[[], object]) -> None:
-    """Call `log` now. Inside a `held` block of this thread, call `log` at the end of the outermost block."""
+    """If this thread is in a `held` block, call `log` at the end of the outermost block. Otherwise call `log` now."""
     later = _holding.get(get_ident())
     if later is None:
         log()

@@ -69,10 +69,10 @@ class Workers:
         self._pool = ThreadPool(self._limit, self._name)
 
     def dismiss(self, *, drop: bool = True) -> None:
-        """Make every thread end after its current job.
+        """Make every thread end. Running jobs are completed first.
 
         Args:
-            drop: True: remove the jobs that have not started. False: run them first.
+            drop: True: remove the jobs that have not started. False: complete these jobs too.
         """
         pool, self._pool = self._pool, ThreadPool(self._limit, self._name)
         pool.dismiss(drop=drop)

@@ -124,7 +124,7 @@ class Options(Value):
         unknown_keys: treatment of keys that the schema does not have: "error", "warn" or "ignore".
         file_roots: folders with the files that `${file:...}` may read in plain fields.
         file_suffix: suffix, such as `_FILE`, of variables that name a file with the value; None: no such variables.
-        extension_keys: True: top-level keys of files that begin with `x-` are ignored, as a place for YAML anchors.
+        extension_keys: True: in files, top-level keys beginning with `x-` are ignored, as a place for YAML anchors.
         renamed: the new key for each old key of the schema, as dotted paths; None: none.
     """
 

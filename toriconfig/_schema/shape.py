@@ -45,7 +45,7 @@ class Shape:
         keys: the shape of the keys of a mapping; None for plain text.
         names: the names of the items of a named tuple.
         unordered: True for a set, whose items have no position.
-        validated: True if a validator of the schema gets the input before pydantic converts it; text stays text.
+        validated: True if a validator of the schema gets the input before pydantic converts the input.
         verbatim: True if text is never decoded (`NoDecode`).
         renamed: the option `renamed`, a mapping of old keys to new keys; None: the mappings that the models declare.
     """
@@ -137,7 +137,7 @@ class Shape:
         """Return this shape with only the models of the union that fit best.
 
         Args:
-            given: dict from keys to nodes. Only models with the most of these keys remain.
+            given: dict from keys to nodes. Only the models with the largest number of these keys remain.
             tags: dict from keys to nodes. Only models whose `Literal` fields allow these values remain. None: `given`.
         """
         if len(self.models) < 2:
@@ -221,7 +221,7 @@ class Field:
         keys: the keys that set the field in files; messages show the first key.
         place: the text `Model.field`, for the origins of defaults.
         info: pydantic's field information.
-        inside: None if the whole value sets this field. Otherwise the fields that parts of the value set (`AliasPath`).
+        inside: the fields that each read a part of the value (`AliasPath`); None: this field reads the whole value.
         shape: the allowed values.
         validated: True if a validator of the model gets the input before pydantic converts the input.
     """
@@ -251,7 +251,7 @@ class Field:
         return self._shape
 
     def _opening(self, inside: list[Inside]) -> Shape:
-        """Return the shape of a value whose parts set the fields in `inside`.
+        """Return the shape of a value from which each field in `inside` reads a part (pydantic's `AliasPath`).
 
         If one of these fields may contain a secret, the shape is `ANY` with `sealed=True`; otherwise `ANY`.
         """

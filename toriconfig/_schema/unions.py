@@ -16,10 +16,10 @@ Fields = Mapping[str, "Field"]
 def meant(
     union: Mapping[type[Any], Fields], given: Mapping[str, Any], tags: Mapping[str, Any]
 ) -> tuple[type[Any], ...]:
-    """Return the models of a union that have the most keys of `given`.
+    """Return the models of a union that have the largest number of the keys in `given`.
 
-    Models whose `Literal` fields do not allow the values in `tags` are left out. If each model lacks a key of `given`
-    that another model has, return only one model, as pydantic does.
+    Models whose `Literal` fields do not allow the values in `tags` are left out. If two selected models have
+    different keys of `given`, return only one model, as pydantic does.
 
     Args:
         union: dict from each model to a dict from keys to fields.
@@ -36,10 +36,10 @@ def meant(
 
 
 def taken(union: Mapping[type[Any], Fields], given: Mapping[str, Any]) -> tuple[type[Any], ...]:
-    """Return the models of a union that have the most keys of `given`, as `meant` does.
+    """Return the models of a union that have the largest number of the keys in `given`.
 
-    If `given` lacks a required key of each of these models, select again among all models of which `given` has every
-    required key.
+    If every selected model has a required key that is missing in `given`, select again among the models whose
+    required keys are all in `given`.
 
     Args:
         given: dict from keys to nodes, with the keys of all layers.

@@ -210,10 +210,10 @@ class CachedValue(ABC):
         return True
 
     def _always_new(self) -> bool:
-        """True if each request creates a new value, such as new credentials.
+        """True if each request creates a new value, such as new credentials. The default is False.
 
-        If True, `ask` starts no second request while any request is in progress. If False (the default), `ask`
-        starts a second request, unless the request in progress was also started by `ask`.
+        If True, the method `ask` returns any request in progress. If False, `ask` returns the request in progress
+        only if `ask` started this request; otherwise `ask` starts a second request.
         """
         return False
 
@@ -232,9 +232,11 @@ class CachedValue(ABC):
         return self._flight if self._under_way() else None
 
     def _set_timer(self, due: float, then: Then) -> None:
-        """Replace the timer: a new timer calls `self.due` at the monotonic time `due` (`NEVER`: no new timer).
+        """Replace the timer. The new timer calls the method `due`.
 
-        `then` receives a function, which starts the timer after the lock is released.
+        Args:
+            due: monotonic time of the call; `NEVER`: there is no new timer.
+            then: stores the function that starts the timer. The function is called after the lock is released.
         """
         self._planned = True
         self._timer += 1

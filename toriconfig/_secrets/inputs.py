@@ -24,8 +24,8 @@ class WithInputs(Protocol):
 def subscribe_weakly(owner: WithInputs, provider: Provider) -> None:
     """Call `owner._input_swapped` after each change of `provider`, until `owner` is garbage-collected.
 
-    The garbage collection of `owner` calls the function that `provider.subscribe` returned. This function must not
-    take a lock, because garbage collection may run while any lock is held.
+    The garbage collection of `owner` calls the unsubscribe function that `provider.subscribe` returned. Because
+    garbage collection may run while any lock is held, the unsubscribe function must not take a lock.
     """
     ref = weakref.ref(owner, lambda _: cancel())
 

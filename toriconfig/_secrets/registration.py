@@ -82,9 +82,9 @@ class Former:
 
 
 def _hand_over(registered: Registered, new: Reading) -> None:
-    """Move to `new` each registered text that the value of `new` contains, because the text is still valid.
+    """Move each text that also occurs in the value of `new` from `registered` to `new.registered`.
 
-    A text may be contained as a part of a longer text. In very large values, parts are not searched for.
+    Logs then mask the text at least until `new` is replaced.
     """
     whole = set(_forms(new.value))
     texts = "\0".join(one for one in whole if isinstance(one, str))

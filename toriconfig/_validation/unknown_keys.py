@@ -27,8 +27,8 @@ def unknown_keys(root: Node, shape: Shape, severity: Severity, *, whole: bool = 
 
     Args:
         severity: severity of the problems.
-        whole: True: `root` has the keys of all layers, so a model of a union without a required key does not fit.
-            False: another layer may set the missing key.
+        whole: True: `root` has the keys of all layers. In a union, a model is then preferred if all keys that the
+            model requires are present. False: another layer may set a missing key.
     """
     yield from _Search(severity, whole).below(root, shape, ())
 
@@ -157,9 +157,10 @@ _EXTENSION = "with the option `extension_keys=True` top-level keys that begin wi
 def _passed_over(
     node: Node, key: str, meant: Shape, path: Path, siblings: dict[str, Node], severity: Severity
 ) -> Problem:
-    """Return the problem of `key`, which the selected models of a union do not have.
+    """Return the problem of `key`, which belongs to models of a union that were not selected.
 
-    The models in `meant` have `key`, but a required key of each is missing. The problem names the missing keys.
+    `meant` holds these models. The settings lack a required key of each model in `meant`, so another model was
+    selected. The problem names the missing keys.
     """
     lacking = [field.keys[0] for field in meant.fields.values() if field.required and not siblings.keys() & field.keys]
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(lacking))

@@ -165,7 +165,8 @@ class Client:
         Args:
             priority: LEASE, DEMAND or POLL.
             work: function that sends the request and records the outcome.
-            failed: function called with the exception of `work`, or with None at the deadline; None: no function.
+            failed: called with an error if `work` raises an exception, and as `failed(None)` at the deadline. If the
+                argument is omitted, no function is called.
             timeout: seconds; None: the timeout of the configuration.
         """
         flight = self.flight(failed, timeout)
@@ -173,10 +174,10 @@ class Client:
         return flight
 
     def flight(self, failed: Failed | None = None, timeout: float | None = None) -> Flight:
-        """Create a `Flight` for a later `send`. Does no I/O, so the caller may hold a lock.
+        """Create a `Flight` (a request in progress) for a later `send`. Does no I/O, so the caller may hold a lock.
 
         Args:
-            failed: function called with None at the deadline; None: no function.
+            failed: called as `failed(None)` at the deadline. If the argument is omitted, no function is called.
             timeout: seconds until the deadline; None: the timeout of the configuration.
         """
 

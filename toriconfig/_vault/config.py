@@ -70,10 +70,10 @@ def variable(environ: Mapping[str, str], name: str) -> str | None:
 
 
 def may_log_in(name: str, value: str) -> bool:
-    """True if a variable may hold a credential for Vault or for a proxy.
+    """True if an environment variable for Vault may hold a credential, as `VAULT_TOKEN` or `VAULT_PROXY_ADDR` may.
 
-    The name must contain the word `VAULT`, `BAO` or `OPENBAO`, as in `APP_VAULT_AUTH_TOKEN`. Names of options without a
-    credential, such as `VAULT_ADDR`, count only if `value` contains "@".
+    The name of a variable for Vault contains the word `VAULT`, `BAO` or `OPENBAO`. For a variable that usually holds
+    no credential, such as `VAULT_ADDR`, the result is True only if `value` contains "@".
     """
     found = _OF_VAULT.search(name.upper())
     return found is not None and (found["rest"] not in _HARMLESS or "@" in value)

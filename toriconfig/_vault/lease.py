@@ -131,10 +131,10 @@ def works_after_end(lease: Lease, ends: float, unanswered_since: float | None) -
 
 
 def retry(action: Action, ends: float, now: float, rnd: Random, *, failures: int, interval: float) -> Plan:
-    """Plan the next attempt after a failed renewal or re-issue. A random delay keeps processes from retrying together.
+    """Plan the next attempt after a failed renewal or re-issue of credentials.
 
-    If a renewal failed and cannot be repeated before `ends`, request new credentials at once. A delay is at least
-    `REISSUE_GAP` seconds, because each re-issue may create an account.
+    If a renewal failed and the delay would reach `ends`, plan a re-issue without delay. Every other plan has a random
+    delay of at least `REISSUE_GAP` seconds, so that processes do not retry together.
 
     Args:
         action: the failed action.

@@ -114,7 +114,11 @@ class PathRequester(WorkerRequester, Protocol):
         ...
 
     def send(self, flight: Flight, priority: int, work: Work, failed: Failed) -> None:
-        """Hand `flight` to a worker thread; see `Client.send`."""
+        """Run `work` on a worker thread; see `Client.send`.
+
+        `flight` is the request in progress, which `work` sends and ends. If `work` raises an exception, `failed` is
+        called with an error.
+        """
         ...
 
     def forget_failures(self) -> None:

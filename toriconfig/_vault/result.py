@@ -33,7 +33,8 @@ class ReadResult(NamedTuple):
         data: the keys and values.
         version: version in KV v2; None: the path is not in KV v2.
         lease: the lease of the data; None: the data have no lease.
-        token: the token of the request; None: the data do not end with the token.
+        token: the token of the request. The lease ends at the latest when this token expires. None: the lease does not
+            depend on a token.
         ttl: seconds until Vault changes the password of a static role; None: the path is no static role.
         comparable: `data` without the parts that change while the credential stays the same, such as the expiry;
             None: all of `data`.

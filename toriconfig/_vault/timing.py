@@ -21,8 +21,8 @@ __all__ = [
 def static_delay(ttl: float, interval: float, rnd: Random) -> float:
     """Return the number of seconds until a static role of a database is read again.
 
-    The role is read at the next poll, or about half a second after the password changes in `ttl` seconds, whichever
-    is first.
+    Vault changes the password `ttl` seconds from now. The role is read about half a second after this change, or at
+    the next poll if the poll is earlier.
     """
     return min(poll_delay(interval, rnd), ttl + 0.3 + 0.4 * rnd())
 

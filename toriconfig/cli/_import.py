@@ -1,6 +1,7 @@
 """Import of the settings class, and of the modules that the class needs, from the working directory.
 
-A library never imports a file of the working directory in place of another library that is not installed.
+Imports by other libraries do not search the working directory, because a file there may have the name of a
+library that is not installed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A check that the user named a settings class, and a selection of the settings files of a class."""
+"""Functions to raise an error if a command has no settings class, and to select the settings files of a class."""
 
 from __future__ import annotations
 

@@ -145,8 +145,8 @@ def _together(values: list[Said]) -> Said:
 def _told(said: Iterable[tuple[Path, Node, Said]], keys: Keys) -> Iterator[tuple[str, Said]]:
     """Yield `(key, value)` for each `(path, node, value)` in `said`. Keys that may be secrets are masked.
 
-    With a masked key, the yielded value has a new `mark`, so that equal values of different keys do not compare as
-    equal.
+    Different keys may look the same when masked. So the `mark` (text to compare) of a value with a masked key is made
+    from the key and the value.
     """
     for path, node, one in said:
         shown = keys.path(path, null=node.value is None)

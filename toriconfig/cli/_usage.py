@@ -43,11 +43,9 @@ def refuse_value(key: str | None) -> None:
 def argument(reference: str) -> str:
     """Return the text that stands for an invalid reference in an error message.
 
-    A reference in the settings stands for itself. A reference on the command line may be a secret, given by
-    mistake: return `REF`, or `REF 2` for the second of several.
-
-    Args:
-        reference: the reference.
+    If `reference` is an argument on the command line, return `REF`, because the argument may be a secret, given by
+    mistake. If there are several references on the command line, return `REF 2` for the second. For any other
+    reference, such as a reference in the settings, return `reference`.
     """
     given = click.get_current_context().params.get("references", ())
     if reference not in given:

@@ -225,8 +225,8 @@ def _variable(
 def _keys_are_text(value: Any, shape: Shape) -> bool:
     """Return True if the mapping keys in `value` stay the same when `value` is written as JSON and loaded.
 
-    JSON turns a key that is a number, boolean or null into text. If the schema allows any text as a key, a load
-    keeps this text.
+    JSON turns a key that is a number, boolean or null into text. If the schema allows any text as a key, the loaded
+    key stays text, so the result is False.
     """
     if isinstance(value, list):
         return all(_keys_are_text(item, shape.child(at) or ANY) for at, item in enumerate(value))

@@ -34,8 +34,8 @@ def explain(key: str, target: str | None, online: bool, form: str, color: str, *
 
     `>` marks the value in effect, and the overridden values follow below it. Secrets are masked. Without `--online`
     no request is sent. In this case, if a secret has a reference to a configured backend, `>` marks the reference,
-    because a program uses the value of the backend before values of lower layers. `--output-format json` writes the
-    same as data.
+    because the value of the backend overrides the values of lower layers. `--output-format json` writes the same as
+    data.
     """
     from toriconfig._load.attempt import try_load
 
@@ -69,7 +69,7 @@ def _explanation(loaded: Loaded, key: str) -> Explanation:
 def _fetch(loaded: Loaded, key: str) -> Exit:
     """Read the secret at `key`, and write the reason for a failure to standard error.
 
-    Return FINE, UNREACHED if the source of the secret could not be reached, or FINDINGS for any other failure.
+    Return FINE for success, UNREACHED for an unreachable backend or a sealed Vault, and FINDINGS for other failures.
     """
     from toriconfig._load.lookup import value_at
     from toriconfig.errors import SecretError, SecretUnreachable, VaultSealed

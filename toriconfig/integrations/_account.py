@@ -41,7 +41,7 @@ def account(secret: Secret[Any]) -> Account:
     """Return the current account of a secret.
 
     Args:
-        secret: a `Secret` of a model, or of a mapping, with `username` and `password`.
+        secret: a `Secret` whose value is a model or a mapping with `username` and `password`.
 
     Raises:
         SecretError: the secret has no usable value.

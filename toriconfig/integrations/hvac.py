@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @clean_call
 def client(settings: Any) -> hvac.Client:
-    """Return an `hvac.Client` with the connection to Vault of loaded settings.
+    """Return an `hvac.Client` that uses the Vault connection of `settings`.
 
     The client uses the addresses, the TLS settings, the namespace and the token of the settings. The token is renewed
     and replaced automatically. Each request takes at most the `timeout` of the `Vault`. Errors are instances of

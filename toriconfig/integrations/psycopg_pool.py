@@ -191,9 +191,9 @@ _Drained = WeakKeyDictionary[Any, str]
 
 
 def _first_refusal(connection: Any, user: str, drained: _Drained) -> Any:
-    """Return the pool of a connection, and record the pool in `drained` with `user`.
+    """If `connection` is the first refused connection of a pool since the account changed to `user`, return the pool.
 
-    Return None if this record exists already, or if the connection has no pool.
+    Otherwise return None. This function records `user` for the pool in `drained`.
     """
     pool = getattr(connection, "_pool", None)  # where psycopg itself notes the pool that lent it; without it, no drain
     if pool is None or drained.get(pool) == user:

@@ -1,4 +1,4 @@
-"""Progress bar for the time of a `with` statement."""
+"""Progress bar that is shown while a `with` block runs."""
 
 from __future__ import annotations
 

@@ -104,13 +104,13 @@ setattr(_handler, MARK, True)
 def get_logger(name: str, *, propagate: bool | None = None, level: int | str | None = None) -> logging.Logger:
     """Return a logger that writes each record once to standard error, with registered secrets masked.
 
-    The handler of this package is added, unless the application has already added a handler to the logger. All
-    other handlers of this logger and of its parents receive masked records.
+    The handler of this package is added, unless the application has already added a handler to the logger. Any other
+    handler that receives a record of this logger receives the masked record.
 
     Args:
         name: dotted name, as for `logging.getLogger`.
-        propagate: True: pass records to the handlers of the root logger instead of the handler of this package (for
-            JSON logs, Sentry, or pytest before 9.1). False: keep records on this logger. None: keep the earlier
+        propagate: True: pass records to the handlers of the parent loggers instead of the handler of this package (for
+            JSON logs, Sentry, or pytest before 9.1). False: parent loggers receive no records. None: keep the earlier
             choice; initially False.
         level: level, as for `Logger.setLevel`. None: INFO, unless the application has set a level.
 

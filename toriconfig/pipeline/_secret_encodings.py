@@ -90,9 +90,10 @@ def _reprs(value: str | bytes) -> set[str]:
 
 
 def _in_urls(raw: bytes) -> Iterator[str]:
-    """Yield the percent-encoded forms of `raw`, for several sets of encoded characters.
+    """Yield the percent-encoded forms of `raw`.
 
-    A form contains hex digits such as `%2F` or `%2f`, and a space as `%20` or `+`.
+    The forms differ in the set of encoded characters, in the case of hex digits (`%2F` or `%2f`), and in the encoding
+    of a space (`%20` or `+`).
     """
     for plain in _IN_URLS:
         url = quote_from_bytes(raw, safe=plain)

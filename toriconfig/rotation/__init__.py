@@ -1,4 +1,4 @@
-"""Rotation of secrets: replace a secret so that no reader is left with a value that has stopped working.
+"""Rotation of secrets: replace a secret in Vault while programs use the secret.
 
     from toriconfig.rotation import Rotation, kinds
 
@@ -37,11 +37,12 @@ after promotion is a rotation to the former value. The next rollback completes a
 repeats a rollback that failed. No other rotation starts while a record is open. `rotate_due` resumes an open rotation
 when its process has ended, or has made no progress for `abandoned_after`.
 
-**A single database user.** The former password stops working at apply, so new logins fail until promote. If Vault
-then refuses a write, or does not answer in time, the former password is restored. If Vault cannot record this
-restoration, the record stays open, and the rotator that resumes the rotation repeats apply and verify with the new
-password. After a failure of Vault, readers may stay locked out in two cases: it is unknown whether the new password
-was stored, or the database fails too. The error then reports this risk.
+**A single database user.** With most kinds, the former value still works after apply. A single database user has only
+one password. The former password stops working at apply, so new logins fail until promote. If Vault then refuses a
+write, or does not answer in time, the former password is restored. If Vault cannot record this restoration, the record
+stays open, and the rotator that resumes the rotation repeats apply and verify with the new password. After a failure of
+Vault, readers may stay locked out in two cases: it is unknown whether the new password was stored, or the database
+fails too. The error then reports this risk.
 
 **Engines of Vault** that keep the secret themselves (static role, database root, transit key) rotate in one request,
 which succeeds or fails as a whole. There is no record, nothing to resume, and no rollback.

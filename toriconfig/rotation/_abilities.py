@@ -10,10 +10,10 @@ from toriconfig.rotation._protocol import Kind, Values, Work
 
 
 def setup_of(kind: Kind) -> Mapping[str, Any]:
-    """Return the settings of `kind` for the record, without secrets.
+    """Return the settings of `kind` that are written into the record of a rotation, without secrets.
 
-    If the kind has a method `setup`, return the result of `setup` without secret options. If not, return the
-    recorded options whose value is not None.
+    The settings are the result of `kind.setup()`. Without this method, the settings are the options that `kind`
+    declares for the record, except options whose value is None.
     """
     method = getattr(kind, "setup", None)
     options = options_of(kind)

@@ -60,11 +60,11 @@ def is_refused(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current:
 
 
 def newest_accepted(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current: Version) -> int:
-    """Return the number of the newest version before `current` with valid values, or 0. At most `_LOOKS` are tried.
+    """Return the number of the newest accepted version among the `_LOOKS` versions before `current`; 0: no version.
 
     Args:
         preflight: the secret with the connection to Vault.
-        kind: the kind, which checks whether values are valid.
+        kind: the kind, which asks the database or another system that uses the values.
         keys: the keys whose values are checked; (): return 0.
         current: the newest version.
 

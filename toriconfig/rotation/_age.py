@@ -15,7 +15,7 @@ def check_due(rotation: Rotation, rotated_at: float | None, began: float) -> Non
     """Raise an error if a secret is not due: it was rotated less than `max_age` seconds ago, or at or after `began`.
 
     Args:
-        rotation: rotation of the secret, with the setting `max_age`; None there: only `began` counts.
+        rotation: rotation of the secret. If `rotation.max_age` is None, only `began` counts.
         rotated_at: time of the last rotation in seconds since 1970; None: unknown, so the secret is due.
         began: start of the run in seconds since 1970; 0: only `max_age` counts.
 

@@ -113,14 +113,14 @@ class Chosen:
         return self.kind if self.kind is not None else self._made(found.kind, found.setup)
 
     def check_last(self, found: Record | None) -> None:
-        """Raise an error if the kind was not requested for this secret in particular, and is possibly wrong.
+        """Check a kind that the reference implies, or that was requested for all secrets, against the last record.
 
         Args:
             found: the record of the last completed rotation, else of an undone rotation. None: there is no record.
 
         Raises:
-            RotationRefused: the reference implies the kind, but the recorded kind is neither `generated` nor
-                `given`. Or the kind is neither implied nor recorded.
+            RotationRefused: the used kind is implied by the reference, but the record names a kind other than
+                `generated` and `given`. Or the used kind is not implied, and is not the recorded kind.
         """
         from toriconfig.rotation import kinds
 

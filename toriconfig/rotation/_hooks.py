@@ -27,7 +27,7 @@ _LARGEST_ANSWER = 1 << 16
 
 
 class Hook(Protocol):
-    """Receiver of results. Messages show its attribute `name`."""
+    """Receiver of the events of rotations, such as a program or a URL. Messages show the attribute `name`."""
 
     @property
     def name(self) -> str: ...
@@ -47,7 +47,9 @@ class Hook(Protocol):
 
 
 class CommandHook:
-    """Program that receives each event on standard input, without the credentials of Vault.
+    """Program that receives each event on standard input.
+
+    The program is started without the environment variables that may contain credentials for Vault.
 
     Args:
         arguments: program and arguments.

@@ -71,7 +71,7 @@ class Journal:
 
         Raises:
             RotationLost: the stored record is newer than `record`.
-            VaultError: a request before the write failed.
+            VaultError: the request that prepares the path failed, so the record was not written.
         """
         new = replace(record, at=stamp(self._clock.time()), mark=secrets.token_hex(8), **changes)
         self._marks.add(new.mark)

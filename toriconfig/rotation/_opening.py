@@ -101,7 +101,9 @@ def _completed(found: Record | None) -> Mapping[str, Any]:
 
 
 def take_over(run: Run, found: Record, *, halting: bool = False) -> Record:
-    """Take over an open record, and return the new record. The former rotator makes no further change.
+    """Write an open record with this rotator as the owner, and return the new record.
+
+    The former rotator fails at the next check or write of the record.
 
     Args:
         run: context of the steps.

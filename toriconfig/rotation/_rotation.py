@@ -151,15 +151,15 @@ class Rotation:
         return _outcome(_guarded(lambda: self._run(force=force, began=None)))
 
     def run_if_due(self, *, force: bool = False, began: float | None = None) -> Outcome:
-        """Rotate the secret if it is due: `max_age` has passed since the last rotation, or there is no `max_age`.
+        """Rotate the secret if `max_age` seconds have passed since its last rotation, or if it has no `max_age`.
 
         Args:
             force: as for `run`.
-            began: seconds since 1970. A secret that was rotated at or after this time is never due. None: no such
-                limit.
+            began: seconds since 1970. A secret that was rotated at or after this time is not rotated again. None:
+                no such limit.
 
         Raises:
-            RotatedRecently: the secret is not due.
+            RotatedRecently: the secret is not due, or was rotated at or after `began`.
             RotationError: as for `run`.
         """
         return _outcome(_guarded(lambda: self._run(force=force, began=0.0 if began is None else began)))

@@ -161,7 +161,7 @@ class Run:
             error: the error of the earlier write. If this error is final, write nothing.
 
         Returns:
-            True if Vault reports a version newer than `current`, possibly from the earlier write; otherwise False.
+            True if Vault refuses this write because a version newer than `current` exists; otherwise False.
         """
         if not isinstance(error, PASSING):
             return False

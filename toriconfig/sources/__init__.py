@@ -70,8 +70,9 @@ def tree(
         kind: the layer in origins: "source" for a source, "files" for a reader of a file format.
         text: True: strings are parsed by the type of their field, like environment variables: JSON or `a,b` for a list,
             `null` for None. False: strings stay strings.
-        references: True: `${env:NAME}` and other references in strings are resolved, as in YAML. False: values are
-            data, and a `Secret` that contains a reference is an error.
+        references: True: `${env:NAME}` and other references in strings are resolved, as in YAML. False: references
+            are not resolved. The load then reports an error for text with `${env:NAME}` in a field of type
+            `Secret`, and a warning for any other field.
         places: dict from the path of each value to its line and column, from 1, such as
             `{("database", "port"): (12, 8)}`. Two more numbers may follow: the line and column of the character after
             the value. None: the input has no lines.

@@ -19,8 +19,8 @@ class Limits(Value):
         max_bytes: size of the file in bytes.
         max_lines: number of lines, including empty ones and comments.
         max_depth: depth of nested collections, including the top level; aliases count as their target.
-        max_nodes: number of values in all documents, after aliases and merge keys are expanded.
-        max_documents: number of documents, each of which is checked separately.
+        max_nodes: number of values in all documents together, after aliases and merge keys are expanded.
+        max_documents: number of documents in the file.
     """
 
     max_bytes: int = 16 << 20

@@ -32,8 +32,8 @@ class SecretsDir:
         prefix: optional prefix of a name; "" for none.
         missing: the result of a missing directory: "ok": no problem; "warn" (as in pydantic-settings): a warning;
             "error": an error.
-        max_size: maximum size of all files together, in bytes; None: no maximum. At the first file that exceeds the
-            maximum, reading ends with an error. Any single file over 1 MiB is an error, even without `max_size`.
+        max_size: maximum sum of the file sizes, in bytes; None: no maximum. When the sum exceeds the maximum,
+            reading ends with an error. Any single file over 1 MiB is an error, even without `max_size`.
         nested: True: files of subdirectories are read too, with the subdirectory in the name: `database/password`.
         case_sensitive: True: names and prefix must match in upper and lower case. False: the case is ignored.
     """

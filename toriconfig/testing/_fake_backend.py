@@ -103,9 +103,9 @@ class FakeBackend:
 
     @contextmanager
     def installed(self) -> Iterator[FakeBackend]:
-        """Use this backend in each load inside the block. Settings loaded before keep their backends; see `unload`.
+        """Use this backend in each load inside the block. Loads with `offline=True` use no backend at all.
 
-        Loads with `offline=True` use no backend at all.
+        Settings from earlier loads keep their backends. To load lazy settings again, call `toriconfig.testing.unload`.
         """
         from toriconfig._load import connection
 

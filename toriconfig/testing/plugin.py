@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(name="settings_override")
 def _settings_override() -> Iterator[SettingsOverride]:
-    """A function like `toriconfig.override`, called without `with`: the values stay replaced until the test ends."""
+    """Provide a function with the arguments of `toriconfig.override`. Values from a call stay until the test ends."""
     from toriconfig.testing._fresh import overriding
 
     with overriding() as override:

@@ -92,7 +92,10 @@ def client(settings: Any) -> hvac.Client:
 
 
 class _Default:
-    """Default number of a field that was not given. Copies and `dataclasses.replace` keep this type."""
+    """Base class that marks a number as the default of a field of `Vault`, not given by the caller.
+
+    A copy of a `Vault` object, also by `dataclasses.replace`, keeps the mark.
+    """
 
 
 class _Seconds(_Default, float): ...

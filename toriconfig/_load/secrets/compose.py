@@ -95,7 +95,10 @@ def references_of(place: Template | Ref) -> tuple[str, ...]:
 
 
 def provider_at(place: Template | Ref, parts: Parts, reference: str) -> Provider:
-    """Return the provider of `place`. `reference` is the text for messages. The backends must be available."""
+    """Return the provider that reads the secret of `place`, a reference or a text with references.
+
+    `reference` names `place` in messages. Each backend to which `place` refers must be available.
+    """
     if isinstance(place, Template):
         return template_provider(place, parts)
     if place.scheme == "vault":

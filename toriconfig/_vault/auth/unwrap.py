@@ -73,9 +73,11 @@ def token_of(creation_path: str | None) -> Content:
 
 
 def unwrap(wrapping: str, content: Content, ask: Ask, where: Hashable, deadline: Deadline) -> str | SecretError:
-    """Check the creation path of a wrapping token, and unwrap the token. Return the content or an error.
+    """Unwrap a wrapping token, after a check of its creation path. Return the wrapped text, or an error.
 
     Args:
+        wrapping: the wrapping token.
+        content: description of the expected text (a token or a secret id), with the accepted creation paths.
         ask: function that sends the requests.
         where: addresses and namespace of the Vault.
         deadline: deadline of the login, and of the wait for another thread that unwraps the same token.

@@ -38,12 +38,12 @@ _VERSIONED = "Invalid path for a versioned K/V secrets engine"
 
 
 class Mount(NamedTuple):
-    """A mounted engine.
+    """A mounted secrets engine.
 
     Attributes:
         prefix: path of the mount, with `/` at the end.
-        kind: "v1" or "v2": KV of this version. "issuing": an engine that issues data for parameters. "codes": TOTP.
-            "other": another engine, or an engine that was not looked up.
+        kind: "v1" or "v2": KV of this version. "issuing": an engine such as PKI, which creates credentials from the
+            parameters of a request. "codes": TOTP. "other": another engine, or an engine that was not looked up.
     """
 
     prefix: str
@@ -131,7 +131,8 @@ class Mounts:
     def _issues_codes(self, mount: Mount, path: str, deadline: Deadline) -> bool:
         """True if the engine of `path` is TOTP, or if the lookup of the engine fails.
 
-        The answer to a read does not show the engine, because KV may store data with the keys of a TOTP code.
+        A secret in KV may have the same JSON field names as an answer of TOTP, such as `code`. So the answer to a read
+        does not show the engine.
         """
         known = self._known(path) or mount
         if known.kind == "other":

@@ -66,7 +66,8 @@ class Failure:
         address: address of Vault.
         sent: True if bytes of the request may have reached Vault.
         help: the remedy; "": the general remedy.
-        status: always None, because code compares the status of an `Answer` or a `Failure`.
+        status: always None. The class `Answer` (an answer of Vault) has an HTTP status here, so callers can compare
+            `status` with 403, for example, without a check of the class.
     """
 
     __slots__ = ("address", "help", "kind", "sent", "text")

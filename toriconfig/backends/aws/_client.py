@@ -49,11 +49,11 @@ def _silence() -> None:
 
 
 def config_of(timeout: float, workers: int) -> Any:
-    """Return the configuration of a client.
+    """Return the configuration of a client, with at most two attempts for each request.
 
     Args:
-        timeout: seconds of one fetch. A connection may take a quarter of `timeout`. Each part of the answer may take a
-            half of `timeout`. There are at most two attempts.
+        timeout: seconds that a reader waits for one fetch; other code limits this wait. The limits for botocore are
+            a quarter of `timeout` for a connection, and a half for each part of the answer.
         workers: number of concurrent requests.
     """
     from botocore.config import Config

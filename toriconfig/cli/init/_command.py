@@ -30,10 +30,12 @@ from toriconfig.cli.init._draft import Draft, Names
 def init(name: str, module: str, target: str | None, from_dynaconf: bool, dry_run: bool, keep_existing: bool) -> int:
     """Write the first files of a project.
 
-    The files are a settings class, its settings file, .env.example, a JSON Schema, and the lines for pre-commit and
-    a GitHub workflow. No existing file is changed. If a file exists, the command fails and writes nothing. With
-    `--keep-existing`, existing files are omitted, but an existing Python module is still an error. For an existing
-    pyproject.toml, .pre-commit-config.yaml or .gitignore, the command prints the lines to add, and does not fail.
+    The new files are a settings class, its settings file, .env.example, a JSON Schema and a GitHub workflow. If one of
+    these files exists, the command fails and writes nothing. With `--keep-existing`, existing files are left unchanged
+    and the others are written, but an existing Python module is still an error.
+
+    The command also writes pyproject.toml, .pre-commit-config.yaml and .gitignore. If one of these three files exists,
+    the file is not changed, and the command prints the lines to add.
     """
     if target is not None and from_dynaconf:
         raise click.UsageError("--from and --from-dynaconf: use one of them")

@@ -63,9 +63,9 @@ class Converter:
                 self._class(statement, names.get(statement.name), is_target=statement.name == target)
 
     def own(self, name: str) -> str:
-        """Return the code for the object `name` of toriconfig, and add `name` to `ours`.
+        """Return the expression for the object `name` of toriconfig, and record that the edits use the object.
 
-        If the copied code defines the same name, the code is `toriconfig.NAME`. Otherwise the code is `name`.
+        If a copied statement of the old module defines the same name, the expression is `toriconfig.NAME`.
         """
         self.ours.add(name)
         return f"toriconfig.{name}" if name in self.taken else name
@@ -394,7 +394,7 @@ def _holds_nothing(value: ast.expr) -> bool:
 
 
 def calls_at_import(source: Source, kept: list[ast.stmt]) -> Iterator[int]:
-    """Yield the line number of each call that the module makes at its import, and that is not copied."""
+    """Yield the line number of each top-level statement that only calls a function, and that is not in `kept`."""
     for one in source.tree.body:
         if one not in kept and isinstance(one, ast.Expr) and isinstance(one.value, (ast.Call, ast.Await)):
             yield one.lineno

@@ -123,7 +123,7 @@ def in_dotenv(text: str) -> Iterator[str]:
 
 
 def option(name: str | None) -> str:
-    """Return the name of an option of dynaconf without its old ending: `env` for `ENV_FOR_DYNACONF`."""
+    """Return an option name of dynaconf in lower case and without the ending `_FOR_DYNACONF`; "" for None."""
     return (name or "").lower().removesuffix("_for_dynaconf")
 
 

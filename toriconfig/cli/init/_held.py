@@ -34,7 +34,7 @@ class Held:
         self._statements = {name: one for one in plain for name in bound(one)}
 
     def nested(self, name: str, found: object) -> None:
-        """Record that `name`, the name of a nested class, stands for `found`, unless the name is known already."""
+        """Add the nested class `found` under its name to the known names, unless the name is known already."""
         self._names.setdefault(name, found)
 
     def strip(self, model: type) -> None:

@@ -73,10 +73,10 @@ class Classes:
     def _section(
         self, key: str, parent: str, base: Values | None, others: Sequence[Values], every: Sequence[Any]
     ) -> str:
-        """Add a class for the key if the key is a section. Return the name of the class; otherwise "".
+        """Add a class for `key` if each value in `every` is a section. Return the name of the class; otherwise "".
 
-        The key is a section if each value in `every` is a mapping that is not empty and has valid field names as
-        keys. `base` and `others` are the values of the class `parent`, as in `add`.
+        A section is a mapping that is not empty and has valid field names as keys. `every` contains the values of
+        `key` in `base` and `others`, which are the values of the class `parent`, as in `add`.
         """
         if not all(isinstance(value, dict) and value for value in every) or not all(
             _is_key(inner) for value in every for inner in value

@@ -1,4 +1,4 @@
-"""The source of a module as statements, and the statements that one class needs."""
+"""Parse the Python code of a module, and find the statements on which a class of the module depends."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Edit(NamedTuple):
 
 
 class Source:
-    """The source of a module.
+    """The Python code of a module, as bytes and as a syntax tree.
 
     Args:
-        text: the source.
+        text: the Python code.
     """
 
     def __init__(self, text: str) -> None:

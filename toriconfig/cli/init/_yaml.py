@@ -42,7 +42,7 @@ def settings_of(cls: type[BaseModel], name: str) -> Settings:
 
 
 def reference(name: str, path: Path) -> str:
-    """Return the reference for a secret without a value."""
+    """Return the reference `${vault:secret/NAME#KEY}`: NAME is `name`, and KEY is `path` joined by `_`."""
     return f"${{vault:secret/{name}#{'_'.join(map(str, path))}}}"
 
 

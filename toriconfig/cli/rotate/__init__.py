@@ -1,4 +1,4 @@
-"""`toriconfig rotate`: rotation of secrets, so that no reader is left with a value that has stopped working.
+"""`toriconfig rotate`: replacement of secrets in Vault while programs use the secrets.
 
 `_command` has the options, and `_kinds` creates the rotations. `_acts` processes the given references; `_due`
 processes all that are due. `_text` and `_report` return the results as text and as JSON.

@@ -156,9 +156,9 @@ def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> 
 
     Args:
         references: references from the command line; empty: use the references to Vault in the settings.
-        act: the action. "rotate" and "dry_run" omit references of the settings that have no age in the settings.
-        options: options of the command line. `max_age` replaces each age in the settings, and is the age of each of
-            `references`.
+        act: the action. "rotate" and "dry_run" omit a reference of the settings if no `max_age` is declared for it.
+        options: options of the command line. `--max-age` is the age of each of `references`. For a reference of the
+            settings, `--max-age` only replaces a declared `max_age`.
 
     Raises:
         click.UsageError: the settings cannot be loaded.
@@ -220,8 +220,9 @@ def _tell_undated(places: list[str], *, some: bool, asked: float | None) -> None
 
     Args:
         places: the references of these secrets.
-        some: True if another declared secret has a `max_age`. If False, write one note that no `max_age` is declared.
-        asked: the value of `--max-age`, or None. If not None, write a note for each of `places` that can be rotated.
+        some: True if any declared secret has a `max_age`. If False, write one general note.
+        asked: the value of `--max-age`, or None. If not None, also write a note for each of `places` that can be
+            rotated. `some` does not change this.
     """
     if not some:
         note("no declared secret has a max_age: declare it, as Ref(..., max_age=...), or name REF")

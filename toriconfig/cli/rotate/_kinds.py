@@ -101,10 +101,10 @@ def _refuse_other(flag: str, owning: list[str], recorded: list[str], names: set[
     Args:
         flag: the flag.
         owning: names of the kinds that have the flag.
-        recorded: names of the kinds that store the option of the flag in the record of a rotation.
-        names: names of the kinds in use; "": a kind that the record of the secret determines; this kind accepts the
-            flag if `recorded` is not empty.
-        unknown: True: accept any flag, because the records determine all kinds.
+        recorded: names of the kinds that accept the flag when the kind is read from the record of a rotation.
+        names: names of the kinds in use; "": a kind that is read from the record. The flag is then accepted if
+            `recorded` is not empty.
+        unknown: True: accept the flag without this check.
 
     Raises:
         click.UsageError: the flag is rejected.

@@ -275,8 +275,10 @@ class Account(ABC):
     ) -> None:
         """Log in as the administrator, and call `change`, which changes the account `user`.
 
-        If there is no administrator, log in instead with `own`, a user name and password from the secret. If the
-        administrator fails to change the account of `own`, try again with `own`.
+        Args:
+            own: user name and password from the secret, for the login if there is no administrator. If `user` is
+                the user name of `own`, a failed change by the administrator is repeated with this login.
+            rehearse: True: only check that the change is possible.
         """
 
         def as_oneself(accounts: Accounts) -> None:

@@ -125,4 +125,7 @@ class Server(ABC):
 
     @abstractmethod
     def _change(self, login: Login, work: Callable[[Accounts], None], user: str, *, rehearse: bool) -> None:
-        """Log in and call `work`, as described in the method `change`, which calls this method with a deadline."""
+        """Log in and call `work`. The arguments are those of the method `change`.
+
+        The method `change` runs this method on a thread, and stops waiting for the thread at a deadline.
+        """

@@ -97,7 +97,7 @@ class Accounts:
         self.run(f"ALTER USER {second.quoted()} ACCOUNT UNLOCK")
 
     def set_password(self, user: str, password: str, former: str = "") -> None:
-        """Set a new password."""
+        """Set a new password. The old password stops working; the argument `former` is not used."""
         name = self._name(user)
         if name == self.me and self.is_mariadb:  # an account may do this without any privilege
             self.run("SET PASSWORD = %s", password_hash(password))

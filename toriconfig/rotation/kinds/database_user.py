@@ -23,8 +23,8 @@ class DatabaseUser(Account):
 
     Args:
         conninfo: connection parameters without credentials, such as `host=db port=5432 dbname=app sslmode=verify-full`.
-        admin: reference to the `username` and `password` of an account that may create and change the users;
-            None: a single user changes its own password.
+        admin: reference to the `username` and `password` of an account that may create and change the users. None,
+            only with `single=True`: the user changes its own password.
         single: True: one user, for systems that cannot have two. The former password stops working when the new one
             is applied, so readers fail until they refresh.
 
@@ -77,7 +77,7 @@ class DatabaseUser(Account):
         return cls(conninfo, admin, single=setup.get("single") is True)
 
     def setup(self) -> dict[str, Any]:
-        """Return the settings for the record: conninfo, administrator, and whether there is a single user."""
+        """Return the settings for the record: arguments `conninfo`, `admin` and `single` of the class."""
         return {"conninfo": self._conninfo, "admin": self._admin, "single": self._single}
 
     def server(self, timeout: float) -> Server:

@@ -30,8 +30,8 @@ class MysqlUser(Account):
         url: address of the server without credentials: `mysql://db:3306`. Query parameters: `ssl-ca`: a file of
             certificates; `ssl-mode`: `disabled` (default), `required`, `verify-ca` or `verify-identity` (default
             with `ssl-ca`); `socket`: the path of a socket.
-        admin: reference to the `username` and `password` of an account that may create and change the users;
-            None: a single user changes its own password.
+        admin: reference to the `username` and `password` of an account that may create and change the users. None,
+            only with `single=True`: the user changes its own password.
         single: True: one user. Its former password stops working when the new one is applied, so readers fail
             until they refresh.
         account_host: host part of the accounts, such as `%`; None: each name must have one account.
@@ -82,7 +82,7 @@ class MysqlUser(Account):
         return cls(url, admin, single=setup.get("single") is True, account_host=host)
 
     def setup(self) -> dict[str, Any]:
-        """Return the settings for the record: URL, administrator, host part, and whether there is a single user."""
+        """Return the settings for the record: arguments `url`, `admin`, `single` and `account_host` of the class."""
         return {"url": self._url, "admin": self._admin, "single": self._single, "account_host": self._account_host}
 
     def hint(self, username: str) -> str:

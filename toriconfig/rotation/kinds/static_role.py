@@ -48,10 +48,10 @@ class StaticRole(InEngine):
         return {key: found[key] for key in ("username", "password", "last_vault_rotation") if key in found}
 
     def verify(self, work: Work, pending: Values) -> None:
-        """Check that the time of the last rotation in Vault has changed since `plan`.
+        """Check that Vault has rotated the password, and remove the key `last_vault_rotation` from `pending`.
 
         Raises:
-            RotationError: the time is the same.
+            RotationError: this key holds the same time as before the rotation.
         """
         if pending.pop("last_vault_rotation", "") == work.before:
             raise RotationError("Vault still shows the time of the previous rotation")

@@ -70,12 +70,14 @@ def _pairs_back(text: str) -> str:
 
 
 def _respell(text: str, first: str, second: tuple[str, str], first_as: str, second_as: tuple[str, str]) -> str:
-    r"""Return `text` with two hex digits replaced in both halves of each surrogate pair, such as `\ud83d\ude00`.
+    r"""Return `text` with the first two hex digits of each escape replaced, in pairs such as `\ud83d\ude00`.
 
-    digit (in the example)             old characters    new characters
-    first of each half (`d`)           first             first_as
-    second of the high half (`8`)      second[0]         second_as[0]
-    second of the low half (`e`)       second[1]         second_as[1]
+    Each old character is replaced by the new character at the same index. Pairs with other digits stay unchanged.
+
+    digit (in the example)                old characters    new characters
+    first digit of each escape (`d`)      first             first_as
+    second digit, first escape (`8`)      second[0]         second_as[0]
+    second digit, second escape (`e`)     second[1]         second_as[1]
     """
     import re
 
