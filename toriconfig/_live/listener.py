@@ -23,12 +23,10 @@ class Listener:
     """A callback and the part of the settings that it watches.
 
     Args:
-        prefix: keys that lead to the watched part; () for everything.
         callback: a function, or a coroutine function.
 
     Attributes:
-        prefix: the keys. The method `settle` replaces each key by the name of its field.
-        cancelled: True after the callback was removed.
+        prefix: keys that lead to the watched part; () for everything. `settle` replaces each key by its field's name.
         settled: True after a call of `settle`.
     """
 

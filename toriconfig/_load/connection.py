@@ -26,7 +26,6 @@ def vault_session(context: Context, variables: Mapping[str, Node], block: Node |
     session only if `context.recipe.presumed` is True. This session only shows that Vault is configured.
 
     Args:
-        context: the fixed inputs of the load.
         variables: dict from the name after `VAULT__` to the node of each variable that describes the connection.
         block: the block `vault:` of the files, or None.
         root: the tree in which the references of the block are resolved.

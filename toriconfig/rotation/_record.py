@@ -10,8 +10,6 @@ from toriconfig.rotation._sealed import Sealed
 
 Stage = Literal["reserved", "applied", "verified", "promoted", "undoing", "undone", "done"]
 OPEN = frozenset({"reserved", "applied", "verified", "promoted", "undoing"})
-
-
 _NOTHING = Sealed({})
 
 
@@ -20,8 +18,6 @@ class Record:
     """Progress of one rotation.
 
     Attributes:
-        id: id of the rotation.
-        kind: name of the kind.
         step: the last completed step.
         who: name of the rotator that runs the rotation now.
         process: process of the rotator, from `this_process`; empty in records of earlier releases.

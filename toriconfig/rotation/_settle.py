@@ -22,7 +22,6 @@ class Unwritten(NamedTuple):
     """A check-and-set write that failed, or whose outcome is unknown.
 
     Attributes:
-        error: the reason.
         known: True: the value was certainly not written. False: the write may have succeeded, or may still succeed.
     """
 
@@ -31,11 +30,7 @@ class Unwritten(NamedTuple):
 
 
 class Patience:
-    """Time limit for repetitions.
-
-    Args:
-        seconds: the limit, from the creation of the object.
-    """
+    """Time limit for repetitions, `seconds` after the creation of the object."""
 
     def __init__(self, seconds: float) -> None:
         self._end = SYSTEM.monotonic() + seconds

@@ -36,9 +36,8 @@ def examine_backends(references: Iterable[str], given: Sequence[Backend]) -> Ite
         if not any(step.mark in _STOPS for step in steps):
             session = session_of(backend)
             providers = [session.provider(name.partition(":")[2]) for name in names]
-            flights = {
-                one: one.ask() for one in dict.fromkeys(providers)
-            }  # one request for each secret, all at the same time
+            # One request for each secret, all at the same time.
+            flights = {one: one.ask() for one in dict.fromkeys(providers)}
             for name, provider in zip(names, providers, strict=True):
                 yield from guarded(name, partial(_read, backend.scheme, name, provider, flights[provider]))
 

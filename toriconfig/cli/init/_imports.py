@@ -15,11 +15,7 @@ LINE = 88
 
 
 class Imports:
-    """The import statements of a generated module.
-
-    Args:
-        package: package of the existing module whose imports are copied. Relative imports refer to this package.
-    """
+    """The import statements of a generated module. Copied relative imports refer to `package`."""
 
     def __init__(self, package: str) -> None:
         self._package = package
