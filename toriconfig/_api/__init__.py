@@ -52,7 +52,8 @@ def load(
             `BaseSettings` always reads the variables of the process.
         vault: a `Vault`; None: the environment variables of the Vault tools, such as `VAULT_ADDR`.
         offline: True: send no request to Vault or another backend, and log no warning about missing credentials.
-        options: options of the load, see the table in the reference. They have precedence over the `model_config`.
+        options: options of the load; the section "Options" of the reference documentation lists all of them. These
+            options have precedence over the `model_config`.
 
     Returns:
         An instance of `cls`.

@@ -208,9 +208,9 @@ def _end(text: str, at: int, checks: Mapping[str, Check]) -> tuple[int, int]:
 
 
 def _bar_of_variable(text: str, at: int, end: int) -> int:
-    """Return the position of the `|` before the first encoding of a reference to a variable; -1 if it has none.
+    """Return the position of the `|` that begins the encodings of a reference to a variable; -1 without encodings.
 
-    A `|` directly after the name of the variable begins the encodings. Otherwise they stand after the default or hint.
+    Examples are `${env:NAME|url}` and `${env:NAME:-default|url}`.
     """
     name = text[at:end].partition(":-")[0].partition(":?")[0]
     bar = name.find("|")
@@ -332,7 +332,7 @@ def _is_variable(name: str) -> bool:
     return name.isidentifier() and name.isascii()
 
 
-def is_left(text: str, layer: Layer | None = None) -> bool:
+def is_unresolved(text: str, layer: Layer | None = None) -> bool:
     """Return True if a text contains the start of a reference with a known scheme, such as `${env:` or `${vault:`.
 
     Args:
@@ -345,7 +345,7 @@ def is_left(text: str, layer: Layer | None = None) -> bool:
     return "${" in text and any(f"${{{scheme}:" in text for scheme in (*RESERVED, *known_schemes()))
 
 
-def left(node: Node, path: paths.Path, why: str = "", *, severity: Severity = "error") -> Problem:
+def unresolved(node: Node, path: paths.Path, why: str = "", *, severity: Severity = "error") -> Problem:
     """Return the problem for a text that contains a reference which was not resolved.
 
     Args:

@@ -144,13 +144,13 @@ def split(reference: str) -> ParsedReference:
 
 
 def split_key(reference: str) -> tuple[str, str | None]:
-    """Return `(path, key)` of a reference to a backend other than Vault. The key is None if there is no `#`.
+    """Return `(path, key)` of a reference to a backend other than Vault. Without a `#`, the key is None.
 
     Only quotes and `#` are special characters.
 
     Raises:
-        ValueError: the path or the key is missing, the path holds a control character, or a quote is misplaced or
-            not closed.
+        ValueError: the path is missing or holds a control character, no key follows the `#`, or a quote is
+            misplaced or not closed.
 
     >>> split_key('prod/"my app"#api_key')
     ('prod/my app', 'api_key')

@@ -11,12 +11,12 @@ from toriconfig._core.clean_call import is_ours
 def raise_place(error: BaseException, *, any_frame: bool = False) -> str:
     """Return "FILE:LINE" of the innermost frame of `error` in the user's code.
 
-    Frames of toriconfig, its dependencies and the standard library are ignored. If every other frame is in an
-    installed package, return the position of one of these frames. If there is no other frame, return "".
+    If no frame is in the user's code, return a position in an installed package. toriconfig and its dependencies
+    are ignored. If no position is found, return "".
 
     Args:
         error: the error.
-        any_frame: True: instead of "", return the position of the innermost frame of all.
+        any_frame: True: instead of "", return the position of the innermost frame of the whole traceback.
     """
     frames: list[TracebackType] = []
     trace = error.__traceback__

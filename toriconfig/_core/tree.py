@@ -232,7 +232,8 @@ class Tree:
         problems: the problems of the input. The tree holds the valid part.
         lines: the lines of the input, for reports; dropped after the load.
         complete: False if reading stopped early. Missing keys are then not reported.
-        blank: True if the input is empty; `{}` is not empty. If the argument is None, `root` and `lines` decide.
+        blank: True if the input is empty; `{}` is not empty. If the constructor argument `blank` is None, this
+            attribute is computed from `root` and `lines`.
     """
 
     __slots__ = ("_blank", "complete", "flat", "lines", "problems", "root")

@@ -176,7 +176,10 @@ def _verbatim(said: Any) -> Any:
 
 
 def _file_key(key: Any) -> Any:
-    """Return a mapping key for a file. A number, boolean or null becomes a `Key`, written without quotes."""
+    """Convert a mapping key for a settings file.
+
+    A number, boolean or None becomes a `Key` (text that is written without quotes).
+    """
     key = key.value if isinstance(key, Enum) else key
     if key is None or isinstance(key, (bool, int)) or (isinstance(key, float) and math.isfinite(key)):
         return Key(json.dumps(key), key)

@@ -1,4 +1,4 @@
-"""Types that JSON Schema cannot express: types without a form in JSON, such as `Callable`, and infinite numbers."""
+"""JSON Schema of types without a form in JSON, such as `Callable`; removal of infinite numbers from the schema."""
 
 from __future__ import annotations
 

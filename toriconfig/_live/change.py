@@ -54,9 +54,10 @@ def change_of_secret(path: Path, old: Reading | None, new: Reading | None, *, wa
 
     Args:
         path: path of the secret.
-        old: the old value, or None.
+        old: the old value; None: the secret was missing, or was not fetched yet.
         new: the new value, or None.
-        was_absent: True if the secret was missing. False: a first value is not a change.
+        was_absent: used if `old` is None. True: the secret was missing, and a new value is a change ("added").
+            False: the secret was not fetched yet, and a new value is no change.
     """
     if old is None:
         return Change(show(path), "added", None, new.origin) if new is not None and was_absent else None

@@ -48,7 +48,7 @@ async def arefresh_below(loaded: Loaded, path: str) -> list[Change]:
 
 
 class _Watched:
-    """A secret with its values before and after the request."""
+    """Changes of one secret's value during a refresh (a call that fetches secrets immediately)."""
 
     def __init__(self, path: Path, secret: Secret[object]) -> None:
         self.path = path

@@ -69,9 +69,9 @@ def _ways(shape: Shape, key: str) -> Iterator[tuple[Path, tuple[str, ...]]]:
 
 
 def _brought_out(root: Node, shape: Shape) -> Node:
-    """Return `root` with each value at an `AliasPath` moved to the first key of its field.
+    """Return `root` with the value at each `AliasPath` moved to the first plain alias or name of the field.
 
-    If `root` also sets the field by a key, the value is not moved.
+    If `root` already sets the field by a plain alias or name, the value is not moved.
     """
     rest, moved = root, dict[str, Node]()
     for key in root.value:

@@ -152,9 +152,9 @@ def try_unknown(recipe: Recipe, options: Options, updates: Mapping[str, Any]) ->
 
 @clean_call
 def derive(base: Loaded, updates: Mapping[str, Any]) -> Loaded:
-    """Return a new, validated copy of the settings of `base`, with `updates` merged over them.
+    """Return a validated copy of the settings of `base`, with `updates` merged over the values.
 
-    Without updates, the result is a deep copy, which is validated only if an object in `base` cannot be copied.
+    If `updates` is empty and `copy.deepcopy` succeeds, the copy is not validated.
 
     Raises:
         ConfigError: the updates are invalid; the error lists every problem.

@@ -34,12 +34,12 @@ _ALONE: Mapping[str, tuple[tuple[Any, ...], str]] = {
 def misfits(schema: type[Any], *, reads_itself: bool) -> list[Problem]:
     """Return a problem for each key of the schema's `model_config` that has no effect.
 
-    Misspelt options, and options that only pydantic-settings has, are errors. Other unknown keys may belong to
-    another library, and are at most warnings.
+    A misspelt option is an error. Another unknown key may belong to another library, and is at most a warning.
 
     Args:
         schema: the schema.
-        reads_itself: True: the schema is a settings class, in which options of pydantic-settings are no problem.
+        reads_itself: False: an option that only pydantic-settings has is an error. True: the schema is a
+            `BaseSettings` class, in which such an option is no problem.
     """
     config: Mapping[str, Any] = schema.model_config
     origin = Origin("code", f"{schema.__name__}.model_config")

@@ -19,7 +19,9 @@ stand_in: Any = None
 """Replacement of Vault and of all other backends, set by `toriconfig.testing`; None: the backends are used."""
 
 
-def vault_session(context: Context, variables: Mapping[str, Node], block: Node | None, root: Node) -> _Session:
+def vault_session(
+    context: Context, variables: Mapping[str, Node], block: Node | None, root: Node
+) -> tuple[Any, list[Problem]]:
     """Return `(session, problems)` for the connection to Vault that the layers describe.
 
     The session is None if the load needs no Vault, or if no valid address is described. An offline load has a
@@ -44,9 +46,6 @@ def vault_session(context: Context, variables: Mapping[str, Node], block: Node |
     return session, problems
 
 
-_Session = tuple[Any, list[Problem]]
-
-
 def vault_description(
     context: Context,
     variables: Mapping[str, Node],
@@ -59,10 +58,10 @@ def vault_description(
     """Return the `Vault` object that code, variables and files describe. Problems are appended to `problems`.
 
     Args:
-        block: the block `vault:` of the files, or None. Its references are resolved.
+        block: the block `vault:` of the files, or None. This function resolves the references in the block.
         root: the tree in which these references are looked up.
-        alone: True: the other layers are not known. A reference to a value that may come from another layer is then
-            no problem.
+        alone: True: a single settings file is checked, and no other layer is read. A reference to a value that is
+            not in the file is then no problem.
     """
     from toriconfig._load.vault_options import vault_options
 

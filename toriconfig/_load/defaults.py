@@ -104,7 +104,7 @@ def as_node(value: Any, name: str, shape: Shape) -> Node:
 
     Args:
         value: the value, such as a default.
-        name: name for origins.
+        name: the origin of the node, as text such as `App.database`.
         shape: the shape of the value.
     """
     classes = shape.models or tuple(of for one in shape.members for of in one.models)
@@ -155,7 +155,7 @@ def from_object(value: Any, name: str) -> Node:
 
     Args:
         value: the object.
-        name: name for origins. The origin of a field is `name.field`.
+        name: the origin of the node, as text such as `App.database`. The origin of a field is `name.field`.
     """
     kind = type(value)
     if isinstance(value, BaseModel):

@@ -63,7 +63,7 @@ def _standing(node: Node | None, above: Node | None, current: Any, shape: Shape,
         above: the higher node, or None.
         current: the value of the model at the path of `node`.
         shape: the shape of the value.
-        place: name for origins.
+        place: the origin of the result if `node` is None, as text such as `App.database`.
     """
     above = above if above is not None and type(above.value) is dict else None
     if hasattr(current, "__dataclass_fields__") or (

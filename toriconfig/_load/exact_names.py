@@ -16,17 +16,17 @@ from toriconfig._schema.shape import Shape
 def with_exact_names(
     kind: OriginKind, tree: Tree, shape: Shape, options: Options
 ) -> tuple[Tree, Callable[[Path], Iterable[str]] | None]:
-    """Return `(tree, spellings)`: the tree with only the names that the options allow; and a function or None.
-
-    If case does not matter, `spellings` is None. Otherwise, `spellings(path)` returns the keys directly below the
-    path as the variables or secret files spell them.
+    """Remove the names of variables or secret files whose case or number of parts the options do not allow.
 
     Args:
         kind: the layer.
-        tree: a tree whose keys are the names of variables or secret files, without the prefix. If case does not
-            matter, the names are in upper case.
+        tree: a flat tree. Each key is a name from which the caller has removed the prefix.
         shape: the shape of the schema.
         options: the options.
+
+    Returns:
+        The tree with the other names, in upper case; and, if case matters, a function, otherwise None. The function
+        takes a path, and returns the keys directly below the path as the variables or secret files spell them.
     """
     delimiter = options.delimiter(kind)
     exact, splits = options.exact(kind), options.env_nested_max_split if kind != "secrets_dir" else None

@@ -31,10 +31,13 @@ _PART = re.compile(rf"({_NUMBER})\s*([a-z]+)\s*")
 
 
 def exact_values(root: Node, shape: Shape, spelling: Callable[[Node], str | None]) -> Node:
-    """Return `root` with each value in it converted by `exact`; the same object if nothing changed.
+    """Convert the floats of `Decimal` fields and the text of `timedelta` fields in a tree.
+
+    If nothing changes, return `root` itself.
 
     Args:
-        spelling: function that returns the text of a number in its file, or None.
+        spelling: function that returns the text of a float in its file, or None. The `Decimal` is created from
+            this text.
     """
     value = root.value
     below: Any

@@ -34,7 +34,11 @@ VAULT = "VAULT__"
 def nested(
     kind: OriginKind, tree: Tree, shape: Shape, options: Options, existing: Existing, problems: list[Problem]
 ) -> tuple[Node, dict[str, Node]]:
-    """Return `(root, vault)`: the nested tree, and a dict of the nodes that describe the connection to Vault."""
+    """Convert a tree of flat names, such as `DATABASE__POOL__SIZE`, to a nested tree.
+
+    Returns:
+        The nested tree; and a dict from the name after `VAULT__` to each node that describes the Vault connection.
+    """
     if not tree.flat:
         from toriconfig._load.free_keys import respelt_tree
 
@@ -132,7 +136,10 @@ def _plain_path(name: str, shape: Shape) -> Path:
 
 
 def means(name: str, shape: Shape, delimiter: str | None) -> bool:
-    """Return True if a name, without the prefix, stands for a key of the schema or of the connection to Vault."""
+    """Return True if `name` stands for a key of the schema or of the connection to Vault.
+
+    The caller must remove the prefix from `name`.
+    """
     name = name.upper()
     return name.startswith(VAULT) or _meant(name, shape, delimiter.upper() if delimiter else None)[0] is not None
 
@@ -168,13 +175,19 @@ def names_a_file(name: str, shape: Shape, options: Options) -> bool:
 
 
 def means_secret(name: str, shape: Shape, delimiter: str | None) -> bool:
-    """Return True if a name, without the prefix, is the current or old key of a secret, or of a part of a secret."""
+    """Return True if `name` stands for a secret, or for a key below a secret.
+
+    The caller must remove the prefix from `name`.
+    """
     found = _meant(name.upper(), shape, delimiter.upper() if delimiter else None)[0] or ()
     return in_secret(found, shape)
 
 
 def meant_formerly(name: str, shape: Shape, delimiter: str | None, *, case_sensitive: bool) -> bool:
-    """Return True if a name, without the prefix, stands for the old path of a renamed key, or for a key below it."""
+    """Return True if `name` stands for the old path of a renamed key, or for a key below this path.
+
+    The caller must remove the prefix from `name`.
+    """
     if not case_sensitive:
         name, delimiter = name.upper(), delimiter.upper() if delimiter else None
     return _formerly(name, shape, delimiter, case_sensitive=case_sensitive)[0] is not None

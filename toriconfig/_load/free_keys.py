@@ -32,9 +32,8 @@ def existing_keys(shape: Shape, roots: list[Node], fitted: list[tuple[Any, Node]
 
     Args:
         shape: the shape of the schema.
-        roots: the trees of all layers, as read. The trees of variables and secret files are ignored here, because
-            their names are not converted to keys yet.
-        fitted: `(layer, tree)` for each tree after this conversion. All of these trees are used.
+        roots: the trees of all layers, as read. Trees of variables and secret files are used only in `fitted`.
+        fitted: `(layer, tree)` for each tree whose names are already converted to keys of the schema.
     """
     files = [root for root in roots if not root.layer.text]
 

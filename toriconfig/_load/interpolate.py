@@ -19,10 +19,10 @@ from toriconfig._core.interpolation_syntax import (
     Reference,
     as_text,
     formed,
-    is_left,
-    left,
+    is_unresolved,
     parse,
     plain,
+    unresolved,
 )
 from toriconfig._core.markers import CHECKS, Check
 from toriconfig._core.path import Path, show
@@ -80,7 +80,7 @@ class _Run:
                     from toriconfig._load.text_values import referred
 
                     return referred(value, node, shape, path, self.problems, FAILED)
-            elif _OPEN in value and is_left(value, layer):
+            elif _OPEN in value and is_unresolved(value, layer):
                 value = self._left(node, shape, path)
         elif kind is dict:
             here = shape.narrowed(value) if shape.kind == "model" else shape
@@ -134,8 +134,8 @@ class _Run:
         self.open.pop()
         yielded = (value for part, value in zip(parts, values, strict=True) if part is not value)
         secret = shape.kind == "secret" or shape.sealed
-        if secret and any(type(value) is str and is_left(value) for value in yielded):
-            self.problems.append(left(node, path, "the value of a reference is not scanned again"))
+        if secret and any(type(value) is str and is_unresolved(value) for value in yielded):
+            self.problems.append(unresolved(node, path, "the value of a reference is not scanned again"))
             return FAILED
         if len(parts) > 1 and type(parts[0]) is str and "//" in parts[0]:
             from toriconfig._load.url_parts import hints
@@ -147,7 +147,7 @@ class _Run:
     def _left(self, node: Node, shape: Shape, path: Path) -> Any:
         """For an unresolved `${...}` in a secret, report an error and return `FAILED`; else warn and return the text."""
         secret = shape.kind == "secret" or shape.sealed
-        self.problems.append(left(node, path, severity="error" if secret else "warning"))
+        self.problems.append(unresolved(node, path, severity="error" if secret else "warning"))
         return FAILED if secret else node.value
 
     def _joined(self, values: list[Any], node: Node, path: Path) -> Any:
@@ -173,7 +173,7 @@ class _Run:
         return "".join(texts) if len(texts) == len(parts) else Template(parts)
 
     def _formed(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
-        """Return the value of `reference`. Return a `Reference` or `Other` for a secret, and `FAILED` on error."""
+        """Return the value of `reference`, or `FAILED` on error. A reference to a secret stays a reference."""
         value = self._value(reference, node, shape, path)
         forms = reference.forms
         if not forms or value is FAILED or isinstance(value, Reference):
@@ -284,14 +284,14 @@ class _Run:
             self._missing(reference, node, path, None)
             return FAILED
         found = self.root.find(owner)
-        if found is not None and self._leads_back(found, self.shape.at(owner) or ANY, owner):
+        if found is not None and self._has_failed_reference(found, self.shape.at(owner) or ANY, owner):
             return FAILED
         return Other(owner, target[len(owner) :])
 
-    def _leads_back(self, found: Node, shape: Shape, path: Path) -> bool:
+    def _has_failed_reference(self, found: Node, shape: Shape, path: Path) -> bool:
         """Return True if a reference in the secret `found` cannot be resolved, for example because of a cycle."""
         if type(found.value) is dict:
-            return any(self._leads_back(child, shape, (*path, key)) for key, child in found.value.items())
+            return any(self._has_failed_reference(child, shape, (*path, key)) for key, child in found.value.items())
         if type(found.value) is str and _OPEN in found.value and found.layer.references:
             return self.text(found, shape, path) is FAILED
         return False
@@ -358,7 +358,7 @@ def resolve(
     root: Node,
     shape: Shape,
     *,
-    within: Node | None = None,
+    within: Node,
     at: tuple[Path, Shape] | None = None,
     environ: Mapping[str, str] | None,
     profile: str | None,
@@ -370,9 +370,9 @@ def resolve(
 
     Args:
         shape: the shape of the schema.
-        within: the tree in which `${other.key}` is looked up; None: `root`. A lookup may call a `default_factory`.
-            The new default is added to the result only if the caller passes `root` itself, not None.
-        at: the path of `root` in `within`, and its shape; None: `root` is the whole tree.
+        within: the tree in which `${other.key}` is looked up. If this is `root` itself, defaults that a lookup
+            creates with a `default_factory` are added to the result.
+        at: the path of `root` in `within`, and the shape of `root`; None: `root` is the whole tree.
         environ: the variables; None: the variables are not known. A failed reference to a variable, to the profile,
             or to a key of the schema that is not set then adds no problem.
         profile: the profile, or None.
@@ -380,7 +380,7 @@ def resolve(
         problems: list to which the problems of failed references are appended.
         checks: dict from each scheme of a backend to the function that checks its references.
     """
-    run = _Run(within or root, shape, environ, profile, read_file, problems, checks)
+    run = _Run(within, shape, environ, profile, read_file, problems, checks)
     path, here = at or ((), shape)
     resolved = run.node(root, here, path)
     for path, node in run.made.items() if within is root else ():

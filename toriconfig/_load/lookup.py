@@ -189,16 +189,19 @@ def node_at(loaded: Loaded, path: Path) -> Node | None:
 
 
 def _given_whole(node: Node, name: str) -> Node | None:
-    """Return a copy of `node` that shows the origin of one field of the object in `node`.
+    """Return a new node for the field `name` of the object `node.value`, with the value and the origin of `node`.
 
-    If the object is a model in which the field `name` was not set, return None.
+    If the object is a pydantic model in which the field was not set, return None.
     """
     unsaid = isinstance(node.value, BaseModel) and name not in node.value.model_fields_set
     return None if unsaid else Node(node.value, node.layer, node.at)
 
 
 def _places(shape: Shape | None, part: str | int, field: Field | None) -> Iterator[Path]:
-    """Yield the paths, relative to the parent, at which `part` may be set: key, index in a named tuple, `AliasPath`."""
+    """Yield each path, relative to the parent, at which `part` may be set.
+
+    A path is a key, the path of an `AliasPath`, or an index if the parent is a named tuple.
+    """
     name = field.name if field is not None else part
     if field is None or field.inside is None:
         yield from ((key,) for key in (field.keys if field is not None else (part,)))

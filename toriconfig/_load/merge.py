@@ -8,13 +8,16 @@
     list           list            the higher list; with Merge("append" | "prepend" | "unique") both
     list           positions       the lower list with some items set by the higher layer (`XS__0=a`)
     scalar         scalar          the higher scalar
-    list           scalar          the higher value, and vice versa: pydantic validates it
-    mapping        list, scalar    a Problem that names both positions, and vice versa
-    reference      mapping         the mapping that the reference returns (`d: ${env:D}`) is merged like any other,
-                                   and vice versa; lists likewise
+    list           scalar (*)      the higher value, which pydantic validates
+    mapping        list (*)        a Problem that names both positions
+    mapping        scalar (*)      a Problem that names both positions
+    reference      mapping (*)     the mapping that the reference returns (`d: ${env:D}`) is merged like any other
+    reference      list (*)        the list that the reference returns is merged like any other
     anything       null            None if the field accepts None. Otherwise no value is left, and one warning is added
     null           anything        the higher value, which is not merged with the values below the null
     secret         anything        the higher value; a later step may use the lower value if a backend has no value
+
+(*) The same rule applies if the contents of the two layers are exchanged.
 
 No tree is changed; the result shares nodes with the trees. `Node.under` of a leaf is the node that the leaf
 overrides. The position of a mapping of several layers is its position in the highest file; without a file, in the

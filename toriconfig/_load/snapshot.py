@@ -31,8 +31,8 @@ class Recipe(Value):
         environ: the environment variables; None: those of the process at the time of the load.
         offline: True: backends are not used.
         presumed: only for an offline load. True: a secret with a reference to a configured backend counts as set.
-            False: the value of a lower layer is used. Without this value, an optional secret is None, and each read of
-            a required secret fails.
+            False: the value of a lower layer is used. If no lower layer has a value, an optional secret is None,
+            and each read of a required secret fails.
         arguments: True: a schema may read the command line of the program.
         most: maximum number of problems with excerpts of their lines; 0: all.
         connected: True: a session with Vault is created even if no secret of the schema uses it.

@@ -15,9 +15,12 @@ def names(
 ) -> Iterator[tuple[str, Path]]:
     """Yield `(variable, path)` for each leaf that the environment can set.
 
-    By default, names are in upper case, and aliases of a pydantic-settings class have no prefix.
+    If the class sets `case_sensitive`, names keep the case of the keys. Otherwise names are in upper case.
 
     Args:
+        delimiter: separator of nested keys in a name; None: a nested model is set by one variable.
+        prefix: beginning of names. In a pydantic-settings class, aliases have no prefix by default
+            (`env_prefix_target`).
         sections: True: also yield the variables that set a whole model, as JSON or `null`.
     """
     models = [model for model in shape.models if hasattr(model, "_toriconfig_read")]

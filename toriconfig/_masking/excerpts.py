@@ -89,9 +89,9 @@ def known_secrets(
 
 
 def _instead_of_keys(problems: Iterable[Problem], shape: Shape) -> Iterator[Origin]:
-    """Yield the origin of each file that is a value or list, not a mapping, because it may be a secret.
+    """Yield the origin of each input whose top level is not a mapping, according to `problems`.
 
-    If the schema has no secrets, yield nothing.
+    The content of this input may be a secret. If the schema has no secrets, yield nothing.
     """
     if confidential(shape):
         yield from (

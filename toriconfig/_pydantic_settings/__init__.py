@@ -108,10 +108,9 @@ def _fields_ask(schema: type[BaseSettings]) -> bool:
 
 
 def _init(model: Settings, args: tuple[Any, ...], values: dict[str, Any]) -> Exception | None:
-    """Set the fields of `model`. Return None, or an error that the constructor must raise.
+    """Set the fields of `model`. Return None on success.
 
-    If this call merges the layers of this library, invalid settings are returned as an error. Any other error is
-    raised.
+    An error is either raised here or returned. The caller must raise a returned error.
 
     Args:
         model: the new instance.

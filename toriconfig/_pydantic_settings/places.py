@@ -48,7 +48,7 @@ def layer_of(source: Any, schema: type[BaseSettings], environ: Mapping[str, str]
 
 
 class _Arguments:
-    """Callable object that takes the key path of a value, and returns the origin: an argument of the constructor."""
+    """Callable object that maps a key path to the origin of a constructor argument: `port` to `Settings(port=...)`."""
 
     def __init__(self, schema: str) -> None:
         self._schema = schema

@@ -63,10 +63,10 @@ class Executor:
         return Flight(deadline, on_expiry)
 
     def send(self, flight: Flight, priority: int, work: Work, failed: Failed | None) -> None:
-        """Run `flight` on a worker thread. Must not be called under a lock, because it may start a thread.
+        """Call `work(flight)` on a worker thread. Must not be called under a lock, because a thread may be started.
 
         Args:
-            flight: a request with its deadline, from the method `flight`.
+            flight: the request with its deadline, created by `Executor.flight`.
             priority: LEASE, DEMAND or POLL.
             work: function that sends the request and records the outcome.
             failed: function called with the error if `work` raises an exception; None: the error is not recorded.

@@ -114,7 +114,10 @@ class Flight:
                 raise
 
     def wait(self) -> None:
-        """Block until the flight ends. At the deadline, end it; if its outcome is being recorded, wait `GRACE` more."""
+        """Block until the flight ends, or end the flight at its deadline.
+
+        If the outcome is being recorded at the deadline, wait at most `GRACE` more seconds instead.
+        """
         if not self.join(self.deadline.remaining()):
             self.expire()
             self.join(GRACE)

@@ -18,8 +18,9 @@ def meant(
 ) -> tuple[type[Any], ...]:
     """Return the models of a union that have the largest number of the keys in `given`.
 
-    Models whose `Literal` fields do not allow the values in `tags` are left out. If two selected models have
-    different keys of `given`, return only one model, as pydantic does.
+    Models whose `Literal` fields do not allow the values in `tags` are left out. If any remaining model has a
+    key of `given` that a selected model lacks, return only one selected model: the first without a missing required
+    key, or else the first.
 
     Args:
         union: dict from each model to a dict from keys to fields.

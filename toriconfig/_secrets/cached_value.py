@@ -212,8 +212,8 @@ class CachedValue(ABC):
     def _always_new(self) -> bool:
         """True if each request creates a new value, such as new credentials. The default is False.
 
-        If True, the method `ask` returns any request in progress. If False, `ask` returns the request in progress
-        only if `ask` started this request; otherwise `ask` starts a second request.
+        If True, the method `ask` returns any request in progress, and starts no second request. If False, `ask`
+        returns a request in progress only if an earlier call of `ask` started this request.
         """
         return False
 
@@ -232,10 +232,10 @@ class CachedValue(ABC):
         return self._flight if self._under_way() else None
 
     def _set_timer(self, due: float, then: Then) -> None:
-        """Replace the timer. The new timer calls the method `due`.
+        """Replace the timer by a new timer that calls the method `self.due`.
 
         Args:
-            due: monotonic time of the call; `NEVER`: there is no new timer.
+            due: monotonic time at which the method is called; `NEVER`: no new timer is set.
             then: stores the function that starts the timer. The function is called after the lock is released.
         """
         self._planned = True

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from toriconfig._core.clock import SYSTEM, Clock
-from toriconfig._core.interpolation_syntax import is_left
+from toriconfig._core.interpolation_syntax import is_unresolved
 from toriconfig._core.origin import Origin
 from toriconfig._core.regular_file import Identity, RegularFile, Unread, open_regular
 from toriconfig._secrets.counts import Counts
@@ -150,7 +150,7 @@ class FileProvider:
             if not content and self.reading is not None and self.reading.value:
                 return None, None, self._error("the file is empty, possibly because it is being written")
             text = _text(content)
-            if isinstance(text, str) and is_left(text):
+            if isinstance(text, str) and is_unresolved(text):
                 return (
                     None,
                     None,

@@ -262,10 +262,10 @@ def handle(provider: Provider, inner: Any, path: str) -> Secret[Any]:
 
 
 def typed(secret: Secret[T], inner: Any, path: str = "") -> tuple[Secret[T] | None, str]:
-    """Return `(handle, "")`, or `(None, expected form)` if the value cannot be converted to `inner`.
+    """Return `(handle, "")`, or `(None, expected form)` if the fetched value cannot be converted to `inner`.
 
-    If the T of `secret` is not known, and its value in memory needs a conversion, the handle is new and is for the
-    field at `path`. Otherwise the handle is `secret`.
+    If `secret` has no type T, and the fetched value needs a conversion, the handle is a new `Secret[inner]` for
+    the field at `path`. Otherwise the handle is `secret`.
     """
     reading = provider_of(secret).reading
     if secret._inner is not None or reading is None:

@@ -46,7 +46,7 @@ def errors_of(cls: Any, error: Exception, validate: Callable[[Any, Any], object]
 
 
 def _causes(errors: list[Found]) -> list[Found]:
-    """Return `errors` without each KeyError that names a field with an error of its own."""
+    """Return a copy of `errors`. If a KeyError names a field that has another error, the KeyError is left out."""
     wrong = {one.loc for one in errors if one.kind != "escaped"}
     return [one for one in errors if one.kind != "escaped" or (*one.loc[:-1], one.context.get("key")) not in wrong]
 

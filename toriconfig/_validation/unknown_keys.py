@@ -97,7 +97,7 @@ class _Siblings:
     """The known keys of one mapping, computed once for all its unknown keys.
 
     Attributes:
-        said: dict from key to node; the keys that a layer other than the defaults sets.
+        said: dict from key to node, for each key that is set in a layer above the defaults.
         fields: every key of the schema.
         free: the keys of `fields` that are not in `said`.
         expected: `fields` as text.

@@ -75,7 +75,7 @@ def margin(term: float) -> float:
 
 
 def usable_until(lease: Lease, token_ends: float = NEVER, token_term: float = 0.0) -> float:
-    """Monotonic seconds until which readers get the credentials without a further check.
+    """Time on the monotonic clock, in seconds, until which readers get the credentials without a further check.
 
     Args:
         lease: present state of the lease.

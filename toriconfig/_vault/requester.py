@@ -116,8 +116,8 @@ class PathRequester(WorkerRequester, Protocol):
     def send(self, flight: Flight, priority: int, work: Work, failed: Failed) -> None:
         """Run `work` on a worker thread; see `Client.send`.
 
-        `flight` is the request in progress, which `work` sends and ends. If `work` raises an exception, `failed` is
-        called with an error.
+        `work` sends the request and records the outcome. Readers wait for the outcome on `flight`. If `work` raises an
+        exception, `failed` is called with an error.
         """
         ...
 

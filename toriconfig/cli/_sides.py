@@ -137,7 +137,10 @@ def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
 
 
 def _together(values: list[Said]) -> Said:
-    """Return one value for all values whose keys look the same after masking. The order of the values does not count."""
+    """Return the first value, with a `mark` (text to compare) made from all values.
+
+    The keys of all `values` look the same after masking.
+    """
     first, *others = values
     return first._replace(mark=_mark(sorted(one.mark for one in values))) if others else first
 
@@ -206,5 +209,5 @@ def _read(session: Session, ref: Ref) -> tuple[dict[str, Any], Origin]:
 
 
 def _mark(value: object) -> str:
-    """Return text that is equal for equal values, in this run only."""
+    """Return a keyed hash of a value, to compare values without showing them. Each process uses its own random key."""
     return hmac.new(_KEY, repr(value).encode(), hashlib.sha256).hexdigest()

@@ -35,8 +35,8 @@ def diff(a: str, b: str, target: str | None, config_dir: str | None, form: str, 
 
     A and B are two files, two profiles (`default` for no profile), or two references to Vault, such as
     `vault:secret/app?version=3` and `vault:secret/app`. Files are compared unmerged; profiles are compared after
-    merging all layers. For secrets only the fact of a difference is shown. `--output-format json` writes the same as
-    data. The exit code is 1 if there is a difference.
+    merging all layers. For secrets only the fact of a difference is shown. `--output-format json` writes the
+    differences as JSON. The exit code is 1 if there is a difference.
     """
     from toriconfig.cli._sides import of_file, of_profile, of_vault
 

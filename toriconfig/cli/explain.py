@@ -34,8 +34,8 @@ def explain(key: str, target: str | None, online: bool, form: str, color: str, *
 
     `>` marks the value in effect, and the overridden values follow below it. Secrets are masked. Without `--online`
     no request is sent. In this case, if a secret has a reference to a configured backend, `>` marks the reference,
-    because the value of the backend overrides the values of lower layers. `--output-format json` writes the same as
-    data.
+    because the value of the backend overrides the values of lower layers. `--output-format json` writes the values and
+    their origins as JSON.
     """
     from toriconfig._load.attempt import try_load
 

@@ -60,10 +60,11 @@ def show(
 ) -> int:
     """Show the effective settings, or those below KEY.
 
-    A load of the output gives the same settings. `--format env` is for parsers of `.env` files, `--format shell` for a
-    shell: eval "$(toriconfig show --format shell)". A value that a format cannot express is written as a comment.
-    Secrets are shown as their reference, never their value. If the settings cannot be loaded, the findings are written
-    instead, in the format of `--output-format`.
+    Secrets are shown as their reference, never their value. A load of the output gives the same settings, except
+    secrets without a reference and values that the format cannot express. JSON omits these settings; the other formats
+    write comments instead. `--format env` is for parsers of `.env` files, `--format shell` for a shell:
+    eval "$(toriconfig show --format shell)". If the settings cannot be loaded, the findings are written instead, in the
+    format of `--output-format`.
     """
     from toriconfig._core.path import show as spelt
     from toriconfig._load.attempt import try_load

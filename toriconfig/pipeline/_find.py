@@ -31,8 +31,8 @@ _RANKS = str.maketrans({character: chr(rank) for rank, character in enumerate(_C
 class Anchors:
     """Index of words by their rarest inner character, for a fast search without a lock.
 
-    `_index` maps each rarest character to a dict. This dict maps three characters, the rarest between its two
-    neighbours, to a list of `(word, position of the rarest character)`.
+    `_index` maps each rarest character to a dict. The keys of this dict are strings of three characters: the rarest
+    character with its left and right neighbour. The values are lists of `(word, position of the rarest character)`.
     """
 
     def __init__(self) -> None:

@@ -18,10 +18,7 @@ def library_logger(name: str) -> logging.Logger:
 
 
 def silent_logger(name: str) -> logging.Logger:
-    """Return a logger of the library, which writes nothing until the application configures logging.
-
-    Unlike `library_logger`, this function does not log the warnings that no logging handler has accepted yet.
-    """
+    """Return a logger of the library, which writes nothing until the application configures logging."""
     top = logging.getLogger(name.partition(".")[0])
     if not any(isinstance(handler, logging.NullHandler) for handler in top.handlers):
         top.addHandler(_null)  # adding it twice, from two threads, adds it once

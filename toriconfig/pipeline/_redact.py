@@ -57,7 +57,7 @@ class Redactor:
         self.start_afresh()
 
     def clear(self) -> None:
-        """Forget every secret at once. Only tests call this method."""
+        """Forget all secrets immediately. Only tests call this method."""
         self._uses, self._leaving = {}, {}
         self.start_afresh()
 

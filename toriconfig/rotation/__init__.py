@@ -19,7 +19,10 @@ database that the record names. There is one record per path, so the keys of one
     promote     merge the new value into the newest version of the secret; after a concurrent write, try again
     grace       with `grace=seconds`: keep the former value valid for that time
     retire      invalidate the former value
-    close       write the record without the values, and `rotated_at` into the custom metadata
+    close       write the record without the values
+
+After promote, the time of the rotation is written into the custom metadata of the secret: as `rotated_at`, or as
+`rotated_at.KEY` if the reference names a key.
 
 A write that gets no answer is repeated for `timeout` seconds. If it is still unknown whether the write succeeded, the
 newest version is read. A lost answer is therefore not a failure.

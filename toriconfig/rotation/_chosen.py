@@ -20,8 +20,8 @@ class Chosen:
     """The kind of a rotation: the requested kind, or else the kind that the reference or the record determines.
 
     Attributes:
-        kind: the requested instance of a kind, or None.
-        setup: settings that replace those of the record.
+        kind: the requested kind, if an instance was requested; otherwise None.
+        setup: options for the constructor of the kind. These options override the options in the record.
         environ: the environment variables from which options of the kind are read.
         given_class: the requested class of a kind, or None.
         guess: name of the kind that the form of the reference implies; "": none.
@@ -31,9 +31,9 @@ class Chosen:
 
     Args:
         ref: the reference of the secret.
-        kind: an instance, a class or a name of a kind. From a class or a name, an instance is created with the recorded
-            setup. None: the kind that `ref` implies, or else the recorded kind.
-        setup: settings that replace those of the record.
+        kind: the requested kind as an instance, a class or a name. None: the kind that `ref` implies, or else the
+            recorded kind.
+        setup: options for the constructor of the kind. These options override the options in the record.
         environ: the environment variables from which options of the kind are read.
 
     Raises:
@@ -113,14 +113,16 @@ class Chosen:
         return self.kind if self.kind is not None else self._made(found.kind, found.setup)
 
     def check_last(self, found: Record | None) -> None:
-        """Check a kind that the reference implies, or that was requested for all secrets, against the last record.
+        """Check the kind of this rotation against the last record.
+
+        A kind that was requested for this secret alone is not checked.
 
         Args:
-            found: the record of the last completed rotation, else of an undone rotation. None: there is no record.
+            found: the record of the last completed rotation, or else of a rotation that failed or was rolled back.
+                None: there is no record.
 
         Raises:
-            RotationRefused: the used kind is implied by the reference, but the record names a kind other than
-                `generated` and `given`. Or the used kind is not implied, and is not the recorded kind.
+            RotationRefused: the kind is not permitted, because of the record or because there is no record.
         """
         from toriconfig.rotation import kinds
 

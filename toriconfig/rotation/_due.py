@@ -1,4 +1,4 @@
-"""Rotation of several secrets at a time, each of them if it is due, with one result per secret."""
+"""Rotation of all due secrets in one call, with one result per secret."""
 
 from __future__ import annotations
 

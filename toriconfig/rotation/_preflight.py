@@ -215,7 +215,7 @@ def check_own(found: Record, ref: Ref) -> None:
 
 
 def needs_of(kind: Kind, work: Work) -> Mapping[str, str]:
-    """Return the capabilities that the kind needs, in addition to those for the record and the secret.
+    """Return the capabilities that the kind needs, by path in Vault, such as `{"transit/keys/app/rotate": "update"}`.
 
     Raises:
         SecretError: the kind raised an error.

@@ -140,8 +140,9 @@ class Kind(Protocol):
     After a crash, a method may be called again. It must not repeat a change that is already made.
 
     For a failure, raise a `SecretError` such as `RotationError`, without a secret in its text. Of other exceptions,
-    only the type and the line are reported. If a database does not answer, raise `DatabaseUnreachable`; the step is
-    then repeated for `timeout` seconds.
+    only the type and the line are reported. If a database does not answer, raise `DatabaseUnreachable`. The methods
+    `apply`, `verify`, `undo` and `retire` are then called again until the time limit, the argument `timeout` of
+    `Rotation`, is reached.
 
     A kind may have these optional members:
 

@@ -86,7 +86,7 @@ class Record:
         return replace(self, step="done", undoes={}, last={}, pending=_NOTHING, former=_NOTHING)
 
     def dump(self) -> dict[str, Any]:
-        """Return the record as data to store. Only the data of an open record contain values of the secret."""
+        """Return the record as data to store. Values of the secret are included only if the rotation is unfinished."""
         data = {name: getattr(self, name) for name in PLAIN}
         data["keys"] = list(self.keys)
         if self.open:

@@ -60,7 +60,7 @@ def _nothing(rotation: Rotation, found: Record | None) -> Outcome:
 def _mended(rotation: Rotation, preflight: Preflight, last: Record | None) -> Outcome | None:
     """Restore the newest accepted version if the stored value is refused.
 
-    Return None if the stored value is accepted, or if this method cannot check it.
+    Return None if the stored value is accepted or cannot be checked.
 
     Raises:
         RotationRefused: the stored value and all tried versions are refused, or the kind is not the recorded one.

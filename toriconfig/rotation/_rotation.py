@@ -177,10 +177,11 @@ class Rotation:
 
         An interrupted rollback is completed, and a failed rollback is started again.
 
-        In two cases, first check the stored credential: there is nothing to roll back, or the secret was changed
-        after the last completed rotation. If the database refuses the credential, restore the newest version that
-        the database accepts. If the credential is accepted or cannot be checked, do nothing in the first case, and
-        raise RotationRefused in the second case.
+        In the following cases, the stored credential is checked. If the database refuses the credential, the newest
+        version that the database accepts is restored. Otherwise:
+
+        - If there is nothing to roll back, nothing is changed, and the outcome is "nothing".
+        - If the secret was changed after the last completed rotation, RotationRefused is raised.
 
         Args:
             to: number of the version whose values are restored. If the secret has these values already, but
@@ -262,7 +263,7 @@ class Rotation:
         Args:
             preflight: the stored secret and its record.
             found: the open record.
-            undone_is_fine: True: an undone rotation is a valid outcome. False: raise an error.
+            undone_is_fine: True: if the changes are reversed, return the outcome "undone". False: raise an error.
 
         Raises:
             RotationError: the rotation failed, or may not be completed.
@@ -363,10 +364,10 @@ class Rotation:
         Args:
             run: the steps of the rotation.
             record: the closed record.
-            undone_is_fine: True: an undone rotation is a valid outcome. False: it is an error.
+            undone_is_fine: True: if the changes were reversed, return the outcome "undone".
 
         Raises:
-            RotationError: the rotation was undone.
+            RotationError: the changes were reversed, and `undone_is_fine` is False.
         """
         if record.step == "undone" and not undone_is_fine:
             stands = "the value that was to be rolled back" if record.undoes else "the former value"

@@ -137,7 +137,7 @@ class Run:
                 raise version.error
             self.promotion = "no"
             if isinstance(version, Unwritten):
-                if self._may_still_land(current, version.error):
+                if self._newer_exists(current, version.error):
                     continue
                 return self._failed("promote", record, version.error, undo=record.exclusive is True)
             if version is not None:
@@ -153,15 +153,15 @@ class Run:
         now = self.main.read()
         return now.number if now.state == "there" and same(now.data, pending, keys) else None
 
-    def _may_still_land(self, current: Version, error: VaultError) -> bool:
-        """Write the unchanged secret over `current`, so that an earlier unanswered write cannot succeed later.
+    def _newer_exists(self, current: Version, error: VaultError) -> bool:
+        """Try to block an earlier unanswered write: write the unchanged secret over the same version.
 
         Args:
             current: the version that each of the two writes replaces.
             error: the error of the earlier write. If this error is final, write nothing.
 
         Returns:
-            True if Vault refuses this write because a version newer than `current` exists; otherwise False.
+            True if a version newer than `current` already exists, which may be the earlier write. Otherwise False.
         """
         if not isinstance(error, PASSING):
             return False

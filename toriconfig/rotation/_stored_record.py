@@ -40,13 +40,14 @@ def load_record(data: Mapping[str, Any], revision: int) -> Record | None:
 
 
 def last_completed(found: Record | None, ref: Ref) -> Record | None:
-    """Return the last record, or the record of the last completed rotation if the last rotation was undone.
+    """Return the last record. If the last rotation was undone, return the record of the last completed rotation.
 
-    An undone rotation failed, or was rolled back, before the new value was stored.
+    An undone rotation failed, or was rolled back, before the new value was stored. If `found.last` contains no
+    record of a completed rotation of `ref`, return `found`.
 
     Args:
         found: the last record; None: there is none.
-        ref: the reference of the secret. If no completed rotation of it is known, return `found`.
+        ref: the reference of the secret.
     """
     if found is None or found.step != "undone":
         return found

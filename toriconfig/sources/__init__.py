@@ -102,7 +102,8 @@ def register(form: Format) -> None:
     """Register a format of settings files, for every load and command of the process.
 
     Call this function in the module of the settings class. Each program and command that imports the class then
-    knows the format. Of two files with the same name, the file of a built-in format (YAML, JSON, TOML) has precedence.
+    knows the format. If the option `config_name` matches two files, such as `app.yaml` and `app.ini`, only the file
+    in the built-in format (YAML, JSON, TOML) is read.
 
     Args:
         form: the format. If the same format is registered again, because its module is imported twice, the new object

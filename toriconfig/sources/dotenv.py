@@ -39,7 +39,7 @@ class DotEnv:
         required: True: a missing file is an error. False: a missing file sets nothing.
         environ: the variables for `${NAME}`; None: none.
         encoding: encoding of the file; None: UTF-8.
-        case_sensitive: True: names and prefix must match in upper and lower case. False: the case is ignored.
+        case_sensitive: True: names and prefix are compared case-sensitively. False: the case is ignored.
     """
 
     def __init__(

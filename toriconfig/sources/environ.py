@@ -21,7 +21,7 @@ class Environ:
     Args:
         environ: the variables.
         prefix: prefix of the names; "" for all names.
-        case_sensitive: True: names and prefix must match in upper and lower case. False: the case is ignored.
+        case_sensitive: True: names and prefix are compared case-sensitively. False: the case is ignored.
     """
 
     def __init__(self, environ: Mapping[str, str], prefix: str, *, case_sensitive: bool = False) -> None:

@@ -35,7 +35,7 @@ class SecretsDir:
         max_size: maximum sum of the file sizes, in bytes; None: no maximum. When the sum exceeds the maximum,
             reading ends with an error. Any single file over 1 MiB is an error, even without `max_size`.
         nested: True: files of subdirectories are read too, with the subdirectory in the name: `database/password`.
-        case_sensitive: True: names and prefix must match in upper and lower case. False: the case is ignored.
+        case_sensitive: True: names and prefix are compared case-sensitively. False: the case is ignored.
     """
 
     def __init__(

@@ -15,8 +15,8 @@ from toriconfig.sources import Source
 class SourceContract(ABC):
     """Tests that every source must pass.
 
-    Inherit the tests in a test class of pytest, and define `good` and `broken`. Each test calls one of these methods
-    once. They may use the fixtures of the class.
+    Inherit the tests in a test class of pytest, and define the methods `good` and `broken`. No test calls the same
+    method twice. `good` and `broken` may use attributes that an autouse fixture of the class has set.
 
     For example::
 

@@ -81,7 +81,7 @@ def _fake_clock() -> FakeClock:
 
 @pytest.fixture(name="fresh_warnings")
 def _fresh_warnings() -> Iterator[None]:
-    """Reset the warnings that are logged once per process, before and after the test, so that they are logged again."""
+    """Before and after the test, allow each warning that is logged only once per process to be logged again."""
     from toriconfig.testing import reset_warnings
 
     reset_warnings()

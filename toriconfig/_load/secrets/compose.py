@@ -125,7 +125,7 @@ def template_provider(template: Template, parts: Parts) -> Provider:
 
 
 def mapping_provider(node: Node, parts: Parts) -> Provider:
-    """Return the provider of a mapping of files or references: `{username: ${vault:p#u}, password: ${vault:p#p}}`.
+    """Return the provider of a mapping whose values are references or secret files: `{username: ${vault:p#u}}`.
 
     Each Vault path is read once for all its keys, so user name and password have the same version.
     """

@@ -84,7 +84,10 @@ class _Walk:
         return _with(node, values)
 
     def secret(self, node: Node | None, shape: Shape, path: Path) -> Node | None:
-        """Return the node of the secret at `path`. The first call creates the node, later calls return it again."""
+        """Return the node that replaces `node` in the tree, normally a node with a handle. The result is never None.
+
+        `node` is None if the secret is not set. Later calls with the same `path` return the same result.
+        """
         if path not in self.made:
             self.made[path] = self.sealed(node, shape, path)
         return self.made[path]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from toriconfig._core.interpolation_syntax import is_left, left
+from toriconfig._core.interpolation_syntax import is_unresolved, unresolved
 from toriconfig._core.markers import CHECKS, Ref, check_reference, origin_of, scheme_of, split
 from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
@@ -174,15 +174,15 @@ def _lower(node: Node, shape: Shape, path: Path, query: Query, parts: Parts) -> 
     if isinstance(value, Secret):
         reading = provider_of(value).reading
         if reading is not None and isinstance(provider_of(value), Fixed) and _is_left(reading.value):
-            return left(node, path, "a value given in code is not scanned")
+            return unresolved(node, path, "a value given in code is not scanned")
         secret, wrong = typed(value, shape.inner, show(path))
         return secret if secret is not None and not wrong else _of_other_type(wrong, node, shape, path)
     if isinstance(value, Template):
         return template_provider(value, parts)
     if is_file(node):
         return file_provider(node.at, node.origin)
-    if isinstance(value, str) and is_left(value, node.layer):
-        return left(node, path)
+    if isinstance(value, str) and is_unresolved(value, node.layer):
+        return unresolved(node, path)
     masked = next(_masked(node), None)
     if masked is not None:
         message = "the mask of a secret was given as its value"
@@ -204,7 +204,7 @@ def _of_other_type(expected: str, node: Node, shape: Shape, path: Path) -> Probl
 
 
 def _is_left(value: Any) -> bool:
-    return isinstance(value, str) and is_left(value)
+    return isinstance(value, str) and is_unresolved(value)
 
 
 def _masked(node: Node) -> Any:

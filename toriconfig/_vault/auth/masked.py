@@ -38,8 +38,8 @@ _sent: dict[tuple[str, ...], deque[str]] = {}
 def mask_credentials(path: str, body: object) -> None:
     """Register the credentials of a login request, so that logs mask them.
 
-    For each field of `body`, the last `FORMER` (a number) different values of this and earlier requests of the same
-    login stay masked. An older value stays masked for one more hour.
+    For each field of `body`, the latest 20 values (constant `FORMER`) from all requests of this login stay masked.
+    An older value stays masked for one more hour.
 
     Args:
         path: path of the login request.

@@ -70,8 +70,9 @@ class RefusedLogins:
             pause: function that waits for a number of seconds. Called only if locking is impossible, as on Windows.
 
         Returns:
-            True if this process may send the login. False if the login was refused recently, if another process is
-            sending the login, or if another process or thread is claiming any login.
+            True if this process may send the login. False if the login was refused recently, or if another process
+            is sending the login. Also False while another thread or process runs `claim`, even for a different
+            login.
         """
         with self._locked() as locked:
             if locked is None:

@@ -12,7 +12,7 @@ _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc
 
 
 def _partition_of(region: str) -> str:
-    """Return the partition of a region, such as `aws-cn`: the second part of ARNs in this region."""
+    """Return the partition (second part of an ARN) for a region, such as `aws-cn` for the region `cn-north-1`."""
     return next((partition for start, partition in _PARTITIONS if region.startswith(start)), "aws")
 
 

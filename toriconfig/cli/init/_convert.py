@@ -154,9 +154,9 @@ class Converter:
         self.edits.append(Edit(spans[-1][1], end, " | None" if optional else ""))
 
     def _field(self, node: ast.stmt) -> str:
-        """If `node` is a secret field, edit its default and return its name; otherwise return "".
+        """Remove the default of the field `node` if the field is secret, or if the default may hold a secret.
 
-        For any other field, remove the default if the default holds a secret.
+        An empty default is kept. Return the name of a secret field; for any other statement, return "".
         """
         if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
             return ""

@@ -104,7 +104,10 @@ def unread_arguments(call: ast.Call, file: str) -> Iterator[str]:
 
 
 def registered(tree: ast.Module, file: str) -> Iterator[str]:
-    """Yield one line for each validator that a module adds by `settings.validators.register(...)`."""
+    """Yield one message for each validator in a call of `settings.validators.register(...)`.
+
+    The message tells the position of the validator in `file`, and what to write instead.
+    """
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "register":
             owner = node.func.value

@@ -122,7 +122,7 @@ def _add_ours(imports: Imports, converter: Converter) -> None:
 
 
 def _joined(statements: list[ast.stmt], parts: list[str]) -> str:
-    """Return the texts `parts` of the statements as one text, with the blank lines of a formatter."""
+    """Join `parts`, where each part is the text of one statement, with the blank lines that a formatter would write."""
     if not parts:
         return ""
     texts = ["\n\n" if _is_block(statements[0]) else "\n", parts[0]]

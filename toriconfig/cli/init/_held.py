@@ -38,7 +38,7 @@ class Held:
         self._names.setdefault(name, found)
 
     def strip(self, model: type) -> None:
-        """Record that a field of `model` lost its default. A default that calls `model` is then not copied."""
+        """Record that a field of `model` lost its default. Defaults that create a `model` are then lost too."""
         self._bare.add(model)
 
     def in_default(self, value: ast.expr, annotation: ast.expr) -> bool:

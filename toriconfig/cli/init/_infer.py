@@ -75,8 +75,8 @@ class Classes:
     ) -> str:
         """Add a class for `key` if each value in `every` is a section. Return the name of the class; otherwise "".
 
-        A section is a mapping that is not empty and has valid field names as keys. `every` contains the values of
-        `key` in `base` and `others`, which are the values of the class `parent`, as in `add`.
+        A section is a mapping that is not empty and has valid field names as keys. `every` contains all values of
+        `key` in `base` and in `others`. For `base` and `others` of the class `parent`, see the method `add`.
         """
         if not all(isinstance(value, dict) and value for value in every) or not all(
             _is_key(inner) for value in every for inner in value
@@ -139,7 +139,7 @@ class Classes:
 
 
 def _is_key(key: str) -> bool:
-    """Return True if a key can be the name of a field, perhaps with an alias."""
+    """Return True if a field can be written for a key. If the key is no valid field name, the key becomes an alias."""
     return re.fullmatch(r"[A-Za-z_][\w.-]*", key, re.ASCII) is not None
 
 

@@ -142,9 +142,9 @@ def rotate(references: tuple[str, ...], **options: Any) -> int:
     \b
     KINDS
 
-    --due selects the secrets that are due: among REF, or without REF among all declared secrets. For the actions
-    --status, --resume and --rollback, --due selects all these secrets, due or not. In this case, --resume and
-    --rollback change only unfinished rotations that are abandoned (see --abandoned-after).
+    With --due, each secret at REF is rotated if it is due. Without REF, --due applies to each declared secret.
+    --status, --resume and --rollback do not check whether a secret is due. --status --due shows every secret.
+    --resume --due and --rollback --due change only unfinished rotations that are abandoned (see --abandoned-after).
 
     With --due and without REF, --kind and its options rotate a due secret only if this kind rotated the secret last, or
     if the form of the declared reference implies this kind. The other due secrets are left unchanged and reported as

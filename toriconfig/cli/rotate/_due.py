@@ -1,4 +1,4 @@
-"""Actions on all secrets that are due, or that the settings declare."""
+"""Actions of `toriconfig rotate` on several secrets: those named on the command line, or else those in the settings."""
 
 from __future__ import annotations
 
@@ -157,8 +157,8 @@ def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> 
     Args:
         references: references from the command line; empty: use the references to Vault in the settings.
         act: the action. "rotate" and "dry_run" omit a reference of the settings if no `max_age` is declared for it.
-        options: options of the command line. `--max-age` is the age of each of `references`. For a reference of the
-            settings, `--max-age` only replaces a declared `max_age`.
+        options: options of the command line. For references from the command line, `--max-age` is the `max_age` of
+            each. For references of the settings, `--max-age` only replaces a declared `max_age`.
 
     Raises:
         click.UsageError: the settings cannot be loaded.
@@ -220,9 +220,8 @@ def _tell_undated(places: list[str], *, some: bool, asked: float | None) -> None
 
     Args:
         places: the references of these secrets.
-        some: True if any declared secret has a `max_age`. If False, write one general note.
-        asked: the value of `--max-age`, or None. If not None, also write a note for each of `places` that can be
-            rotated. `some` does not change this.
+        some: True if any declared secret has a `max_age`. If False, write a note that no secret has a `max_age`.
+        asked: the value of `--max-age`. If not None, write a note for each of `places` that can be rotated.
     """
     if not some:
         note("no declared secret has a max_age: declare it, as Ref(..., max_age=...), or name REF")

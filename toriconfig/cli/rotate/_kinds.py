@@ -96,14 +96,16 @@ def refuse_other_kinds(names: set[str], act: str, options: dict[str, Any]) -> No
 
 
 def _refuse_other(flag: str, owning: list[str], recorded: list[str], names: set[str], unknown: bool) -> None:
-    """Reject a flag that belongs to none of the kinds in use.
+    """Reject `flag` if no kind in use accepts the flag.
+
+    The flag is accepted if `owning` contains one of `names`. If `names` contains "", the flag is also accepted if
+    `recorded` is not empty.
 
     Args:
         flag: the flag.
         owning: names of the kinds that have the flag.
-        recorded: names of the kinds that accept the flag when the kind is read from the record of a rotation.
-        names: names of the kinds in use; "": a kind that is read from the record. The flag is then accepted if
-            `recorded` is not empty.
+        recorded: the names in `owning` that are possible for a kind read from the record of a rotation.
+        names: names of the kinds in use; "" stands for a kind that will be read from the record.
         unknown: True: accept the flag without this check.
 
     Raises:

@@ -273,11 +273,12 @@ class Account(ABC):
         *,
         rehearse: bool = False,
     ) -> None:
-        """Log in as the administrator, and call `change`, which changes the account `user`.
+        """Log in as the administrator, or with `own` if there is no administrator, and call `change`.
 
         Args:
-            own: user name and password from the secret, for the login if there is no administrator. If `user` is
-                the user name of `own`, a failed change by the administrator is repeated with this login.
+            change: function that changes the account `user`.
+            own: user name and password from the secret. If `user` is the user name of `own`, a failed change by the
+                administrator is repeated with this login.
             rehearse: True: only check that the change is possible.
         """
 

@@ -51,10 +51,10 @@ class TooDeep(Exception):
 
 
 def places(text: str, max_depth: int) -> Spot:
-    """Return the spot of the top level, with all other spots below it.
+    """Return the positions of the tables, keys and values of a TOML text, as a tree.
 
     Args:
-        text: a valid document.
+        text: a valid TOML text.
         max_depth: maximum nesting depth, including the top level.
 
     Raises:

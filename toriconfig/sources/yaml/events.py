@@ -30,7 +30,9 @@ from toriconfig.sources.yaml.scalars import MERGE, MISSING, NUMERIC, REFUSED, WO
 def read_events(  # noqa: C901, PLR0912, PLR0915
     parser: Callable[[str], Any], text: str, reading: Reading
 ) -> Reading:
-    """Read every document of a text into `reading`, and return `reading`. The `at` of a node is a number, see `position`.
+    """Read every document of a text into `reading`, and return `reading`.
+
+    In each created `Node`, the attribute `at` is one number that contains the start and end index in the text.
 
     Args:
         parser: converts text into an object with `get_event`, which returns the next event, or None at the end.

@@ -70,14 +70,14 @@ def _pairs_back(text: str) -> str:
 
 
 def _respell(text: str, first: str, second: tuple[str, str], first_as: str, second_as: tuple[str, str]) -> str:
-    r"""Return `text` with the first two hex digits of each escape replaced, in pairs such as `\ud83d\ude00`.
+    r"""Return `text` with the first two hex digits of both escapes replaced in each pair such as `\ud83d\ude00`.
 
-    Each old character is replaced by the new character at the same index. Pairs with other digits stay unchanged.
+    In this example, these digits are `d8` and `de`. An old digit is replaced by the new digit at the same index.
 
-    digit (in the example)                old characters    new characters
-    first digit of each escape (`d`)      first             first_as
-    second digit, first escape (`8`)      second[0]         second_as[0]
-    second digit, second escape (`e`)     second[1]         second_as[1]
+    digit                                      old digits    new digits
+    first digit of both escapes (`d`)          first         first_as
+    second digit of the first escape (`8`)     second[0]     second_as[0]
+    second digit of the second escape (`e`)    second[1]     second_as[1]
     """
     import re
 
