@@ -106,7 +106,7 @@ def unread_arguments(call: ast.Call, file: str) -> Iterator[str]:
 def registered(tree: ast.Module, file: str) -> Iterator[str]:
     """Yield one message for each validator in a call of `settings.validators.register(...)`.
 
-    The message tells the position of the validator in `file`, and what to write instead.
+    The message has the position of the validator in `file`, and its replacement.
     """
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "register":
