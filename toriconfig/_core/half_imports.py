@@ -1,7 +1,7 @@
 """Removal of half-finished imports in a forked child process.
 
-If another thread of the parent process is importing a module during the fork, the import lock of this module is
-never released in the child. Without the removal, the next import of the module in the child would hang.
+If another thread of the parent process is importing a module during the fork, the import lock of the imported
+module is never released in the child. Without the removal, the next import of that module in the child would hang.
 """
 
 from __future__ import annotations

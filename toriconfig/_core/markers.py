@@ -329,7 +329,7 @@ def _checked_by_class(scheme: str) -> Check:
 
 
 def check_reference(reference: str, check_path: Check) -> None:
-    """Check a reference to a backend other than Vault: its quotes, its key, and with `check_path` its path.
+    """Check the quotes and the key of a reference `path#key`, and call `check_path` with the path.
 
     Raises:
         ValueError: the reference is invalid; the message is the reason.

@@ -70,7 +70,7 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
 def near_all(word: str, candidates: Iterable[str], *, limit: int = 3, cutoff: float = CUTOFF) -> list[str]:
     """Return the candidates that are similar to `word`, the most similar first; [] if none is similar.
 
-    Differences of case, and between `-` and `_`, are ignored. Names longer than `LONGEST` are never similar.
+    Differences of case, and between `-` and `_`, are ignored. A name of more than 200 characters is never similar.
 
     Args:
         limit: maximum number of candidates.

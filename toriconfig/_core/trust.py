@@ -51,8 +51,8 @@ def secrets_in(value: Any) -> Iterator[str]:
     """Yield the dotted name of each secret in a dataclass object and in the dataclass objects inside it.
 
     The following count as secrets:
-    * a set field without `"secret": False` in its metadata;
-    * a field with a URL that contains a user name or password;
+    * a field without `"secret": False` in its metadata, if the value is neither None nor the default of the field;
+    * a field whose value is a URL with a user name or password;
     * every attribute that is not a dataclass field.
     """
     for one in fields(value) if is_dataclass(value) else ():

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def check_whole(recipe: Recipe, *, online: bool = False) -> list[Problem]:
-    """Return the problems of the merged layers, including environment variables and missing keys.
+    """Merge all layers, including environment variables, and return the problems, such as missing keys.
 
     Args:
         online: True: fetch every secret. False: secrets with a reference to a backend are reported as not checked.

@@ -121,7 +121,8 @@ def _inlined(node: Any, defs: dict[str, Any], open_: tuple[str, ...] = ()) -> An
 def _hide_values(node: Any) -> bool:
     """Remove defaults and examples that may be credentials, and return True if the schema contains a secret.
 
-    A part that contains a secret (`writeOnly`) loses all of them. Other parts lose those that look like credentials.
+    If a part of the schema contains a secret (`writeOnly`), the `default` and `examples` of this part are removed.
+    In any other part, `default` or `examples` is removed only if the value looks like a credential.
     """
     if isinstance(node, list):
         return True in list(map(_hide_values, node))

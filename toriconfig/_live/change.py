@@ -55,7 +55,7 @@ def change_of_secret(path: Path, old: Reading | None, new: Reading | None, *, wa
     Args:
         path: path of the secret.
         old: the old value; None: the secret was missing, or was not fetched yet.
-        new: the new value, or None.
+        new: the new value; None: the secret has no value now. If `old` is a value, the change is then "removed".
         was_absent: used if `old` is None. True: the secret was missing, and a new value is a change ("added").
             False: the secret was not fetched yet, and a new value is no change.
     """

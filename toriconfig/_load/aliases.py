@@ -69,9 +69,10 @@ def _ways(shape: Shape, key: str) -> Iterator[tuple[Path, tuple[str, ...]]]:
 
 
 def _brought_out(root: Node, shape: Shape) -> Node:
-    """Return `root` with the value at each `AliasPath` moved to the first plain alias or name of the field.
+    """Return `root` with the value at each `AliasPath` of a field moved to the first key of this field.
 
-    If `root` already sets the field by a plain alias or name, the value is not moved.
+    The keys of a field are its plain aliases, followed by its name if the class accepts the name. If `root` already
+    contains a key of the field, the value is not moved.
     """
     rest, moved = root, dict[str, Node]()
     for key in root.value:

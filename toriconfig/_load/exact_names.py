@@ -25,8 +25,9 @@ def with_exact_names(
         options: the options.
 
     Returns:
-        The tree with the other names, in upper case; and, if case matters, a function, otherwise None. The function
-        takes a path, and returns the keys directly below the path as the variables or secret files spell them.
+        `(tree, keys_at)`. The tree contains only the allowed names, converted to upper case. If names are
+        case-sensitive, `keys_at` is a function that takes a path, and returns the keys directly below the path in
+        their original case. Otherwise, `keys_at` is None.
     """
     delimiter = options.delimiter(kind)
     exact, splits = options.exact(kind), options.env_nested_max_split if kind != "secrets_dir" else None

@@ -61,10 +61,10 @@ def _below(node: Node, shape: Shape | None, spelling: Callable[[Node], str | Non
 
 
 def exact(value: Any, shape: Shape, spelling: Callable[[], str | None]) -> Any:
-    """Return a value converted by the type of its field.
+    """Convert a float of a `Decimal` or `Fraction` field, or text of a `timedelta` field.
 
-    A float of a `Decimal` or `Fraction` field becomes a `Decimal`, created from the text in the file. Text of a
-    `timedelta` field is converted by `duration`. Any other value is returned unchanged.
+    The float becomes a `Decimal` with the exact digits of the text in the file. For a `Fraction` field, pydantic
+    converts the `Decimal` later. The text is converted by `duration`. Any other value is returned unchanged.
 
     Args:
         spelling: function that returns the text of the value in its file, or None if this text is not known.

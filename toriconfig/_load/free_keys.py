@@ -28,11 +28,12 @@ def respelt(path: Path, shape: Shape, existing: Existing) -> Path:
 
 
 def existing_keys(shape: Shape, roots: list[Node], fitted: list[tuple[Any, Node]]) -> Existing:
-    """Return a function that returns the keys directly below a path, in the layers and defaults.
+    """Return a function that takes a path, and returns the keys directly below the path in the layers and defaults.
 
     Args:
         shape: the shape of the schema.
-        roots: the trees of all layers, as read. Trees of variables and secret files are used only in `fitted`.
+        roots: the trees of all layers, as read. Trees of variables and secret files in this list are ignored,
+            because their names are not yet keys of the schema.
         fitted: `(layer, tree)` for each tree whose names are already converted to keys of the schema.
     """
     files = [root for root in roots if not root.layer.text]

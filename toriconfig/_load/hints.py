@@ -14,7 +14,7 @@ class Hints:
     """Builder of texts for the messages of one load about missing values.
 
     Args:
-        options: the result of `steering.steered`.
+        options: the options, completed by variables of the environment and of `.env` files.
         shape: the shape of the schema.
     """
 

@@ -297,7 +297,7 @@ class _Run:
         return False
 
     def _unsaid(self, target: Path) -> Any:
-        """Return the value at `target` from a default, or from an object set at a parent path; else `_UNSET`."""
+        """Return the default at `target`, or the value there in a Python object at a parent path; else `_UNSET`."""
         shape: Shape | None = self.shape
         node: Node | None = self.root
         value: Any = _UNSET
@@ -320,7 +320,7 @@ class _Run:
         return value
 
     def _made(self, path: Path, node: Node) -> Node:
-        """Put `node`, the result of a default_factory, into the tree, so that it is created once. Return `node`."""
+        """Store `node`, the result of a default_factory, in the tree for later lookups. Return `node`."""
         self.made[path] = node
         self.root = placed(self.root, path, node)
         return node
@@ -373,8 +373,8 @@ def resolve(
         within: the tree in which `${other.key}` is looked up. If this is `root` itself, defaults that a lookup
             creates with a `default_factory` are added to the result.
         at: the path of `root` in `within`, and the shape of `root`; None: `root` is the whole tree.
-        environ: the variables; None: the variables are not known. A failed reference to a variable, to the profile,
-            or to a key of the schema that is not set then adds no problem.
+        environ: the environment variables; None: the variables are unknown. If `environ` is None, an unset
+            variable, profile or key of the schema adds no problem, because the environment could set each of these.
         profile: the profile, or None.
         read_file: function that returns the text of a file, or the problem.
         problems: list to which the problems of failed references are appended.

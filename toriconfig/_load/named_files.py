@@ -1,7 +1,8 @@
 """Variables that name a file with the value: `A_TOKEN_FILE=/run/secrets/token`, as in Docker images.
 
 A variable of the environment may name any file. A variable of a `.env` file may name any file for a `Secret`
-field. For other fields, the file must be below `file_roots`.
+field. For a field of another type, a variable of a `.env` file may only name a file below a folder of the
+option `file_roots`.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 read_layers   a tree for each source, with the names and types of the schema     `layers`
 merge_layers  one tree, in which the highest layer of each key has precedence     `merge`
 vault_session the connection that the layers describe                             `connection`
-with_defaults defaults of the schema merged below partly set mappings and lists   `defaults`
-resolved      `${...}` replaced                                                   `references`, `interpolate`
+with_defaults defaults added to mappings and lists that the layers set in part    `defaults`
+resolved      the tree, with each `${...}` replaced                               `references`, `interpolate`
 judged        unknown keys reported, handles for secrets inserted                 `secrets/`
 built         the validated and frozen model, with its snapshot                   `build`
 """

@@ -24,7 +24,7 @@ class Inputs(Value):
     """Inputs that a load may read.
 
     Attributes:
-        options: the result of `steering.steered`.
+        options: the options, completed by variables of the environment and of `.env` files.
         environ: the environment variables.
         overrides: the values of the code layer, or None.
         arguments: True: a schema may read the command line of the program.
@@ -72,7 +72,7 @@ def files_of(options: Options) -> list[tuple[str, bool]]:
     """Return `(file, is_required)` for each file of the layer `files`, lowest precedence first.
 
     Args:
-        options: the result of `steering.steered`.
+        options: the options, completed by variables of the environment and of `.env` files.
     """
     if options.config_files is not None:
         return [(file, True) for entry in options.config_files for file in _matching(os.fspath(entry))]
@@ -100,7 +100,10 @@ def _matching(entry: str) -> list[str]:
 
 
 def _in_package(entry: Resource) -> list[str]:
-    """Return the settings files in the folder `entry`, sorted by name. If `entry` is not a folder, return `[entry]`."""
+    """Return the settings files in the folder `entry`, sorted by name. If `entry` is not a folder, return `[entry]`.
+
+    A `Resource` is a `str` subclass for a file or folder inside a package.
+    """
     if not entry.traversable.is_dir():
         return [entry]
     inside = sorted(entry.traversable.iterdir(), key=lambda one: str(one.name))
@@ -210,7 +213,7 @@ def without_effect(options: Options, named: Collection[str], schema: str) -> lis
     """Return a warning for each option without effect, such as `env_file_encoding` without `env_file`.
 
     Args:
-        options: the result of `steering.steered`.
+        options: the options, completed by variables of the environment and of `.env` files.
         named: the options that the class or the call sets, even to None.
         schema: name of the class.
     """

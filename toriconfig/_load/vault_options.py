@@ -114,7 +114,10 @@ def auth_from(method: str, options: Mapping[str, Any]) -> Auth:
 
 
 def vault_from(options: Mapping[str, Any]) -> Vault:
-    """Return a `Vault` from fields as text or values; `auth` is a mapping with `method` and the fields of the method.
+    """Return a `Vault` created from a mapping of field names to values.
+
+    A value has the type of the field, or is text to convert. The value of `auth` may be a mapping with `method`
+    (the name of the login method) and the fields of this method.
 
     Raises:
         ValueError: a field is unknown or invalid, see `Vault` and `auth_from`.

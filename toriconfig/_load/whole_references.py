@@ -17,10 +17,13 @@ Resolve = Callable[[Node, Shape, Path, list[Problem]], Node]
 
 
 def with_whole_references(root: Node, shape: Shape, resolve: Resolve, problems: list[Problem]) -> Node:
-    """Return `root` with the references to lists and mappings resolved; the same object if nothing changed.
+    """Return `root` with each reference to a list or mapping replaced by the list or mapping.
 
-    A failed reference becomes a `Broken` node, which keeps the text and the problems. The problems are reported
-    later. If a higher layer replaces the value, these problems are not reported.
+    If a reference fails, its node is replaced by a `Broken` node, which stores the problems of the reference.
+
+    Args:
+        resolve: function that resolves the references of one node.
+        problems: list to which the warnings of replaced references are added.
     """
     return _read(root, shape, (), resolve, problems)
 

@@ -188,7 +188,10 @@ class _Walk:
         return key is None or not (self.sensitive.names(key) or self.sensitive.holds(key))
 
     def _within_flow(self, text: str, floor: int) -> None:
-        """Read a line that begins inside the brackets of a secret. The secret may end on this line."""
+        """Process a line that continues a secret inside a YAML flow mapping (`{key: value}`).
+
+        The secret may end on this line. `floor` is the number of open brackets around the secret.
+        """
         bracket, quote = self.bracket, self.quote
         ended = self._lex(text, 0, floor)
         if ended is None:
@@ -339,10 +342,9 @@ class _Walk:
         self.lost |= self.depth > _DEEPEST
 
     def _goes_on(self, text: str, at: int) -> bool:
-        """Return True if the text from `at` on may follow a secret whose closing bracket is just before `at`.
+        """Return True if `text[at:]` is valid text after a secret that ends with the bracket before `at`.
 
-        The text may begin with more closing brackets. After them, it must have a space, a comma, the line end, or
-        the quote around the secret.
+        Valid text: any more closing brackets, then a space, a comma, the line end or the quote around the secret.
         """
         found = _AFTER_BRACKET.match(text, at)
         return found is not None and found["quote"] in (None, self.around)

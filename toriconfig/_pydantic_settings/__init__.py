@@ -155,7 +155,7 @@ def _fill(model: Settings, given: dict[str, Any], sources: Sources) -> Exception
 
 
 def _shared(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the constructor's arguments that are also options of this library, named without the underscore."""
+    """Return the options of this library among the constructor arguments: `env_file` for `_env_file`, and so on."""
     given = {name: arguments[f"_{name}"] for name in SHARED if arguments.get(f"_{name}") is not None}
     if "_env_file" in arguments:
         given["env_file"] = arguments["_env_file"]  # None: no file at all

@@ -1,7 +1,7 @@
 """The sources of a `Settings` class, built as in pydantic-settings, for any mapping of environment variables.
 
-These sources do not decode the text of a `Secret`. pydantic-settings would decode the text as JSON, show
-the text `abc` in an error, and convert `123` to a number.
+Unlike pydantic-settings, these sources do not decode the text of a `Secret[str]` as JSON. Otherwise an error about
+invalid JSON would show the secret, and a secret of digits would become a number.
 """
 
 from __future__ import annotations
@@ -292,9 +292,10 @@ def _shape(field: FieldInfo) -> Shape:
 
 
 def _undecoded(field: Any) -> Any:
-    """Return the field or type `field`. For a secret, return a copy whose text pydantic-settings does not decode.
+    """If the field or type is a `Secret`, return a field with the marker `NoDecode`; otherwise return `field`.
 
-    A `Secret` of a model is returned unchanged, because pydantic-settings must decode the JSON of the model.
+    With this marker, pydantic-settings does not decode the input as JSON. A `Secret` of a model gets no marker,
+    because the input of a model is JSON.
     """
     if field is None:
         return None

@@ -231,10 +231,9 @@ class _Known:
         self._unknown: UnknownVariables | None = None
 
     def tree(self, root: Node) -> Node:
-        """Return the tree without the unknown keys of nested models.
+        """Return the tree without each variable whose name ends with an unknown key of a nested model.
 
-        An unknown key is kept if the model forbids extra keys, or if the key is inside the JSON text of a variable.
-        Unknown keys at the top level are kept too.
+        If the model has `extra="forbid"`, the variable is kept, so that pydantic reports an error.
         """
         known = {key: self._below(child, self._shape.child(key) or ANY, (key,)) for key, child in root.value.items()}
         return Node(known, root.layer, root.at)
@@ -258,7 +257,10 @@ class _Known:
         return any(key.old[: len(path)] == path[: len(key.old)] for key in renamed(self._shape))
 
     def _names(self, node: Node, key: str) -> bool:
-        """Return True if the node's variable is named after the key; False if the key is in its JSON value."""
+        """Return True if the name of the variable that set `node` ends with `key`.
+
+        If False, `key` is in the JSON text of the variable.
+        """
         name = _name_of(node)
         return name.lower().endswith(f"{self._options.env_nested_delimiter or ''}{key}".lower())
 

@@ -29,8 +29,8 @@ Failed = Callable[["SecretError | None"], None]
 class Flight:
     """One request in progress. The flight ends when its outcome is recorded, or at its deadline, whichever is first.
 
-    There must be no lock. Garbage collection may close a waiting coroutine on a thread that holds the lock, and the
-    coroutine would wait for the lock forever.
+    Do not add a lock to this class. Garbage collection can close a waiting coroutine on any thread. A thread that
+    already holds the lock would then block forever.
 
     Attributes:
         ended: True after the flight has ended.

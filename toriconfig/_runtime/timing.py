@@ -46,14 +46,14 @@ def retry_delay(failures: int, interval: float, rnd: Random) -> float:
 
 
 def refusal_gap(gap: float, since: float, interval: float) -> float:
-    """Return the minimum number of seconds between this fetch of a refused value and the next.
+    """Return the minimum number of seconds from this extra fetch of a value to the next extra fetch.
 
-    The result is twice `gap`, but at most `interval`. If `since` is more than two intervals, the result is `GAP` (one
-    second).
+    An extra fetch is sent because a server refused the value. The result is twice `gap`, but at most `interval`,
+    and at least `GAP` (one second). If `since` is more than two intervals, the result is `GAP`.
 
     Args:
         gap: the last result of this function.
-        since: seconds since the last fetch after a refusal.
+        since: seconds from the previous extra fetch to this extra fetch.
         interval: seconds between two polls.
     """
     return GAP if since > 2.0 * interval else max(GAP, min(2.0 * gap, interval))

@@ -14,8 +14,8 @@ Then = Callable[[Callable[[], object]], None]
 class Transitions:
     """A lock for the attributes of one object. Actions passed to `then` are called after the lock is released.
 
-    Inside the block of `with`, do not start a thread, wait, log or call a callback: the called code may need the
-    same lock, and both threads would block forever. Pass such an action to `then` instead.
+    Inside the block of `with`, do not start a thread, wait, log or call a callback: the action may wait for another
+    thread that waits for this lock (a deadlock). Pass the action to `then` instead.
 
     >>> transitions, done = Transitions(), []
     >>> with transitions as then:

@@ -79,10 +79,10 @@ class Workers:
 
 
 class ThreadPool:
-    """Pool of worker threads of one process, with one queue of jobs per priority.
+    """Pool of worker threads, with one queue of jobs per priority.
 
     The methods take no lock, because a signal handler or a finalizer may call `submit` during another call of
-    `submit`. Each step must be one atomic operation. A race can start one thread that is not needed, within the limit.
+    `submit`. Each step must be one atomic operation. A race can start a thread that is not needed.
     """
 
     def __init__(self, limit: int, name: str) -> None:

@@ -206,7 +206,10 @@ _EXACT = frozenset({Decimal, Fraction, timedelta})
 
 
 class Inside(Value):
-    """Field `name` that a pydantic `AliasPath` sets. For `AliasPath("db", "port")`, `path` is `("port",)`."""
+    """One field that a pydantic `AliasPath` sets.
+
+    The attribute `path` is the `AliasPath` without the first key: `("port",)` for `AliasPath("db", "port")`.
+    """
 
     path: Path
     name: str
@@ -251,9 +254,9 @@ class Field:
         return self._shape
 
     def _opening(self, inside: list[Inside]) -> Shape:
-        """Return the shape of a value from which each field in `inside` reads a part (pydantic's `AliasPath`).
+        """Return the shape of a value that contains the values of all fields in `inside` (pydantic's `AliasPath`).
 
-        If one of these fields may contain a secret, the shape is `ANY` with `sealed=True`; otherwise `ANY`.
+        The shape allows any value. If one of these fields may contain a secret, `sealed` of the shape is True.
         """
         if not any(confidential(_of_info(field.info)) for field in inside):
             return ANY

@@ -18,9 +18,9 @@ def meant(
 ) -> tuple[type[Any], ...]:
     """Return the models of a union that have the largest number of the keys in `given`.
 
-    Models whose `Literal` fields do not allow the values in `tags` are left out. If any remaining model has a
-    key of `given` that a selected model lacks, return only one selected model: the first without a missing required
-    key, or else the first.
+    Models whose `Literal` fields do not allow the values in `tags` are ignored. If each model lacks a key of
+    `given` that another model has, return only one of the models with the most keys, preferably a model without a
+    missing required key.
 
     Args:
         union: dict from each model to a dict from keys to fields.

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 class CachedValue(ABC):
     """Base class of a provider that fetches from a backend. `Provider` describes the public methods.
 
-    Do not send a request, start a timer, call a callback or wait under the lock. A method passes such actions to its
-    parameter `then`. The actions run after the lock is released. `_notify` must be called without the lock.
+    `self._memory` is a lock. A method that holds the lock must not send a request, start a timer, call a callback
+    or wait. Instead, the method passes the action to the function `then` of `with self._memory as then`. The action
+    runs after the lock is released. `_notify` must be called without the lock.
 
     Attributes:
         store: identifier of the backend; equal for all values of one backend.

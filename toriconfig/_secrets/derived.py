@@ -172,7 +172,10 @@ class Derived:
             listener(before, after)
 
     def _readings(self, provider: Provider, reading: Reading | None) -> tuple[Reading, ...]:
-        """Return `reading` for the input `provider`, and the present readings of the others; () if any is None."""
+        """Return one reading per input: `reading` for the input `provider`, the current reading for any other input.
+
+        If any input has no reading (None), return ().
+        """
         readings = tuple(reading if one is provider else one.reading for one in self.inputs)
         return () if None in readings else readings  # type: ignore[return-value]
 

@@ -37,7 +37,7 @@ class FileWatch:
 
     Args:
         clock: source of the monotonic seconds.
-        scheduler: the timers; None: the timers of `clock`.
+        scheduler: object that starts the checks; None: a scheduler that uses `clock`.
         workers: the thread for the checks; None: a thread for this object only.
     """
 

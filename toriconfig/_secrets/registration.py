@@ -82,7 +82,7 @@ class Former:
 
 
 def _hand_over(registered: Registered, new: Reading) -> None:
-    """Move each text that also occurs in the value of `new` from `registered` to `new.registered`.
+    """Move from `registered` to `new.registered` each text that occurs in the value of `new`.
 
     Logs then mask the text at least until `new` is replaced.
     """
@@ -105,10 +105,10 @@ def _end_of(text: str | bytes) -> Callable[[float], None]:
 
 
 def _owner(reading: Reading) -> Reading:
-    """Return the reading whose attribute `registered` stores the texts of `reading` that logs mask.
+    """If `reading` has no inputs, return `reading`; otherwise return the newest input that was read directly.
 
-    If `reading` has no inputs, return `reading`. Otherwise return the newest input with an expiry. If no input has an
-    expiry, return the newest input.
+    An input with an expiry is preferred to a newer input without an expiry. The caller stores the texts that logs
+    mask in the attribute `registered` of the result.
     """
     if not reading.inputs:
         return reading

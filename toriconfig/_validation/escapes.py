@@ -1,7 +1,7 @@
 """Second validation after an exception that pydantic does not catch, such as a KeyError in a validator.
 
-The exception hides all other errors, which are often the cause of the exception. The model is
-therefore validated again with validators whose exceptions pydantic catches.
+The exception hides all other errors, which are often the cause of the exception. In the second validation, each
+validator is wrapped in a function that converts any exception to a type that pydantic catches.
 """
 
 from __future__ import annotations

@@ -49,10 +49,9 @@ class PathAttempts(Attempts):
             self.unanswered_since = None
 
     def take_warning(self) -> bool:
-        """Return True if the last failure must be logged as a warning.
+        """Return True if this call is the first since the last success and the last error is not a `VaultNotFound`.
 
-        True at the first call, and at the first call after each success. False at all other calls, and always if the
-        last failure is a `VaultNotFound`.
+        If the result is True, the caller logs a warning.
         """
         first, self._warned = not self._warned and not isinstance(self.error, VaultNotFound), True
         return first

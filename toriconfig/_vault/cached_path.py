@@ -216,10 +216,10 @@ class CachedPath(CachedValue):
         return self._requester.flight(failed)
 
     def _warn(self, error: SecretError, then: Then) -> None:
-        """Log that the value could not be confirmed, at most once until the next success.
+        """Log that the value could not be confirmed, but only once until the next success.
 
         If the value is leased, also set `self.reading.expires_at` to the end of the lease or of the Vault token,
-        whichever is first. `then` receives the function to call after the lock is released.
+        whichever is first. The call that logs is passed to `then`, and runs after the lock is released.
         """
         leased, vault = self._leased, self._vault
         if leased is not None and self.reading is not None and leased.ends < NEVER:

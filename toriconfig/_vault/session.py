@@ -117,10 +117,7 @@ class Session:
             path.after_fork(share=share)
 
     def forget(self) -> None:
-        """Forget the cached paths. Later loads read each path again.
-
-        The path of an older handle is not polled until its next read.
-        """
+        """Forget the cached paths, and cancel their planned requests. Later loads read each path again."""
         paths = self.paths()
         with self._lock:
             self._recent.clear()

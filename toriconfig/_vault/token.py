@@ -71,7 +71,9 @@ class LiveToken:
         self.granted, self.duration, self.replaced = -NEVER, 1.0, True
 
     def update(self, facts: dict[str, Any], now: float, *, renewal: bool = False) -> None:
-        """Update the state from the answer to a login, a lookup or a renewal. The first answer sets `term`.
+        """Update the state from the answer to a login, a lookup or a renewal.
+
+        Only the first answer sets `term`, the initial lifetime of the token in seconds.
 
         Args:
             facts: `auth` of an answer, or `data` of a lookup.

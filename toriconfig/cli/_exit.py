@@ -127,7 +127,7 @@ class _Closed(io.RawIOBase):
 
 
 def _prepare_streams() -> None:
-    """Set up the standard streams: escape characters that a stream cannot encode, and replace missing streams."""
+    """Make the standard streams safe to use: missing streams are replaced, and unencodable output is escaped."""
     if sys.stdin is None:
         sys.stdin = io.TextIOWrapper(io.BufferedReader(_Closed()))
     for name in ("stdout", "stderr"):

@@ -137,9 +137,9 @@ def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
 
 
 def _together(values: list[Said]) -> Said:
-    """Return the first value, with a `mark` (text to compare) made from all values.
+    """Merge the values of keys that look the same when masked.
 
-    The keys of all `values` look the same after masking.
+    Return the first value. Its attribute `mark`, the text by which values are compared, is made from all values.
     """
     first, *others = values
     return first._replace(mark=_mark(sorted(one.mark for one in values))) if others else first
@@ -148,8 +148,8 @@ def _together(values: list[Said]) -> Said:
 def _told(said: Iterable[tuple[Path, Node, Said]], keys: Keys) -> Iterator[tuple[str, Said]]:
     """Yield `(key, value)` for each `(path, node, value)` in `said`. Keys that may be secrets are masked.
 
-    Different keys may look the same when masked. So the `mark` (text to compare) of a value with a masked key is made
-    from the key and the value.
+    If a key is masked, the yielded value has a new attribute `mark`, the text by which values are compared. The
+    text is made from the real key and the value.
     """
     for path, node, one in said:
         shown = keys.path(path, null=node.value is None)

@@ -144,7 +144,7 @@ def _variables(
 def shows(leaf: Leaf) -> bool:
     """Return True if the value of a leaf can be written.
 
-    A hidden value and a secret without a reference cannot be written.
+    A hidden value cannot be written. A secret can be written only as a reference.
     """
     return not leaf.hidden and not (leaf.secret and leaf.value is None)
 
@@ -225,8 +225,8 @@ def _variable(
 def _keys_are_text(value: Any, shape: Shape) -> bool:
     """Return True if the mapping keys in `value` stay the same when `value` is written as JSON and loaded.
 
-    JSON turns a key that is a number, boolean or null into text. If the schema allows any text as a key, the loaded
-    key stays text, so the result is False.
+    JSON turns a key that is a number, boolean or null into text. If the schema allows any text there, the load
+    cannot restore the key, so the result is False.
     """
     if isinstance(value, list):
         return all(_keys_are_text(item, shape.child(at) or ANY) for at, item in enumerate(value))

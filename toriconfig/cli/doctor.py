@@ -1,4 +1,4 @@
-"""`toriconfig doctor`: examination of the access of this program to its secrets."""
+"""`toriconfig doctor`: check of the connection to Vault and other backends, and of the access to each secret."""
 
 from __future__ import annotations
 

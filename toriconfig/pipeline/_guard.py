@@ -18,10 +18,10 @@ _formatter = logging.Formatter()
 
 
 class Guard(logging.Handler):
-    """Handler of a logger. Masks each record in place before the other handlers of the logger and its parents.
+    """Handler that masks secrets in each record, before other handlers of the logger or a parent get the record.
 
     The guard is a handler, because records of child loggers do not pass through the filters of the logger. The
-    guard is also a filter, which adds the guard again after the application has replaced the list of handlers.
+    guard is also a filter: `filter` adds the guard again after the application has replaced the list of handlers.
     """
 
     def __init__(self, logger: logging.Logger) -> None:

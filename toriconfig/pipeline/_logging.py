@@ -139,10 +139,10 @@ def _set_level(logger: logging.Logger, level: int | str) -> None:
 
 
 def _route(logger: logging.Logger, propagate: bool | None) -> None:
-    """Store the choice `propagate` (None: keep the earlier choice), and set the handlers of the logger accordingly.
+    """Store `propagate` for the logger, and set the handlers accordingly. None: use the stored value.
 
-    This function must not hold a lock of this package. `dictConfig` holds the lock of `logging` during the creation
-    of a handler, and the handler may call `get_logger`: two threads could wait for each other forever.
+    Call this function without a lock of this package. The function waits for the lock of `logging`. A thread that
+    holds the lock of `logging` may wait for the lock of this package: neither thread could continue.
     """
     if propagate is not None:
         setattr(logger, _CHOICE, propagate)

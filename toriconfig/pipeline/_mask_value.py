@@ -144,9 +144,10 @@ def _hashable(shown: Any) -> Hashable:
 
 
 def _by_text(value: Any) -> Any:
-    """Return the masked `str` of an object if its `str` or `repr` contains a secret; if not, the object.
+    """Return `value`, or the masked `str(value)` if `str(value)` or `repr(value)` contains a secret.
 
-    For bytes, only the `repr` is searched and returned. If `str` or `repr` raises an exception, return `WITHHELD`.
+    For bytes, use `repr(value)` instead of `str(value)`. If `str` or `repr` raises an exception, return the
+    placeholder `WITHHELD`.
     """
     try:
         texts = [repr(value)] if isinstance(value, (bytes, bytearray)) else [str(value), repr(value)]

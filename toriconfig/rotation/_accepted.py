@@ -22,7 +22,7 @@ _LOOKS = 10
 
 
 def kind_of(rotation: Rotation, found: Record | None) -> Kind | None:
-    """Return the kind of a rotation, or None if the kind cannot be created from its setup.
+    """Return the kind of a rotation. If the kind cannot be determined or created, return None.
 
     Args:
         rotation: the requested rotation.

@@ -36,10 +36,10 @@ class Line:
 
     Attributes:
         reference: reference of the secret.
-        result: "rotated"; "resumed" or "undone": an unfinished rotation was completed or rolled back; "fresh": not due;
-            "undated": no `max_age`; "due" or "half-way": in a dry run, due or unfinished; "grace": rotated, and the
-            former value is still valid; "lost": another rotator was faster, which is not a failure; "nothing": no
-            unfinished rotation; "failed".
+        result: "rotated"; "failed"; "resumed": an unfinished rotation was completed; "undone": an unfinished rotation
+            was rolled back; "fresh": not due; "undated": no `max_age`; "due": a dry run found that the secret is due;
+            "half-way": a dry run found an unfinished rotation; "nothing": no unfinished rotation; "grace": rotated
+            earlier, and the former value is still valid; "lost": another rotator was faster, which is not a failure.
         age: seconds since the previous rotation; None: unknown, or not needed for the result.
         error: the error of a "failed" or "lost" result, or None.
     """
@@ -102,7 +102,7 @@ def rotate_due(
             abandoned, and rotate no other secret.
         force: True: rotate alternating users even if the last rotation is younger than `min_age`.
         bar: True: draw a progress bar on a terminal (extra `bar`).
-        on_line: called with each result as it arrives, one call at a time, on a rotating thread; None: no call.
+        on_line: called with each result as it arrives, one call at a time, on a worker thread; None: no call.
 
     Returns:
         The results.

@@ -154,8 +154,9 @@ class Kind(Protocol):
     - `options`: a tuple of `Option`, for the command line.
     - `summary`: the line of the kind in `--help`.
 
-    The methods share these arguments: `work` is the secret with the connection to Vault, `pending` are the new values,
-    and `current` are all keys of the secret as read at the start.
+    The methods share these arguments: `work` is the secret with the connection to Vault. `pending` contains the new
+    values of the keys that change. `current` contains the values of all keys of the secret, as read at the start of the
+    rotation.
 
     Attributes:
         name: name of the kind in records and on the command line.
@@ -185,7 +186,7 @@ class Kind(Protocol):
 
         Args:
             work: the secret.
-            current: all keys of the secret as read at the start.
+            current: values of all keys of the secret, as read at the start of the rotation.
 
         Raises:
             RotationRefused: the rotation cannot start.
@@ -197,7 +198,7 @@ class Kind(Protocol):
 
         Args:
             work: the secret.
-            current: all keys of the secret as read at the start.
+            current: values of all keys of the secret, as read at the start of the rotation.
         """
         ...
 
@@ -207,7 +208,7 @@ class Kind(Protocol):
         Args:
             work: the secret.
             pending: the new values.
-            current: all keys of the secret as read at the start.
+            current: values of all keys of the secret, as read at the start of the rotation.
 
         Raises:
             RotationError: the new values were refused.
@@ -232,7 +233,7 @@ class Kind(Protocol):
         Args:
             work: the secret.
             pending: the new values.
-            current: all keys of the secret as read at the start.
+            current: values of all keys of the secret, as read at the start of the rotation.
 
         Raises:
             RotationError: the current values cannot be restored.

@@ -66,7 +66,7 @@ class Rotation:
             between these two rotations is locked out. None: twice the `refresh_interval` of `vault`.
         abandoned_after: seconds of inactivity after which an unfinished rotation counts as abandoned, even if its
             process still runs. A rotation whose process has ended counts as abandoned at once.
-        on_event: called with each `Event`, on the rotating thread; None: no call.
+        on_event: called with each `Event`, on the thread that performs the rotation; None: no call.
         who: name of this rotator in the record; None: user, host and process.
         clock: source of time, for tests.
 
@@ -177,11 +177,11 @@ class Rotation:
 
         An interrupted rollback is completed, and a failed rollback is started again.
 
-        In the following cases, the stored credential is checked. If the database refuses the credential, the newest
-        version that the database accepts is restored. Otherwise:
+        If there is no rotation to roll back, or if the secret was changed after the last completed rotation, the stored
+        credential is checked:
 
-        - If there is nothing to roll back, nothing is changed, and the outcome is "nothing".
-        - If the secret was changed after the last completed rotation, RotationRefused is raised.
+        - The database refuses the credential: the newest version that the database accepts is restored.
+        - Otherwise, nothing is changed: if the secret was changed, RotationRefused is raised.
 
         Args:
             to: number of the version whose values are restored. If the secret has these values already, but
@@ -263,7 +263,7 @@ class Rotation:
         Args:
             preflight: the stored secret and its record.
             found: the open record.
-            undone_is_fine: True: if the changes are reversed, return the outcome "undone". False: raise an error.
+            undone_is_fine: True: if the changes were undone, return the outcome "undone". False: raise an error.
 
         Raises:
             RotationError: the rotation failed, or may not be completed.

@@ -18,9 +18,10 @@ LOCKED_OUT = "readers are locked out NOW"
 
 
 def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
-    """Return the error of a rotation that cannot continue, and restore the former password if readers need it.
+    """Return the error of a rotation that cannot continue. If readers are locked out, restore the old password first.
 
-    Readers need it if the rotation makes it invalid, and the new password is certainly not stored in Vault.
+    Readers count as locked out if the rotation invalidates the old password, and the new password is certainly not
+    stored in Vault.
 
     Args:
         run: context of the steps.
@@ -28,7 +29,7 @@ def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
         error: the error because of which the rotation cannot continue.
 
     Returns:
-        The error to raise. Its text shows whether readers are locked out, and its help shows the command to run.
+        The error to raise. The message states whether readers are locked out, and `help` contains the command to run.
     """
     path = run.work.ref.path
     resume, back = (f"`{command(path, record, act)}`" for act in ("--resume", "--rollback"))

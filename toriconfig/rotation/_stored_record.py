@@ -40,10 +40,9 @@ def load_record(data: Mapping[str, Any], revision: int) -> Record | None:
 
 
 def last_completed(found: Record | None, ref: Ref) -> Record | None:
-    """Return the last record. If the last rotation was undone, return the record of the last completed rotation.
+    """Return `found`, or the older record in `found.last` if the rotation of `found` was undone.
 
-    An undone rotation failed, or was rolled back, before the new value was stored. If `found.last` contains no
-    record of a completed rotation of `ref`, return `found`.
+    If the older record is missing, or does not include the key of `ref`, also return `found`.
 
     Args:
         found: the last record; None: there is none.
@@ -56,7 +55,7 @@ def last_completed(found: Record | None, ref: Ref) -> Record | None:
 
 
 def _is_record(plain: Mapping[str, Any]) -> bool:
-    """Return True if the data are a record: each part has the expected type, and this release knows the step."""
+    """Return True if the items of `plain` have the types of a record, and `plain["step"]` is a known rotation step."""
     keys, grace = plain["keys"], plain.get("grace")
     return (
         all(isinstance(plain.get(name, ""), str) for name in _TEXTS)

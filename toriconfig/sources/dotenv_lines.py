@@ -29,9 +29,9 @@ def bindings(text: str) -> Iterator[tuple[int, Binding]]:
 
 
 class _Reader(Reader):
-    """Reader for the parser of python-dotenv that finds the end of an unquoted value in linear time.
+    """Subclass of python-dotenv's `Reader` that finds the end of an unquoted value in linear time.
 
-    The expression of python-dotenv needs minutes for a line of a million spaces.
+    The regular expression that python-dotenv uses for this needs minutes for a line of a million spaces.
     """
 
     _unquoted: str | None = None

@@ -63,9 +63,9 @@ _LAYER = Layer("env", "environment", _locate, text=True)
 
 
 def _services(environ: Mapping[str, str], names: list[str]) -> tuple[str, ...]:
-    """Return the names of the Kubernetes Services, such as `TORI_API` for the variable `TORI_API_PORT=tcp://…`.
+    """Return the names of Kubernetes Services, such as `TORI_API` for the variable `TORI_API_PORT=tcp://…`.
 
-    Other variables prove no Service: `TORI_SERVICE_HOST` alone may be a setting of the user.
+    `names` are the variables to examine. `TORI_SERVICE_HOST` alone is skipped, because it may be a setting of the user.
     """
     return tuple(
         name.removesuffix("_PORT")

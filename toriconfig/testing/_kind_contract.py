@@ -224,7 +224,10 @@ class KindContract(ABC):
         raise AssertionError(f"the rotation had no event {point}")
 
     def _shows_none_of(self, values: Mapping[str, Any], *texts: str) -> None:
-        """Raise `AssertionError` if a text contains a value. Short values, and those of `public`, are not searched."""
+        """Raise `AssertionError` if a text contains one of `values`.
+
+        Ignore short values, and the keys in `self.public`, whose values are not secret.
+        """
         for key, value in values.items():
             if isinstance(value, str) and len(value) >= _SHORTEST and key not in self.public:
                 assert not any(value in text for text in texts), f"the value of {key} is shown"

@@ -39,7 +39,7 @@ class _Walk:
         self.kept = frozenset(map(id, base.secrets.values())) if base is not None else frozenset()
         self.handles = Handles() if base is None else base.carried()
         self.parts = Parts(query.vault_provider, self.other, query.absent, query.fetched)
-        self.made: dict[Path, Node | None] = {}
+        self.made: dict[Path, Node] = {}
 
     def node(self, node: Node | None, shape: Shape, path: Path, seen: frozenset[type]) -> Node | None:
         if shape.kind == "secret":
@@ -83,16 +83,16 @@ class _Walk:
                 values[key] = made
         return _with(node, values)
 
-    def secret(self, node: Node | None, shape: Shape, path: Path) -> Node | None:
-        """Return the node that replaces `node` in the tree, normally a node with a handle. The result is never None.
+    def secret(self, node: Node | None, shape: Shape, path: Path) -> Node:
+        """Return the node with the handle for the secret at `path`. Repeated calls return the same node.
 
-        `node` is None if the secret is not set. Later calls with the same `path` return the same result.
+        If no layer sets the secret, `node` is None.
         """
         if path not in self.made:
             self.made[path] = self.sealed(node, shape, path)
         return self.made[path]
 
-    def sealed(self, node: Node | None, shape: Shape, path: Path) -> Node | None:
+    def sealed(self, node: Node | None, shape: Shape, path: Path) -> Node:
         handles = self.handles
         if node is not None and id(node.value) in self.kept:
             handles.secrets[path] = node.value

@@ -62,11 +62,12 @@ class Query(Value):
     """Inputs of one load that may supply secrets. No step of the load changes them.
 
     Attributes:
-        vault_provider: function that returns the shared provider of one Vault path and version; None if Vault is
-            not available.
+        vault_provider: function that returns the shared provider of one Vault path and version. If Vault is not
+            available, the attribute is None.
         vault_path: path in Vault's KV engine at which each key holds one secret, or None.
         layers: the layers to read, highest first.
-        how_to_set: function that returns the variable for the secret at a path; None if no variable can set it.
+        how_to_set: function that returns the variable for the secret at a path. If no variable can set the secret,
+            the function returns None.
         looked: function that returns the names of the inputs searched for the secret at a path.
         text_of: function that returns the text of a scalar in its file: in a secret, `1.10` is text and no number.
         warn: function to call at run time, `warn(path, "outage", message)`, when a backend does not answer, and a
@@ -178,7 +179,10 @@ class Handles:
         return new
 
     def add(self, path: Path, choice: Choice) -> Provider | Secret[Any] | None:
-        """Add the findings about the secret at `path`, and return `choice.provider`."""
+        """Copy the problems, the warning and the references in `choice` to this object, and return `choice.provider`.
+
+        `path` is the path of the secret.
+        """
         if choice.declared:
             self.declared[path] = choice.declared
         if choice.source_text is not None:

@@ -76,7 +76,10 @@ class Dependents(Protocol):
         ...
 
     def token_renewed(self, token: LiveToken) -> None:
-        """End the outages that are recorded for the credentials of `token`, which was renewed."""
+        """After a renewal of `token`, clear the outage errors of the credentials requested with `token`.
+
+        An outage error shows that Vault is down or sealed.
+        """
         ...
 
 

@@ -6,7 +6,7 @@ import ast
 import builtins
 import re
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeGuard
 
@@ -333,13 +333,19 @@ class Converter:
             self._replace(value, f'{self.own("SettingsConfigDict")}(config_name="{self._base}", **({text}))')
 
     def _call(self, arguments: list[str], column: int, indent: str) -> str:
-        """Return a call of `SettingsConfigDict` that begins at `column`, with the line breaks of a formatter."""
+        """Return the code of a call of `SettingsConfigDict` that begins at `column`.
+
+        If the line would be too long, each argument is on its own line.
+        """
         function = self.own("SettingsConfigDict")
         line = f"{function}({', '.join(arguments)})"
         return line if column + len(line) <= LINE else f"{function}({_lines(arguments, indent)})"
 
     def _insert(self, whole: ast.Call, parts: Sequence[ast.expr | ast.keyword], text: str) -> None:
-        """Insert a first argument into a call, with the line breaks of a formatter."""
+        """Insert `text` as the first argument of the call `whole`, whose present arguments are `parts`.
+
+        If the line would be too long, write each argument on its own line.
+        """
         end = self._source.span(whole)[1]
         if not parts:
             self.edits.append(Edit(end - 1, end - 1, text))
@@ -391,10 +397,3 @@ def _holds_nothing(value: ast.expr) -> bool:
     if isinstance(value, (ast.List, ast.Tuple, ast.Set)):
         return not value.elts
     return isinstance(value, ast.Dict) and not value.keys
-
-
-def calls_at_import(source: Source, kept: list[ast.stmt]) -> Iterator[int]:
-    """Yield the line number of each top-level statement that only calls a function, and that is not in `kept`."""
-    for one in source.tree.body:
-        if one not in kept and isinstance(one, ast.Expr) and isinstance(one.value, (ast.Call, ast.Await)):
-            yield one.lineno

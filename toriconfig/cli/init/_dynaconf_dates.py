@@ -1,4 +1,4 @@
-"""The dates of a YAML file, which dynaconf reads as dates, and toriconfig as text."""
+"""Conversion of text to `date` and `datetime` objects, for values that dynaconf reads from YAML as dates."""
 
 from __future__ import annotations
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from toriconfig.cli.init._convert import Converter, calls_at_import
+from toriconfig.cli.init._convert import Converter
 from toriconfig.cli.init._draft import Draft, Names
 from toriconfig.cli.init._held import without_secrets
 from toriconfig.cli.init._imports import Imports, own_imports
-from toriconfig.cli.init._source import Source, used
+from toriconfig.cli.init._source import Source, calls_at_import, used
 
 if TYPE_CHECKING:
     from pydantic_settings import BaseSettings

@@ -38,7 +38,10 @@ class Held:
         self._names.setdefault(name, found)
 
     def strip(self, model: type) -> None:
-        """Record that a field of `model` lost its default. Defaults that create a `model` are then lost too."""
+        """Record that a field of the class `model` has lost its default.
+
+        Any other default that creates an instance of `model` must then be removed too.
+        """
         self._bare.add(model)
 
     def in_default(self, value: ast.expr, annotation: ast.expr) -> bool:

@@ -15,7 +15,7 @@ LINE = 88
 
 
 class Imports:
-    """The import statements of a generated module. Copied relative imports refer to `package`."""
+    """The import statements of a generated module. Relative imports in package `package` become absolute."""
 
     def __init__(self, package: str) -> None:
         self._package = package

@@ -139,7 +139,7 @@ class Classes:
 
 
 def _is_key(key: str) -> bool:
-    """Return True if a field can be written for a key. If the key is no valid field name, the key becomes an alias."""
+    """Return True if a key has only ASCII letters, digits, `_`, `.` and `-`, and begins with a letter or `_`."""
     return re.fullmatch(r"[A-Za-z_][\w.-]*", key, re.ASCII) is not None
 
 

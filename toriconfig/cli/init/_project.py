@@ -112,7 +112,7 @@ def class_of(draft: Draft, names: Names) -> Iterator[type[BaseModel]]:
 
 
 def _reason(error: Exception) -> str:
-    """Return an error as text. The message is shown only if it holds no value."""
+    """Return a description of an error, without values of settings."""
     from pydantic import ValidationError
 
     from toriconfig.cli._class_of import told

@@ -153,3 +153,10 @@ def resolved(node: ast.AST, names: Mapping[str, object]) -> object:
         owner = resolved(node.value, names)
         return getattr(owner, node.attr, None) if isinstance(owner, type(ast)) else None
     return None
+
+
+def calls_at_import(source: Source, kept: list[ast.stmt]) -> Iterator[int]:
+    """Yield the line number of each top-level statement that only calls a function, and that is not in `kept`."""
+    for one in source.tree.body:
+        if one not in kept and isinstance(one, ast.Expr) and isinstance(one.value, (ast.Call, ast.Await)):
+            yield one.lineno

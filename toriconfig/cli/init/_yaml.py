@@ -29,11 +29,11 @@ class Settings(NamedTuple):
 
 
 def settings_of(cls: type[BaseModel], name: str) -> Settings:
-    """Return the settings file of a class.
+    """Generate the settings file that `toriconfig init` writes for a class.
 
     Args:
-        cls: the class.
-        name: base name of the settings files, which is also the path of the secrets in Vault.
+        cls: the settings class.
+        name: base name of the file. The same name is used in references to Vault: `${vault:secret/NAME#KEY}`.
     """
     missing: list[Path] = []
     lines, references = _section(root_shape(cls), (), name, missing, required=True)

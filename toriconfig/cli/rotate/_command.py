@@ -142,13 +142,14 @@ def rotate(references: tuple[str, ...], **options: Any) -> int:
     \b
     KINDS
 
-    With --due, each secret at REF is rotated if it is due. Without REF, --due applies to each declared secret.
-    --status, --resume and --rollback do not check whether a secret is due. --status --due shows every secret.
-    --resume --due and --rollback --due change only unfinished rotations that are abandoned (see --abandoned-after).
+    --due selects the secrets at REF, or without REF all declared secrets. Only the selected secrets that are due
+    are rotated. --status --due shows all selected secrets, due or not. --resume --due and --rollback --due complete
+    or undo the abandoned rotations of all selected secrets, due or not. A rotation is abandoned if it is unfinished
+    and its program has ended or makes no progress (see --abandoned-after).
 
-    With --due and without REF, --kind and its options rotate a due secret only if this kind rotated the secret last, or
-    if the form of the declared reference implies this kind. The other due secrets are left unchanged and reported as
-    failed. With REF, --kind applies to each REF.
+    With REF, --kind applies to each REF. Without REF, --kind and its options apply only to secrets of this kind.
+    The record of the last rotation, or the form of the declared reference, shows the kind of a secret. All other
+    due secrets are left unchanged and reported as failed.
     """  # noqa: D301  (\b keeps click from joining the lines)
     act = _act(options)
     _check_together(act, references, options)

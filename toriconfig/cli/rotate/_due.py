@@ -201,7 +201,10 @@ def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> 
 def _skip_elsewhere(ages: dict[str, float | None]) -> bool:
     """Remove the references to backends other than Vault from `ages`.
 
-    Write a note for each removed reference that has an age.
+    Write a note for each removed reference that has a maximum age.
+
+    Args:
+        ages: the declared maximum age in seconds for each reference; None: no maximum age is declared.
 
     Returns:
         True if a note was written.
@@ -216,12 +219,12 @@ def _skip_elsewhere(ages: dict[str, float | None]) -> bool:
 
 
 def _tell_undated(places: list[str], *, some: bool, asked: float | None) -> None:
-    """Write notes about declared secrets that are never due, because they have no `max_age`.
+    """Write notes about declared secrets without a `max_age`. These secrets are never due, even with `--max-age`.
 
     Args:
         places: the references of these secrets.
-        some: True if any declared secret has a `max_age`. If False, write a note that no secret has a `max_age`.
-        asked: the value of `--max-age`. If not None, write a note for each of `places` that can be rotated.
+        some: False: no declared secret has a `max_age`, and a note is written about this.
+        asked: the value of `--max-age`; a note is written about each skipped secret. None: no such notes.
     """
     if not some:
         note("no declared secret has a max_age: declare it, as Ref(..., max_age=...), or name REF")

@@ -96,17 +96,15 @@ def refuse_other_kinds(names: set[str], act: str, options: dict[str, Any]) -> No
 
 
 def _refuse_other(flag: str, owning: list[str], recorded: list[str], names: set[str], unknown: bool) -> None:
-    """Reject `flag` if no kind in use accepts the flag.
-
-    The flag is accepted if `owning` contains one of `names`. If `names` contains "", the flag is also accepted if
-    `recorded` is not empty.
+    """Reject `flag` if no kind in use has the flag.
 
     Args:
         flag: the flag.
         owning: names of the kinds that have the flag.
-        recorded: the names in `owning` that are possible for a kind read from the record of a rotation.
-        names: names of the kinds in use; "" stands for a kind that will be read from the record.
-        unknown: True: accept the flag without this check.
+        recorded: the names in `owning` for which the flag is accepted if the kind is read from a record.
+        names: names of the kinds in use. "" stands for a kind that will be read from a record, and that may be any
+            kind in `recorded`.
+        unknown: True: all kinds will be read from records, so the flag is accepted.
 
     Raises:
         click.UsageError: the flag is rejected.

@@ -84,7 +84,7 @@ class Account(ABC):
 
         Args:
             pending: the new values.
-            current: all keys of the secret as read at the start.
+            current: values of all keys of the secret, as read at the start of the rotation.
         """
         return not self.keeps_former and bool(pending.get(USERNAME) == current.get(USERNAME))
 
@@ -234,7 +234,8 @@ class Account(ABC):
             work: the secret.
             server: the server.
             login: user name and new password.
-            valid: login that is stored in the secret now; if that is incomplete, `login`.
+            valid: the login that the secret contains now. If the secret lacks the user name or the password, the caller
+                passes `login` again.
         """
 
         def change(accounts: Accounts) -> None:

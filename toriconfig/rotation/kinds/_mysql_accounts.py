@@ -1,7 +1,8 @@
 """Accounts of MariaDB and MySQL, read and changed over a connection.
 
-An account is a user name with a host, such as `'app'@'%'`. DDL has no transaction. A second account is therefore locked
-until it has all privileges, and a locked account counts as incomplete.
+An account is a user name with a host, such as `'app'@'%'`. The servers cannot create an account and grant its
+privileges in one transaction. A new account is therefore locked until it has all privileges, and a locked account
+counts as incomplete.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Accounts:
         return not self._half_made(self._name(user))
 
     def related(self, user: str, of: str) -> bool:
-        """Return True if both accounts have the same host and the same privileges."""
+        """Return True if the accounts `user` and `of` have the same host and the same privileges."""
         one, other = self._name(user), self._name(of)
         return one.host == other.host and self._grants(one) == self._grants(other)
 

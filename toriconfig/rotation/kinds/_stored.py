@@ -36,7 +36,7 @@ class Stored:
 
         Args:
             pending: the new values.
-            current: all keys of the secret as read at the start.
+            current: values of all keys of the secret, as read at the start of the rotation.
         """
         return False
 

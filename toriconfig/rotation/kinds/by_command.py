@@ -74,7 +74,7 @@ class ByCommand(Generated):
 
         Args:
             pending: the new values.
-            current: all keys of the secret as read at the start.
+            current: values of all keys of the secret, as read at the start of the rotation.
         """
         return not self._keeps_former
 

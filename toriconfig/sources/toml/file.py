@@ -188,7 +188,10 @@ def _is_table(node: Node | None) -> bool:
 
 
 def _shown(text: str, read: str) -> list[str]:
-    """Return the lines for excerpts. After the valid beginning `read`, each value is masked: it may be a secret."""
+    """Return the lines of `text` for excerpts, with each value after `read` masked.
+
+    `read` is the beginning of `text` that was parsed without error. The lines of `read` are returned unchanged.
+    """
     rows = text.split("\n")
     known = read.count("\n") + 1 if read else 0
     return [row if number < known else _keys_of(row) for number, row in enumerate(rows)]

@@ -72,12 +72,13 @@ def _pairs_back(text: str) -> str:
 def _respell(text: str, first: str, second: tuple[str, str], first_as: str, second_as: tuple[str, str]) -> str:
     r"""Return `text` with the first two hex digits of both escapes replaced in each pair such as `\ud83d\ude00`.
 
-    In this example, these digits are `d8` and `de`. An old digit is replaced by the new digit at the same index.
+    In this example, these digits are `d8` and `de`. In the table, `old` and `new` are strings of hex digits. A digit
+    `old[i]` in `text` is replaced by `new[i]`.
 
-    digit                                      old digits    new digits
-    first digit of both escapes (`d`)          first         first_as
-    second digit of the first escape (`8`)     second[0]     second_as[0]
-    second digit of the second escape (`e`)    second[1]     second_as[1]
+    digit in `text`                            old          new
+    first digit of both escapes (`d`)          first        first_as
+    second digit of the first escape (`8`)     second[0]    second_as[0]
+    second digit of the second escape (`e`)    second[1]    second_as[1]
     """
     import re
 
