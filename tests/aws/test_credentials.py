@@ -100,21 +100,19 @@ def test_a_sign_in_that_has_ended_names_the_command_to_sign_in(anonymous: Moto) 
         app(SecretsManager()).token.get()
 
 
-def test_half_of_the_credentials_are_none(anonymous: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_incomplete_credentials_count_as_missing(anonymous: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
     with pytest.raises(MissingCredentialError, match="no AWS credentials were found"):
         app(SecretsManager()).token.get()
 
 
 @pytest.mark.parametrize("region", ["no/region", "a b", "x" * 70, "-"])
-def test_a_region_that_cannot_be_is_an_error_that_names_the_variable(region: str, anonymous: Moto) -> None:
+def test_an_invalid_region_is_an_error_that_names_the_variable(region: str, anonymous: Moto) -> None:
     with pytest.raises(SecretError, match="AWS_REGION"):
         app(SecretsManager(region=region)).token.get()
 
 
-def test_an_endpoint_that_is_no_address_is_an_error_that_names_the_variable(
-    moto: Moto, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_invalid_endpoint_is_an_error_that_names_the_variable(moto: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "not an address")
     with pytest.raises(SecretError, match="AWS_ENDPOINT_URL"):
         app(SecretsManager()).token.get()

@@ -30,7 +30,7 @@ class Crowd(Backend):
         raise TimeoutError
 
 
-def test_secrets_are_asked_at_the_same_time_and_a_shared_one_once() -> None:
+def test_secrets_are_requested_in_parallel_and_a_shared_one_once() -> None:
     backend = Crowd(3)
     references = [f"aws:{path}#{key}" for path in ("a", "b", "c") for key in ("user", "password")]
     findings = list(examine_backends(references, [backend]))
@@ -53,7 +53,7 @@ def test_a_secret_that_several_references_share_is_one_request(moto: Moto, monke
     assert [one.message for one in findings[-3:]] == ["can be read"] * 3
 
 
-def test_a_key_of_plain_text_and_a_stage_that_is_not_there_are_told(moto: Moto, canary: Canary) -> None:
+def test_a_key_of_plain_text_and_a_missing_stage_are_reported(moto: Moto, canary: Canary) -> None:
     moto.put("prod/db", canary.secret)
     findings = list(examine_backends(["aws:prod/db#y", "aws:prod/db?stage=NOPE#y"], []))[-2:]
     assert [(one.message, one.help) for one in findings] == [

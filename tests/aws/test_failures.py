@@ -77,7 +77,7 @@ def test_a_secret_that_is_marked_for_deletion_is_not_found_and_can_be_restored(m
     assert app(backends=[SecretsManager()]).token.get() == "x"
 
 
-def test_credentials_that_aws_does_not_know_are_denied(moto: Moto) -> None:
+def test_credentials_that_do_not_exist_in_aws_are_denied(moto: Moto) -> None:
     moto.put("prod/db", {"password": "x"})
     with moto.checked(), pytest.raises(SecretDenied, match="aws does not accept the credentials of this program"):
         app().token.get()
@@ -208,7 +208,7 @@ def test_credentials_that_are_fetched_from_a_server_have_the_deadline_too(
         hanging.close()
 
 
-def test_a_client_that_is_never_made_keeps_no_other_thread_beyond_its_deadline(
+def test_a_client_that_is_never_created_blocks_no_other_thread_beyond_its_deadline(
     moto: Moto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backend, go, begun = SecretsManager(), threading.Event(), threading.Event()
@@ -298,7 +298,7 @@ def test_without_the_extra_a_lower_layer_is_used_with_one_warning(
     )
 
 
-def test_where_nothing_names_a_region_no_request_is_made_and_each_secret_is_one_warning(
+def test_without_a_region_no_request_is_sent_and_each_secret_is_one_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     settings = load(App, overrides={"token": "${aws:a}", "other": "${aws:b}"})
@@ -310,7 +310,7 @@ def test_where_nothing_names_a_region_no_request_is_made_and_each_secret_is_one_
     assert len(warned(caplog)) == 1
 
 
-def test_no_credentials_are_a_missing_credential_and_the_lower_layer_is_used_with_one_warning(
+def test_without_credentials_an_error_is_raised_or_the_lower_layer_is_used_with_one_warning(
     moto: Moto, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
@@ -347,7 +347,7 @@ def test_aws_region_counts_as_the_region(moto: Moto, monkeypatch: pytest.MonkeyP
     assert app().token.get() == "x"
 
 
-def test_a_failed_client_is_made_again_when_the_credentials_are_there(
+def test_a_failed_client_is_created_again_when_the_credentials_exist(
     moto: Moto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moto.put("prod/db", "x")
@@ -360,7 +360,7 @@ def test_a_failed_client_is_made_again_when_the_credentials_are_there(
 
 
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SECRETS_MANAGER"])
-def test_a_env_file_does_not_choose_the_host_that_is_asked(name: str, moto: Moto, tmp_path: Path) -> None:
+def test_an_env_file_does_not_choose_the_host_of_requests(name: str, moto: Moto, tmp_path: Path) -> None:
     moto.put("prod/db", {"password": "x"})
     elsewhere = answering(200, b"{}")
     (tmp_path / ".env").write_text(f"{name}={elsewhere.address}\nAWS_DEFAULT_REGION=us-east-1\n")

@@ -53,7 +53,7 @@ def test_json_of_skipped_secrets_has_no_rotation(toriconfig: Toriconfig) -> None
 
 
 @pytest.mark.parametrize("flags", [("--due",), ("--status",)], ids=" ".join)
-def test_the_secrets_of_vault_beside_it_are_processed(
+def test_secrets_of_vault_beside_a_secret_of_aws_are_processed(
     flags: tuple[str, ...], tmp_path: Path, toriconfig: Toriconfig
 ) -> None:
     (tmp_path / "my_app.py").write_text(HEAD + FROM_AWS + FROM_VAULT)
@@ -64,7 +64,7 @@ def test_the_secrets_of_vault_beside_it_are_processed(
     assert SKIPPED in done.err
 
 
-def test_a_secret_of_an_own_backend_is_skipped(tmp_path: Path, toriconfig: Toriconfig) -> None:
+def test_a_secret_of_a_custom_backend_is_skipped(tmp_path: Path, toriconfig: Toriconfig) -> None:
     own = """    model_config = SettingsConfigDict(backends=[Store()])
     token: Annotated[Secret[str], Ref('x#y', scheme='store', max_age=1)]
 """

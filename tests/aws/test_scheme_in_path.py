@@ -33,7 +33,7 @@ def test_a_reference_to_vault_that_names_aws_too_is_an_error_of_the_load() -> No
         load(App, overrides={"token": "${vault:aws:prod/x#y}"}, environ={})
 
 
-def test_the_scheme_of_an_own_backend_is_refused_by_the_load() -> None:
+def test_the_scheme_of_a_custom_backend_is_refused_by_the_load() -> None:
     class Cellar(Backend):
         scheme = "cellar"
 

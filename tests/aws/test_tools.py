@@ -90,7 +90,7 @@ def test_no_command_prints_a_secret(moto: Moto, canary: Canary, folder: Folder) 
 
 
 @pytest.mark.parametrize("stored", ["{c}", "[{c}]", '{{"user": "u", "pasword": "{c}"}}', '{{"password": ["{c}"]}}'])
-def test_no_command_prints_a_secret_that_is_of_another_kind_than_expected(
+def test_no_command_prints_a_secret_of_an_unexpected_kind(
     stored: str, moto: Moto, canary: Canary, folder: Folder
 ) -> None:
     for _ in range(2):
@@ -130,7 +130,7 @@ def test_check_online_without_a_region_names_the_remedy_for_each_secret(folder: 
 
 @pytest.mark.parametrize("text", ["${aws:a}", "${aws:a?stage=AWSPREVIOUS#b}", "http://u:${aws:a#b|url}@h"])
 @pytest.mark.parametrize("remedy", ["set AWS_REGION", "pip install 'toriconfig[aws]'"])
-def test_the_remedy_comes_first_where_nothing_of_aws_is_set_up(
+def test_the_remedy_comes_first_if_aws_is_not_configured(
     text: str, remedy: str, monkeypatch: pytest.MonkeyPatch, folder: Folder
 ) -> None:
     (folder.path / "app.yaml").write_text(YAML.replace("${aws:prod/db#password}\n", f"{text}\n", 1))
@@ -146,7 +146,7 @@ def test_the_remedy_comes_first_where_nothing_of_aws_is_set_up(
     assert remedy == doctor[doctor.index(next(one for one in doctor if " aws: " in one)) + 1].strip()
 
 
-def test_check_online_without_credentials_is_a_secret_without_a_value(moto: Moto, folder: Folder) -> None:
+def test_check_online_without_credentials_reports_a_secret_without_a_value(moto: Moto, folder: Folder) -> None:
     done = folder.run("check", "--online", "-o", "concise", AWS_ACCESS_KEY_ID="")
     assert (done.code, done.out.count("TC401")) == (1, 4), done
     assert "no AWS credentials were found" in done.out
@@ -211,7 +211,7 @@ def test_doctor_suggests_the_key_that_was_probably_meant(moto: Moto, folder: Fol
         ({"AWS_REGION": "eu-central-1", "AWS_PROFILE": "x"}, "aws: the AWS profile does not exist", 1),
     ],
 )
-def test_doctor_reads_nothing_where_aws_cannot_be_asked(
+def test_doctor_reads_nothing_if_no_request_to_aws_is_possible(
     environ: dict[str, str], told: str, code: int, folder: Folder
 ) -> None:
     done = folder.run("doctor", **environ)
@@ -293,7 +293,7 @@ def test_policy_online_ends_with_3_when_aws_is_away(moto: Moto, folder: Folder) 
     assert (done.code, done.out) == (3, ""), done
 
 
-def test_policy_is_refused_where_two_backends_have_one_and_none_is_chosen(folder: Folder) -> None:
+def test_policy_is_refused_if_two_backends_have_one_and_none_is_chosen(folder: Folder) -> None:
     (folder.path / "app.yaml").write_text(
         YAML.replace("before: ${aws:prod/db?stage=AWSPREVIOUS#", "before: ${vault:secret/x#")
     )
@@ -304,7 +304,7 @@ def test_policy_is_refused_where_two_backends_have_one_and_none_is_chosen(folder
     assert statements(folder.run("policy", "--backend", "aws", **environ).out)
 
 
-def test_policy_of_a_backend_that_is_not_asked_is_empty(folder: Folder) -> None:
+def test_policy_of_an_unused_backend_is_empty(folder: Folder) -> None:
     done = folder.run("policy", "--backend", "vault", AWS_REGION="eu-central-1")
     assert (done.code, done.out, done.err) == (0, "", "App reads nothing from Vault\n")
 

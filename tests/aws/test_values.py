@@ -72,7 +72,7 @@ def test_a_binary_secret_that_is_no_text_is_an_error_of_a_text_field(moto: Moto)
         app("${aws:bin}").token.get()
 
 
-def test_a_key_of_text_that_is_no_json_is_told_with_the_remedy(moto: Moto, canary: Canary) -> None:
+def test_a_key_of_text_that_is_no_json_is_reported_with_the_remedy(moto: Moto, canary: Canary) -> None:
     moto.put("prod/db", canary.secret)
     with pytest.raises(
         SecretNotFound, match=r"token: prod/db is not a JSON object \(leave out `#password`\)"
@@ -99,7 +99,7 @@ def test_a_secret_is_read_by_its_arn(moto: Moto, canary: Canary) -> None:
     assert canary.secret == app(f"${{aws:{arn}#password}}").token.get()
 
 
-def test_the_arn_of_another_region_is_not_asked_for(moto: Moto) -> None:
+def test_the_arn_of_another_region_is_not_requested(moto: Moto) -> None:
     with pytest.raises(SecretNotFound, match="is in another region than eu-central-1") as caught:
         app("${aws:arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-abcdef#k}").token.get()
     assert "region='us-east-1'" in caught.value.help
@@ -148,7 +148,7 @@ def test_a_field_names_a_stage_with_ref(moto: Moto) -> None:
         "a*",
     ],
 )
-def test_a_name_that_cannot_be_is_an_error_of_the_load(path: str) -> None:
+def test_an_invalid_name_is_an_error_of_the_load(path: str) -> None:
     with pytest.raises(ConfigError, match="TC306.*not a reference to aws"):
         app(f"${{aws:{path}#k}}")
 
@@ -283,7 +283,7 @@ def test_a_forked_child_reads_the_rotated_secret(moto: Moto) -> None:
     until(lambda: settings.token.get() == "second")
 
 
-def test_a_forked_child_makes_a_client_of_its_own(moto: Moto) -> None:
+def test_a_forked_child_creates_its_own_client(moto: Moto) -> None:
     backend = SecretsManager()
     client = backend._client.get(60.0)[1]
     assert backend._client.get(60.0)[1] is client
@@ -306,7 +306,7 @@ def test_settings_from_the_shipped_backend_are_pickled_without_values(moto: Moto
     assert pickle.loads(pickled).token.get() == canary.secret
 
 
-def test_two_regions_are_two_backends_with_schemes_of_their_own(moto: Moto, canary: Canary) -> None:
+def test_two_regions_are_two_backends_with_separate_schemes(moto: Moto, canary: Canary) -> None:
     class Elsewhere(SecretsManager):
         scheme = "aws-us"
 

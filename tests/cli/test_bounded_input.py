@@ -36,7 +36,7 @@ def test_a_pyproject_that_cannot_be_used_is_named(
     assert "pyproject.toml cannot be read" in result.err and says in result.err
 
 
-def test_a_pyproject_that_is_a_pipe_is_passed_over(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_a_pyproject_that_is_a_pipe_is_ignored(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").unlink(missing_ok=True)
     os.mkfifo(tmp_path / "pyproject.toml")
     assert toriconfig("show", "--settings", "toriconfig.schema:ToriSettings").code == 0

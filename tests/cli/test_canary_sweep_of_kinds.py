@@ -55,7 +55,7 @@ NEW_VALUE = ("--length", "--fails-at", "--stdin")
 
 
 @pytest.mark.parametrize("kind", BY_KIND)
-def test_no_act_of_a_kind_shows_a_secret(
+def test_no_action_of_a_kind_shows_a_secret(
     kind: str, toriconfig: Toriconfig, tmp_path: Path, shared_vault_server: VaultServer
 ) -> None:
     canary, given = Canary(), Canary()

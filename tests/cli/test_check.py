@@ -102,7 +102,7 @@ def _five(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(FIVE)
 
 
-def test_all_five_in_one_run_over_two_files_with_all_that_a_reader_needs(five: None, toriconfig: Toriconfig) -> None:
+def test_one_run_over_two_files_reports_all_five_mistakes_in_full(five: None, toriconfig: Toriconfig) -> None:
     result = toriconfig("check", "config", "--settings", "app:App", "-o", "json")
     assert result.code == 1
     found = json.loads(result.out)
@@ -150,7 +150,7 @@ def _listed(form: str, document: Any) -> list[Place]:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_every_format_shows_all_five_in_order(form: str, five: None, toriconfig: Toriconfig) -> None:
+def test_every_format_shows_all_five_mistakes_in_order(form: str, five: None, toriconfig: Toriconfig) -> None:
     result = toriconfig("check", "config", "--settings", "app:App", "-o", form)
     assert result.code == 1
     expected = [place[:4] for place in EXPECTED]
@@ -168,7 +168,7 @@ ALONE = {
 
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("mistake", ALONE)
-def test_each_alone_is_reported_in_every_format(
+def test_each_mistake_alone_is_reported_in_every_format(
     mistake: str, form: str, five: None, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     text, line, column, code = ALONE[mistake]
@@ -204,7 +204,7 @@ def test_secrets_in_vault_are_reported_as_not_checked_offline(toriconfig: Torico
     assert 1 == result.out.count("not checked"), "one line, however many secrets there are"
 
 
-def test_a_secret_that_nothing_could_supply_is_an_error(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_a_secret_without_any_source_is_an_error(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(
         "from pydantic import BaseModel\nfrom toriconfig import Secret\nclass App(BaseModel):\n    token: Secret[str]\n"
     )
@@ -228,7 +228,7 @@ def test_the_environment_does_not_count_for_files(toriconfig: Toriconfig, tmp_pa
 
 
 @pytest.mark.parametrize("name", ["absent.yaml", "unreadable"])
-def test_input_that_cannot_be_read_is_two(name: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_input_that_cannot_be_read_ends_with_2(name: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
     import os
 
     if name == "unreadable":
@@ -248,7 +248,9 @@ def test_input_that_cannot_be_read_is_two(name: str, toriconfig: Toriconfig, tmp
         (("check", "--output-format", "xml"), "xml"),
     ],
 )
-def test_wrong_usage_is_two_on_standard_error(arguments: tuple[str, ...], said: str, toriconfig: Toriconfig) -> None:
+def test_wrong_usage_ends_with_2_on_standard_error(
+    arguments: tuple[str, ...], said: str, toriconfig: Toriconfig
+) -> None:
     result = toriconfig(*arguments)
     assert result.code == 2
     assert said in result.err
@@ -262,7 +264,7 @@ def test_pyproject_names_the_settings(toriconfig: Toriconfig, tmp_path: Path) ->
     assert "error in Mine" in result.out
 
 
-def test_colours_come_when_wanted(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_colours_are_written_on_request_only(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("x: 1\n")
     assert "\x1b[" not in toriconfig("check", "a.yaml").out
     assert "\x1b[" in toriconfig("check", "a.yaml", "--color", "always").out
@@ -271,7 +273,7 @@ def test_colours_come_when_wanted(toriconfig: Toriconfig, tmp_path: Path) -> Non
     assert "\x1b[" not in toriconfig("check", "a.yaml", "--color", "never", FORCE_COLOR="1").out
 
 
-def test_a_narrow_terminal_is_kept_to(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_lines_fit_a_narrow_terminal(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(
         "chunking:\n  a_very_long_key_that_does_not_exist_at_all_in_the_schema_of_anybody: 1\n"
     )

@@ -29,7 +29,7 @@ def checked(toriconfig: Toriconfig, text: str) -> tuple[float, Result]:
 
 
 @pytest.mark.parametrize("kind", HARM)
-def test_harm_costs_a_check_no_more_than_a_harmless_file(kind: str, toriconfig: Toriconfig) -> None:
+def test_a_harmful_file_costs_a_check_no_more_than_a_harmless_one(kind: str, toriconfig: Toriconfig) -> None:
     bound = 20 * checked(toriconfig, HARMLESS)[0]
     seconds, result = checked(toriconfig, HARM[kind])
     assert (1, True) == (result.code, "error[TC" in result.out)

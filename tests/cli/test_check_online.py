@@ -34,7 +34,7 @@ def found(toriconfig: Toriconfig, *arguments: str, **environ: str) -> tuple[int,
     return result.code, json.loads(result.out)["diagnostics"]
 
 
-def test_all_is_well_when_every_secret_can_be_read(vault: VaultServer, toriconfig: Toriconfig) -> None:
+def test_check_succeeds_if_every_secret_can_be_read(vault: VaultServer, toriconfig: Toriconfig) -> None:
     vault.put("secret/online/there", {"key": "s3cr3t"})
     assert (0, []) == found(toriconfig, **vault.environ)
     vault.delete("secret/online/there")
@@ -55,7 +55,7 @@ def test_a_denied_path_is_an_error_of_the_policy_not_of_the_token(vault: VaultSe
         assert 'path "secret/data/online/there" { capabilities = ["read"] }' in one["help"]
 
 
-def test_a_vault_that_is_away_is_three_unless_there_are_other_errors(
+def test_an_unreachable_vault_ends_with_3_unless_there_are_other_errors(
     vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     away = {"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "x"}
@@ -66,7 +66,7 @@ def test_a_vault_that_is_away_is_three_unless_there_are_other_errors(
     assert (1, ["TC101", "TC405", "TC405"]) == (code, [one["code"] for one in problems])
 
 
-def test_without_a_vault_nothing_supplies_them(vault: VaultServer, toriconfig: Toriconfig) -> None:
+def test_without_a_vault_the_secrets_are_reported_as_missing(vault: VaultServer, toriconfig: Toriconfig) -> None:
     code, problems = found(toriconfig)
     assert (1, ["TC401", "TC401"]) == (code, [one["code"] for one in problems])
     assert "Vault is not configured" in problems[0]["message"]
@@ -134,7 +134,7 @@ def test_a_part_of_a_text_that_is_null_is_reported_with_its_key(
     assert "secret/online/there#key is null" in one["message"]
 
 
-def test_a_part_of_a_url_that_is_not_encoded_is_hinted_at_and_no_error(
+def test_a_part_of_a_url_that_is_not_encoded_is_a_hint_and_no_error(
     vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     vault.put("secret/online/there", {"key": "p@ss"})

@@ -17,7 +17,7 @@ def _profiles(tmp_path: Path) -> None:
     (tmp_path / "tori.prod.yaml").write_text("chunking: {size: 900, overlap: 90}\napi_key: ${vault:secret/prod#key}\n")
 
 
-def test_two_profiles_differ_in_the_settings_that_they_lead_to(toriconfig: Toriconfig) -> None:
+def test_two_profiles_are_compared_by_their_effective_settings(toriconfig: Toriconfig) -> None:
     result = toriconfig("diff", "default", "prod", TORI_PROFILE="prod")
     assert result.code == 1
     assert result.out == (
@@ -45,7 +45,7 @@ def test_two_files_are_compared_without_defaults(toriconfig: Toriconfig) -> None
     assert "features" not in result.out
 
 
-def test_the_same_as_data(toriconfig: Toriconfig) -> None:
+def test_the_difference_is_available_as_json(toriconfig: Toriconfig) -> None:
     found = json.loads(toriconfig("diff", "tori.yaml", "tori.prod.yaml", "-o", "json").out)
     assert found["changes"][0] == {
         "path": "chunking.size",
@@ -122,7 +122,7 @@ def test_comparing_different_kinds_is_wrong_usage(a: str, b: str, said: str, tor
     assert said in result.out + result.err
 
 
-def test_a_vault_that_is_away_is_three(toriconfig: Toriconfig) -> None:
+def test_an_unreachable_vault_ends_with_3(toriconfig: Toriconfig) -> None:
     environ = {"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "x"}
     assert toriconfig("diff", "vault:secret/x", "vault:secret/y", **environ).code == 3
 

@@ -48,7 +48,7 @@ def lines(result: Result, mark: str) -> list[str]:
     return [line.removeprefix(mark).strip() for line in result.out.splitlines() if line.startswith(mark)]
 
 
-def test_all_is_well_with_the_right_token(vault: VaultServer, toriconfig: Toriconfig) -> None:
+def test_doctor_succeeds_with_the_right_token(vault: VaultServer, toriconfig: Toriconfig) -> None:
     result = examined(toriconfig, vault, vault.new_token("doctor"))
     assert result.code == 0
     assert lines(result, "ok") == [
@@ -97,7 +97,7 @@ def test_if_the_engine_is_unknown_a_policy_is_named_for_each_possible_one(
     assert f"{rule}\n" in examined(toriconfig, vault, vault.new_token("beside")).out
 
 
-def test_a_token_that_may_not_look_itself_up_is_used_all_the_same(vault: VaultServer, toriconfig: Toriconfig) -> None:
+def test_a_token_that_may_not_look_itself_up_is_still_used(vault: VaultServer, toriconfig: Toriconfig) -> None:
     vault.policy("one-alone", {"secret/data/doctor/one": ["read"]})
     result = examined(toriconfig, vault, vault.new_token("one-alone", no_default_policy=True))
     assert result.code == 1
@@ -134,7 +134,7 @@ def test_a_missing_path_is_a_404_with_a_suggestion(
     assert remedy in result.out
 
 
-def test_a_deleted_version_is_to_be_written_anew_not_to_be_spelt_otherwise(
+def test_a_deleted_version_has_the_remedy_to_write_it_again_and_no_suggestion(
     vault: VaultServer, toriconfig: Toriconfig
 ) -> None:
     vault.client.secrets.kv.v2.delete_latest_version_of_secret("doctor/one", mount_point="secret")
@@ -161,7 +161,7 @@ def test_a_vault_that_is_down_is_unreached(tmp_path: Path, toriconfig: Toriconfi
     assert "is http://127.0.0.1:1 right (VAULT_ADDR), and is Vault running there?" in result.out
 
 
-def test_in_a_namespace_all_is_well_and_one_that_is_not_there_is_named(
+def test_doctor_succeeds_in_a_namespace_and_names_a_missing_one(
     vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     inside = {"headers": {"X-Vault-Namespace": "doctor"}}
@@ -177,7 +177,7 @@ def test_in_a_namespace_all_is_well_and_one_that_is_not_there_is_named(
     assert ["login: Vault does not know the namespace nosuch, or it is sealed"] == lines(unknown, "error")
 
 
-def test_each_address_is_reported_also_one_that_another_answers_for(
+def test_each_address_is_reported_even_if_another_one_answers(
     vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     dead = "http://127.0.0.1:1"
@@ -203,7 +203,7 @@ def test_other_errors_precede_an_unreachable_vault(tmp_path: Path, toriconfig: T
 
 
 @pytest.mark.parametrize("variable", ["VAULT_CACERT", "VAULT_CLIENT_CERT"])
-def test_a_file_that_tls_cannot_be_set_up_with_is_no_vault_that_is_down(
+def test_an_unusable_tls_file_is_not_reported_as_a_vault_that_is_down(
     variable: str, tmp_path: Path, toriconfig: Toriconfig
 ) -> None:
     (tmp_path / "app.py").write_text(APP)
@@ -255,7 +255,7 @@ def test_something_that_is_not_vault_is_reported(tmp_path: Path, toriconfig: Tor
     assert "is not Vault" in result.out
 
 
-def test_no_vault_at_all_is_an_error_only_when_settings_need_it(tmp_path: Path, toriconfig: Toriconfig) -> None:
+def test_a_missing_vault_is_an_error_only_if_settings_need_it(tmp_path: Path, toriconfig: Toriconfig) -> None:
     (tmp_path / "app.py").write_text(APP)
     (tmp_path / "plain.py").write_text("from pydantic import BaseModel\nclass Plain(BaseModel):\n    size: int = 1\n")
     needed = toriconfig("doctor", "--settings", "app:App")
@@ -281,7 +281,7 @@ def test_an_unread_variable_is_a_warning(name: str, said: str, vault: VaultServe
     assert "s3cr3t" not in result.out + result.err
 
 
-def test_variables_of_the_tools_and_of_kubernetes_are_left_alone(vault: VaultServer, toriconfig: Toriconfig) -> None:
+def test_variables_of_the_tools_and_of_kubernetes_are_ignored(vault: VaultServer, toriconfig: Toriconfig) -> None:
     result = examined(
         toriconfig,
         vault,
@@ -294,7 +294,7 @@ def test_variables_of_the_tools_and_of_kubernetes_are_left_alone(vault: VaultSer
     assert "warning" not in result.out
 
 
-def test_an_address_that_cannot_be_is_named(tmp_path: Path, toriconfig: Toriconfig) -> None:
+def test_an_invalid_address_is_named(tmp_path: Path, toriconfig: Toriconfig) -> None:
     (tmp_path / "app.py").write_text(APP)
     result = toriconfig("doctor", "--settings", "app:App", VAULT_ADDR="not an address")
     assert result.code == 1
@@ -302,7 +302,7 @@ def test_an_address_that_cannot_be_is_named(tmp_path: Path, toriconfig: Toriconf
     assert "not configured" not in result.out
 
 
-def test_settings_with_errors_do_not_keep_it_from_looking(
+def test_doctor_reads_secrets_despite_errors_in_the_settings(
     vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     (tmp_path / "app.yaml").write_text("nonsense: 1\n")
@@ -321,9 +321,7 @@ def test_other_formats_report_failures_as_problems(vault: VaultServer, toriconfi
     assert examined(toriconfig, vault, token, "-o", "github").out.count("::error ") == 3
 
 
-def test_an_account_is_not_made_to_see_whether_it_could_be(
-    vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
-) -> None:
+def test_doctor_creates_no_account(vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path) -> None:
     mount(vault, "database", "accounts")  # `database/` is connected to PostgreSQL by other tests
     (tmp_path / "app.py").write_text(APP.replace("secret/doctor/one#key", "accounts/creds/app"))
     vault.policy("creds", {**READ, "accounts/creds/app": ["read"]})
@@ -356,7 +354,7 @@ def test_kv_secrets_are_read_at_any_path(
     assert f"{reference}: {says}" in examined(toriconfig, vault, token).out
 
 
-def test_a_certificate_is_not_issued_for_an_examination_and_needs_update(
+def test_doctor_issues_no_certificate_and_requires_the_update_capability(
     vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     reference = "pki/issue/app?common_name=a.internal"

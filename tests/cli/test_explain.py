@@ -43,7 +43,7 @@ def test_five_origins_are_listed_in_order_with_the_effective_one_marked(
     ]
 
 
-def test_the_same_as_data(five_layers: dict[str, str], toriconfig: Toriconfig) -> None:
+def test_the_explanation_is_available_as_json(five_layers: dict[str, str], toriconfig: Toriconfig) -> None:
     found = json.loads(toriconfig("explain", KEY, "--env-file", ".env", "-o", "json", **five_layers).out)
     assert [(one["layer"], one["value"], one["wins"]) for one in found["candidates"]] == [
         ("env", "350", True),
@@ -55,7 +55,7 @@ def test_the_same_as_data(five_layers: dict[str, str], toriconfig: Toriconfig) -
     assert found["secret"] is False
 
 
-def test_a_secret_shows_its_place_while_nothing_was_read(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_an_unread_secret_shows_its_place(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "tori.yaml").write_text("api_key: s3cr3t-of-a-laptop\n")
     result = toriconfig("explain", "api_key")
     assert result.code == 0
@@ -107,7 +107,7 @@ def test_a_lease_shows_when_it_ends(
         ({}, 1, "Vault is not configured"),
     ],
 )
-def test_a_secret_that_cannot_be_had_is_explained_all_the_same(
+def test_an_unavailable_secret_is_still_explained(
     environ: dict[str, str], code: int, said: str, toriconfig: Toriconfig
 ) -> None:
     result = toriconfig("explain", "api_key", "--online", **environ)
@@ -120,7 +120,7 @@ def test_a_secret_that_cannot_be_had_is_explained_all_the_same(
     ("environ", "marked"),
     [({"VAULT_ADDR": "http://127.0.0.1:1"}, "vault secret/explained#api_key"), ({}, "TORI_API_KEY")],
 )
-def test_without_a_request_the_source_is_marked_that_the_program_asks_first(
+def test_without_a_request_the_source_that_the_program_reads_first_is_marked(
     environ: dict[str, str], marked: str, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     (tmp_path / "tori.yaml").write_text("api_key: ${vault:secret/explained#api_key}\n")
@@ -201,6 +201,6 @@ def test_a_value_neither_forges_a_line_nor_steers_the_terminal(tmp_path: Path, t
     assert winner.split("  ", 2)[1:] == ["> tori.yaml:1:18", "                    a\\x1b[31m \\u202e\\n  > fake.yaml"]
 
 
-def test_no_more_does_a_key_that_may_have_been_meant(tmp_path: Path, toriconfig: Toriconfig) -> None:
+def test_a_suggested_key_neither_forges_a_line_nor_steers_the_terminal(tmp_path: Path, toriconfig: Toriconfig) -> None:
     (tmp_path / "tori.yaml").write_text('section_weights: {"zeb\\era": 2}\n')
     assert "section_weights.zeb\\x1bra" in toriconfig("explain", "section_weights.zebra").err

@@ -26,7 +26,7 @@ def _app(tmp_path: Path, named: None) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.toriconfig]\nsettings = "app_of_health:App"\n')
 
 
-def test_all_is_well(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_health_succeeds(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "app.yaml").write_text("size: 2\n")
     result = toriconfig("health", APP_TOKEN="s3cr3t", APP_SZIE="3")
     assert 0 == result.code
@@ -46,7 +46,7 @@ def test_json_is_the_result_of_as_dict(toriconfig: Toriconfig) -> None:
     assert "s3cr3t" not in result.out
 
 
-def test_a_missing_secret_is_one(toriconfig: Toriconfig) -> None:
+def test_a_missing_secret_ends_with_1(toriconfig: Toriconfig) -> None:
     result = toriconfig("health", "-o", "json")
     assert (1, False, "missing") == (
         result.code, json.loads(result.out)["ok"], json.loads(result.out)["secrets"]["token"]["state"],
@@ -54,7 +54,7 @@ def test_a_missing_secret_is_one(toriconfig: Toriconfig) -> None:
 
 
 @pytest.mark.parametrize(("text", "code"), [("size: many\n", 1), ("size: [\n", 1)])
-def test_a_load_that_fails_is_one(toriconfig: Toriconfig, tmp_path: Path, text: str, code: int) -> None:
+def test_a_load_that_fails_ends_with_1(toriconfig: Toriconfig, tmp_path: Path, text: str, code: int) -> None:
     (tmp_path / "app.yaml").write_text(text)
     result = toriconfig("health", "-o", "json", APP_TOKEN="t")
     data = json.loads(result.out)
@@ -63,7 +63,7 @@ def test_a_load_that_fails_is_one(toriconfig: Toriconfig, tmp_path: Path, text: 
     assert toriconfig("health", APP_TOKEN="t").out.startswith("not ok: error[TC")
 
 
-def test_input_that_cannot_be_read_is_two(toriconfig: Toriconfig) -> None:
+def test_input_that_cannot_be_read_ends_with_2(toriconfig: Toriconfig) -> None:
     assert 2 == toriconfig("health", APP_CONFIG_FILE="absent.yaml", APP_TOKEN="t").code
 
 
@@ -72,7 +72,7 @@ def test_without_a_class_no_problem_of_another_class_is_reported(toriconfig: Tor
     assert 2 == toriconfig("health").code
 
 
-def test_a_vault_that_cannot_be_reached_is_three_when_it_is_asked(toriconfig: Toriconfig) -> None:
+def test_an_unreachable_vault_ends_with_3_only_online(toriconfig: Toriconfig) -> None:
     environ = {"VAULT_ADDR": "http://127.0.0.1:9", "VAULT_TOKEN": "t", "APP_VAULT__TIMEOUT": "1"}
     assert 0 == toriconfig("health", **environ).code
     result = toriconfig("health", "--online", "-o", "json", **environ)

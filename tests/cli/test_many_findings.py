@@ -37,7 +37,7 @@ def _check(toriconfig: Toriconfig, tmp_path: Path) -> Callable[..., str]:
     return check
 
 
-def test_text_writes_so_many_findings_and_counts_all(check: Callable[..., str]) -> None:
+def test_text_writes_the_requested_number_of_findings_and_counts_all(check: Callable[..., str]) -> None:
     out = check("--max-findings", "3")
     assert out.count("error[TC101]") == 3
     assert out.endswith(f"{COUNT} errors, 1 note in App; 3 of them are shown\n")

@@ -22,7 +22,7 @@ from support.command import Toriconfig
         ("database: {pool: {timeout: 3, timout: 4}}", "did you mean `timeout`, which is set at tori.yaml:1:19?"),
     ],
 )
-def test_in_a_file(text: str, said: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_a_typo_in_a_file_has_a_suggestion(text: str, said: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "tori.yaml").write_text(text)
     result = toriconfig("check", "tori.yaml", "-o", "concise")
     assert result.code == 1
@@ -36,7 +36,7 @@ def test_a_name_similar_to_no_other_has_no_suggestion(toriconfig: Toriconfig, tm
     assert "did you mean" not in result.out
 
 
-def test_in_a_mapping_of_free_keys_nothing_is_a_mistake(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_no_key_of_a_free_mapping_is_a_typo(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "tori.yaml").write_text("section_weights: {tilte: 1}\n")
     assert toriconfig("check", "tori.yaml").code == 0
 
@@ -50,7 +50,9 @@ def test_in_a_mapping_of_free_keys_nothing_is_a_mistake(toriconfig: Toriconfig, 
         ("TORI_API_KYE", "did you mean `TORI_API_KEY`?"),
     ],
 )
-def test_in_the_name_of_a_variable(name: str, said: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_a_typo_in_the_name_of_a_variable_has_a_suggestion(
+    name: str, said: str, toriconfig: Toriconfig, tmp_path: Path
+) -> None:
     result = toriconfig("check", "-o", "concise", **{name: "5"})
     assert f"{name}: warning[TC501]" in result.out
     assert said in result.out
@@ -60,14 +62,16 @@ def test_in_the_name_of_a_variable(name: str, said: str, toriconfig: Toriconfig,
     assert said in in_file.out
 
 
-def test_in_the_value_of_a_variable(toriconfig: Toriconfig) -> None:
+def test_a_typo_in_the_value_of_a_variable_has_a_suggestion(toriconfig: Toriconfig) -> None:
     result = toriconfig("check", "-o", "concise", TORI_LOGGING__LEVEL="WARN")
     assert result.code == 1
     assert "TORI_LOGGING__LEVEL: error[TC104]" in result.out
     assert "did you mean `WARNING`?" in result.out
 
 
-def test_in_the_name_of_a_profile_when_another_has_a_file(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_a_typo_in_the_name_of_a_profile_has_a_suggestion_if_another_has_a_file(
+    toriconfig: Toriconfig, tmp_path: Path
+) -> None:
     (tmp_path / "tori.prod.yaml").write_text("chunking: {size: 500}\n")
     for arguments, environ in ((["--profile", "prdo"], {}), ([], {"TORI_PROFILE": "prdo"})):
         result = toriconfig("check", "-o", "concise", *arguments, **environ)
@@ -87,7 +91,9 @@ def test_in_the_name_of_a_profile_when_another_has_a_file(toriconfig: Toriconfig
         (("check", "--output-format", "jsn"), "json"),
     ],
 )
-def test_on_the_command_line(arguments: tuple[str, ...], said: str, toriconfig: Toriconfig) -> None:
+def test_a_typo_on_the_command_line_has_a_suggestion(
+    arguments: tuple[str, ...], said: str, toriconfig: Toriconfig
+) -> None:
     result = toriconfig(*arguments)
     assert result.code == 2
     assert said in result.err

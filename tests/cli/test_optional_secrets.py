@@ -38,13 +38,13 @@ WITH_AND_WITHOUT_VAULT = pytest.mark.parametrize("environ", [{}, {"VAULT_ADDR": 
 
 
 @WITH_AND_WITHOUT_VAULT
-def test_it_is_shown_as_its_reference(environ: dict[str, str], toriconfig: Toriconfig) -> None:
+def test_an_optional_secret_is_shown_as_its_reference(environ: dict[str, str], toriconfig: Toriconfig) -> None:
     result = toriconfig("show", "--settings", "app:App", **environ)
     assert result.out == 'named: "${vault:secret/two#k}"\nown: "${vault:secret/own#k}"\nnone: null\n'
 
 
 @WITH_AND_WITHOUT_VAULT
-def test_it_is_explained_as_unread(environ: dict[str, str], toriconfig: Toriconfig) -> None:
+def test_an_optional_secret_is_explained_as_unread(environ: dict[str, str], toriconfig: Toriconfig) -> None:
     result = toriconfig("explain", "named", "--settings", "app:App", **environ)
     assert "vault:    secret/two#k" in result.out
     assert "not read yet" in result.out
@@ -69,5 +69,5 @@ class Small(BaseModel):
     named: Secret[str] | None = None
 
 
-def test_a_program_offline_still_finds_none() -> None:
+def test_an_offline_program_still_gets_none() -> None:
     assert load(Small, overrides={"named": "${vault:secret/two#k}"}, offline=True).named is None

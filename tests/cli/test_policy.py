@@ -93,7 +93,7 @@ def _reader(reference: str) -> Any:
     return create_model("Reader", __base__=BaseModel, secret=(Annotated[Secret[str], Ref(reference)], ...))
 
 
-def test_offline_kv_v2_is_taken_for_granted(toriconfig: Toriconfig) -> None:
+def test_offline_kv_v2_is_assumed(toriconfig: Toriconfig) -> None:
     result = toriconfig("policy")
     assert result.code == 0
     assert result.out == (
@@ -115,7 +115,7 @@ def test_without_secrets_there_is_no_policy(toriconfig: Toriconfig, tmp_path: Pa
     assert toriconfig("policy", "--settings", "app:App") == (0, "", "App reads nothing from Vault\n")
 
 
-def test_a_vault_that_is_away_or_not_named_is_reported(toriconfig: Toriconfig) -> None:
+def test_an_unreachable_or_unnamed_vault_is_reported(toriconfig: Toriconfig) -> None:
     assert toriconfig("policy", "--online").code == 2
     away = toriconfig("policy", "--online", VAULT_ADDR="http://127.0.0.1:1", VAULT_TOKEN="x")
     assert away.code == 3

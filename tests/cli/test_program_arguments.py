@@ -41,5 +41,5 @@ def test_an_argument_that_the_program_must_be_given_is_a_missing_key(toriconfig:
     assert "required key `file` is not set" in done.out
 
 
-def test_it_comes_from_a_variable_as_well(toriconfig: Toriconfig) -> None:
+def test_an_argument_of_the_program_may_come_from_a_variable(toriconfig: Toriconfig) -> None:
     assert toriconfig("show", "file", "--settings", "app:Positional", APP_FILE="a.txt").out == "file: a.txt\n"

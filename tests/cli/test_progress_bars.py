@@ -101,9 +101,7 @@ def prefetched(server: VaultServer, canary: Canary, names: str) -> None:
         server.put(f"secret/drawn/{name}", {"k": canary.secret})
 
 
-def test_prefetch_draws_a_bar_on_a_terminal_where_that_is_asked(
-    tmp_path: Path, shared_vault_server: VaultServer
-) -> None:
+def test_prefetch_draws_a_bar_on_a_terminal_on_request(tmp_path: Path, shared_vault_server: VaultServer) -> None:
     canary = Canary()
     prefetched(shared_vault_server, canary, "abc")
     program = PREFETCH.replace("ARGUMENTS", "bar=True")

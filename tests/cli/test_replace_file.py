@@ -34,7 +34,7 @@ def left(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     "content", ["TORI_API_KEY=s3cr3t\n", "# mine\n", "# Every variable that X reads.\nA=1\n", "\0"]
 )
-def test_an_env_file_of_the_user_is_left_alone_unless_forced(content: str, example: Write, tmp_path: Path) -> None:
+def test_an_env_file_of_the_user_is_kept_unless_forced(content: str, example: Write, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(content)
     refused = example()
     assert 2 == refused.code
@@ -54,7 +54,7 @@ def test_an_example_with_values_is_not_replaced(example: Write, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("content", ["{}", "name: x\n", '{"$schema": "x", "title": "ToriSettings"}', "[" * 5000])
-def test_a_file_that_is_no_schema_of_the_class_is_left_alone_unless_forced(
+def test_a_file_that_is_no_schema_of_the_class_is_kept_unless_forced(
     content: str, schema: Write, tmp_path: Path
 ) -> None:
     (tmp_path / "s.json").write_text(content)
@@ -150,7 +150,7 @@ def test_a_repaired_file_keeps_its_group_and_mode(fix: Write, tmp_path: Path) ->
     assert (OTHER_GROUP, 0o640) == (found.st_gid, stat.S_IMODE(found.st_mode))
 
 
-def test_a_new_group_that_cannot_be_had_is_no_reason_to_change_it(
+def test_a_file_whose_group_cannot_be_kept_is_written_in_place_when_forced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a"

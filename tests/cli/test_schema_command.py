@@ -12,9 +12,7 @@ from support.command import Toriconfig
 APP = "from pydantic import BaseModel\nclass AppSettings(BaseModel):\n    size: int = 1\n"
 
 
-def test_it_writes_the_schema_where_editors_look_and_finds_it_up_to_date(
-    toriconfig: Toriconfig, tmp_path: Path
-) -> None:
+def test_the_schema_is_written_where_editors_look_and_found_up_to_date(toriconfig: Toriconfig, tmp_path: Path) -> None:
     result = toriconfig("schema")
     assert (0, "", "wrote schemas/tori.schema.json\n") == result
     assert json.loads((tmp_path / "schemas/tori.schema.json").read_text())["title"] == "ToriSettings"
@@ -39,7 +37,7 @@ def test_a_schema_that_is_not_there_has_drifted(toriconfig: Toriconfig, tmp_path
     assert not (tmp_path / "schemas").exists()
 
 
-def test_it_can_be_written_elsewhere(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_the_schema_can_be_written_elsewhere(toriconfig: Toriconfig, tmp_path: Path) -> None:
     assert toriconfig("schema", "-O", "deep/er/x.json").code == 0
     assert (tmp_path / "deep/er/x.json").read_text() == toriconfig("schema", "-O", "-").out
     assert toriconfig("schema", "--check", "-O", "deep/er/x.json").code == 0

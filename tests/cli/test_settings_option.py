@@ -20,7 +20,9 @@ def _wrong(toriconfig: Toriconfig, source: str, *more: str, name: str = "app:App
 
 
 @pytest.mark.parametrize("name", ["app:App", "app:settings", "app"])
-def test_a_class_a_lazy_object_or_the_only_one_of_a_module(toriconfig: Toriconfig, name: str) -> None:
+def test_the_option_accepts_a_class_a_lazy_object_or_the_only_one_of_a_module(
+    toriconfig: Toriconfig, name: str
+) -> None:
     Path("app.py").write_text(f"{MODEL}{APP}\nfrom toriconfig import lazy\n\nsettings = lazy(App, config_name='own')\n")
     Path("own.yaml").write_text("pool: {size: 7}\n")
     shown = toriconfig("show", "--settings", name)
@@ -28,7 +30,7 @@ def test_a_class_a_lazy_object_or_the_only_one_of_a_module(toriconfig: Toriconfi
     assert ("7" in shown.out) is (name != "app:App")
 
 
-def test_the_only_outermost_class_of_a_module_without_lazy_objects(toriconfig: Toriconfig) -> None:
+def test_the_option_accepts_the_only_outermost_class_of_a_module_without_lazy_objects(toriconfig: Toriconfig) -> None:
     Path("app.py").write_text(MODEL + APP)
     assert "pool" in toriconfig("show", "--settings", "app").out
 
@@ -51,7 +53,7 @@ def test_a_module_without_a_single_candidate_lists_its_content(toriconfig: Toric
     assert says in _wrong(toriconfig, source, name="app")
 
 
-def test_an_error_of_ours_in_the_module_is_shown_whole(toriconfig: Toriconfig) -> None:
+def test_an_error_of_toriconfig_in_the_module_is_shown_whole(toriconfig: Toriconfig) -> None:
     said = _wrong(
         toriconfig, f"{MODEL}from toriconfig import load\nload(Pool, overrides={{'size': 'x'}}, environ={{}})\n"
     )
@@ -82,7 +84,7 @@ def test_the_frames_are_shown_on_demand_without_the_message(toriconfig: Toriconf
 
 
 @pytest.mark.parametrize("name", ["app:Holder.settings", "app:holder.settings"])
-def test_a_lazy_object_in_an_attribute(toriconfig: Toriconfig, name: str) -> None:
+def test_the_option_accepts_a_lazy_object_in_an_attribute(toriconfig: Toriconfig, name: str) -> None:
     Path("app.py").write_text(
         f"{MODEL}{APP}\nfrom toriconfig import lazy\n\nclass Holder:\n    settings = lazy(App, config_name='own')\n"
         "holder = Holder()\n"
@@ -91,7 +93,7 @@ def test_a_lazy_object_in_an_attribute(toriconfig: Toriconfig, name: str) -> Non
     assert "7" in toriconfig("show", "--settings", name).out
 
 
-def test_a_package_that_collects_one_class_of_its_modules(toriconfig: Toriconfig) -> None:
+def test_the_option_accepts_a_package_that_imports_one_class(toriconfig: Toriconfig) -> None:
     Path("app").mkdir()
     Path("app/__init__.py").write_text("from app.conf import App\n")
     Path("app/conf.py").write_text(MODEL + APP)
@@ -110,7 +112,7 @@ def test_a_package_that_collects_one_class_of_its_modules(toriconfig: Toriconfig
         ("app.py", "a module is named without `.py`: app:Class"),
     ],
 )
-def test_a_name_that_is_nearly_right_gets_the_right_one(toriconfig: Toriconfig, name: str, says: str) -> None:
+def test_a_misspelt_name_has_a_suggestion(toriconfig: Toriconfig, name: str, says: str) -> None:
     assert says in _wrong(toriconfig, f"{MODEL}{APP}\nmade = App()\ndef make(): return made\n", name=name)
 
 
@@ -121,10 +123,10 @@ def test_a_name_that_is_nearly_right_gets_the_right_one(toriconfig: Toriconfig, 
         ("def f():\n\tif 1:\n        pass\n", "TabError: inconsistent use of tabs and spaces in indentation (at {}:3)"),
     ],
 )
-def test_text_that_is_no_python_has_its_place(toriconfig: Toriconfig, source: str, says: str) -> None:
+def test_a_syntax_error_is_reported_with_its_place(toriconfig: Toriconfig, source: str, says: str) -> None:
     assert says.format(Path("app.py").resolve()) in _wrong(toriconfig, source)
 
 
-def test_frames_of_the_import_system_are_no_place(toriconfig: Toriconfig) -> None:
+def test_frames_of_the_import_system_are_not_reported_as_the_place(toriconfig: Toriconfig) -> None:
     assert "<frozen" not in _wrong(toriconfig, "", name="nowhere:App")
     assert "<frozen" not in _wrong(toriconfig, "def f(:\n")

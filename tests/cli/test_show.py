@@ -73,7 +73,7 @@ def test_yaml_shows_values_as_they_are_and_secrets_as_their_reference(shown: Tor
     )
 
 
-def test_it_reads_back_to_the_same_in_every_form(shown: Toriconfig, tmp_path: Path) -> None:
+def test_the_output_reads_back_to_the_same_settings_in_every_form(shown: Toriconfig, tmp_path: Path) -> None:
     def but_for_text(form: str, *more: str) -> tuple[str, list[str]]:
         # What is put together from several references cannot be shown, so its line is a comment.
         out = shown("-f", form, *more).out

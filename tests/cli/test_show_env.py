@@ -78,7 +78,7 @@ def test_a_value_that_would_read_back_differently_is_a_comment(
     assert shown(toriconfig, said, key, tmp_path) == line
 
 
-def test_where_only_ascii_may_be_written_json_escapes_and_text_is_a_comment(tmp_path: Path) -> None:
+def test_in_ascii_output_json_is_escaped_and_text_is_a_comment(tmp_path: Path) -> None:
     (tmp_path / "app.yaml").write_text("deep: {é: {漢: 1}}\nname: é\n", encoding="utf-8")
     shown = in_a_process(
         "show", "-f", "env", "--settings", "app:App", cwd=tmp_path, environ={"PYTHONIOENCODING": "ascii"}

@@ -63,7 +63,7 @@ def test_text_of_settings_is_escaped(folder: Path, toriconfig: Toriconfig) -> No
     assert 1 == page.count("<script>")
 
 
-def test_the_policy_allows_the_two_inline_parts_alone(folder: Path, toriconfig: Toriconfig) -> None:
+def test_the_policy_allows_only_the_two_inline_parts(folder: Path, toriconfig: Toriconfig) -> None:
     page = write(toriconfig)
     (policy,) = re.findall(r'Content-Security-Policy" content="(.*?)"', page)
     (style,), (script,) = (re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL) for tag in ("style", "script"))
@@ -90,7 +90,7 @@ def test_a_secret_is_a_mask_with_its_version_and_age(
         ({}, 1, "Vault is not configured"),
     ],
 )
-def test_a_secret_that_cannot_be_had_is_a_row_all_the_same(
+def test_an_unavailable_secret_still_has_a_row(
     folder: Path, toriconfig: Toriconfig, environ: dict[str, str], code: int, said: str
 ) -> None:
     done = toriconfig("show", "--settings", "page_app:App", "--html", "page.html", "--online", **environ)
@@ -98,7 +98,7 @@ def test_a_secret_that_cannot_be_had_is_a_row_all_the_same(
     assert "secret/page#key: missing" in (folder / "page.html").read_text()
 
 
-def test_a_secret_is_fetched_online_alone(
+def test_a_secret_is_fetched_only_online(
     folder: Path, toriconfig: Toriconfig, shared_vault_server: VaultServer
 ) -> None:
     assert "secret/page#key: unread" in write(toriconfig, **shared_vault_server.environ)

@@ -30,7 +30,7 @@ def test_findings_go_to_standard_output_and_the_rest_to_standard_error(tmp_path:
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_a_reader_that_goes_away_early_is_no_error(form: str, tmp_path: Path) -> None:
+def test_a_pipe_that_is_closed_early_is_no_error(form: str, tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text(BAD)
     command = " ".join([*COMMAND, "check", "bad.yaml", "-o", form])
     done = subprocess.run(
@@ -58,7 +58,7 @@ def test_a_full_disk_is_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["check", "-"], ["vault", "put", "secret/x#k", "--stdin"]])
-def test_a_closed_standard_input_is_not_taken_for_an_empty_one(arguments: list[str], tmp_path: Path) -> None:
+def test_a_closed_standard_input_is_not_treated_as_empty(arguments: list[str], tmp_path: Path) -> None:
     done = subprocess.run(
         ["bash", "-c", 'exec "$@" <&-', "bash", *COMMAND, *arguments],
         cwd=tmp_path,
@@ -84,7 +84,7 @@ def test_a_closed_standard_output_is_no_crash(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "concise", "github", "json", "sarif"])
-def test_a_terminal_that_knows_ascii_alone_is_written_to_all_the_same(form: str, tmp_path: Path) -> None:
+def test_a_terminal_that_supports_only_ascii_is_still_written_to(form: str, tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("größe: 'é ü 😀'\nchunking: {size: [\n", encoding="utf-8")
     result = in_a_process("check", "bad.yaml", "-o", form, cwd=tmp_path, environ={"PYTHONIOENCODING": "ascii"})
     assert result.code == 1
@@ -138,7 +138,7 @@ def test_a_terminal_gets_colours_unless_disabled(tmp_path: Path) -> None:
     assert "\x1b[" in in_a_process("check", "bad.yaml", cwd=tmp_path, environ={"FORCE_COLOR": "1"}).out
 
 
-def test_a_narrow_terminal_is_kept_to(tmp_path: Path) -> None:
+def test_lines_fit_a_narrow_terminal(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("chunking: {" + ", ".join(f"key_{n}: {n}" for n in range(40)) + "}\n")
     wide = on_a_terminal("check", "bad.yaml", cwd=tmp_path, columns=200, NO_COLOR="1")
     narrow = on_a_terminal("check", "bad.yaml", cwd=tmp_path, columns=50, NO_COLOR="1")
@@ -146,7 +146,9 @@ def test_a_narrow_terminal_is_kept_to(tmp_path: Path) -> None:
     assert max(map(len, narrow.splitlines())) <= 50
 
 
-def test_an_interrupt_ends_it_with_130_and_no_traceback(shared_vault_server: VaultServer, tmp_path: Path) -> None:
+def test_an_interrupt_ends_a_command_with_130_and_no_traceback(
+    shared_vault_server: VaultServer, tmp_path: Path
+) -> None:
     from toriconfig.testing import vault_server
 
     with vault_server() as server:

@@ -17,7 +17,7 @@ def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("app.py").write_text(SCHEMA)
 
 
-def test_check_finds_and_fixes_a_slip_of_the_keyboard(toriconfig: Toriconfig) -> None:
+def test_check_finds_and_fixes_a_typo(toriconfig: Toriconfig) -> None:
     Path("app.toml").write_text("[pool]\nmax_szie = 3  # a comment\n")
     found = toriconfig("check", "app.toml", "--settings", "app:App")
     assert 1 == found.code

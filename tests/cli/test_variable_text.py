@@ -125,13 +125,13 @@ def test_ambiguous_or_unprintable_values_are_not_written(text: str) -> None:
 @pytest.mark.parametrize(
     "name", ["a b", "a=b", "a'b", "a$b", "a;b", "a\nb", "a\x1b", "a`b", "a&b", "a>b", "a(b", "a\\b", ""]
 )
-def test_a_name_that_does_more_than_name_is_none(name: str) -> None:
+def test_text_with_more_than_a_name_is_not_a_name(name: str) -> None:
     assert not is_env_name(name)
     assert not is_shell_name(name)
 
 
 @pytest.mark.parametrize("name", ["1a", "a.b", "a-b", "é", "a\u202e", "A\n"])
-def test_a_shell_has_identifiers_only(name: str) -> None:
+def test_a_name_for_a_shell_must_be_an_identifier(name: str) -> None:
     assert not is_shell_name(name)
 
 

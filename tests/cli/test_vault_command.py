@@ -21,7 +21,7 @@ from toriconfig.testing import Canary, VaultServer
 READ = "from toriconfig import ToriSettings, load; print(load(ToriSettings).api_key.get()[::-1])"
 
 
-def test_dev_runs_a_command_with_a_seeded_server_and_hands_on_its_code(tmp_path: Path) -> None:
+def test_dev_runs_a_command_with_a_seeded_server_and_returns_its_exit_code(tmp_path: Path) -> None:
     (tmp_path / "seed.yaml").write_text("secret/tori: {api_key: drawkcab}\n")
     ran = in_a_process("vault", "dev", "--seed", "seed.yaml", "--", sys.executable, "-c", READ, cwd=tmp_path)
     assert ran.code == 0
@@ -62,7 +62,7 @@ def test_no_variable_of_the_caller_leads_the_command_to_another_vault(tmp_path: 
         ("secret/x: {a: {b: .nan}}\n", "neither NaN nor infinity"),
     ],
 )
-def test_a_seed_that_cannot_be_is_reported_before_anything_starts(
+def test_an_invalid_seed_is_reported_before_anything_starts(
     seed: str, said: str, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     (tmp_path / "seed.yaml").write_text(seed)
@@ -72,20 +72,20 @@ def test_a_seed_that_cannot_be_is_reported_before_anything_starts(
     assert "OpenBao at" not in result.err
 
 
-def test_a_seed_of_which_there_is_only_something_to_note_is_put(tmp_path: Path) -> None:
+def test_a_seed_with_notes_alone_is_stored(tmp_path: Path) -> None:
     (tmp_path / "seed.yaml").write_text("secret/tori: {api_key: drawkcab, since: 2024-01-01, debug: no}\n")
     ran = in_a_process("vault", "dev", "--seed", "seed.yaml", "--", sys.executable, "-c", READ, cwd=tmp_path)
     assert (0, "backward\n") == (ran.code, ran.out), ran.err
     assert "TC201" in ran.err
 
 
-def test_a_command_that_is_not_there_is_reported_and_no_server_stays(tmp_path: Path) -> None:
+def test_a_missing_command_is_reported_and_no_server_is_left(tmp_path: Path) -> None:
     result = in_a_process("vault", "dev", "--", "no-such-command", cwd=tmp_path)
     assert result.code == 2
     assert "no-such-command cannot be run" in result.err
 
 
-def test_a_signal_goes_to_the_command_and_the_server_goes_with_it(tmp_path: Path) -> None:
+def test_a_signal_is_sent_to_the_command_and_the_server_ends_with_it(tmp_path: Path) -> None:
     wait = "import os, time; print(os.environ['VAULT_ADDR'], flush=True); time.sleep(60)"
     child = subprocess.Popen(
         [sys.executable, "-m", "toriconfig.cli", "vault", "dev", "--", sys.executable, "-c", wait],
@@ -198,7 +198,7 @@ def test_a_token_that_may_only_create_puts_a_new_path_and_leaves_an_old_one(
 @pytest.mark.parametrize(
     ("given", "stored"), [("ä\r\nb\n".encode(), "ä\r\nb"), (b"a\xffb", None)], ids=["UTF-8", "other bytes"]
 )
-def test_a_value_is_stored_byte_by_byte_whatever_the_locale_or_refused(
+def test_a_value_is_stored_byte_by_byte_in_any_locale_or_refused(
     shared_vault_server: VaultServer, locale: str, given: bytes, stored: str | None
 ) -> None:
     shared_vault_server.put("secret/bytes", {"key": "old"})
@@ -251,7 +251,7 @@ def test_denied_and_missing_paths_are_findings(shared_vault_server: VaultServer,
     assert "holds nothing at secret/nothing/here" in absent.err
 
 
-def test_a_terminal_is_asked_for_the_value_without_echo(shared_vault_server: VaultServer, tmp_path: Path) -> None:
+def test_a_terminal_prompts_for_the_value_without_echo(shared_vault_server: VaultServer, tmp_path: Path) -> None:
     command = ["-m", "toriconfig.cli", "vault", "put", "secret/asked#key"]
     answers = {b"alue": "typed-in-secret", b"Repeat": "typed-in-secret"}
     code, shown = on_terminal(command, tmp_path, answers=answers, environ=shared_vault_server.environ)
@@ -259,7 +259,7 @@ def test_a_terminal_is_asked_for_the_value_without_echo(shared_vault_server: Vau
     assert "typed-in-secret" not in shown
 
 
-def test_json_values_come_out_as_they_are(shared_vault_server: VaultServer, toriconfig: Toriconfig) -> None:
+def test_json_values_are_printed_unchanged(shared_vault_server: VaultServer, toriconfig: Toriconfig) -> None:
     shared_vault_server.put("secret/typed", {"number": 7, "deep": {"a": [1]}})
     environ = dict(shared_vault_server.environ)
     assert toriconfig("vault", "get", "secret/typed#number", "--reveal", **environ).out == "7\n"

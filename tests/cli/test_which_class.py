@@ -91,7 +91,7 @@ def test_a_hook_without_files_judges_the_files_of_the_class_alone(
     assert 1 == app(*entry, *given).code
 
 
-def test_a_class_that_names_no_file_leaves_none_out(app: Toriconfig, tmp_path: Path) -> None:
+def test_a_class_that_names_no_file_excludes_none(app: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "app_of_test.py").write_text(APP.replace('config_name="config/app", ', ""))
     (tmp_path / "any.yaml").write_text("size: many")
     assert 1 == app("check", "--only-named", "any.yaml").code
@@ -169,7 +169,7 @@ def test_a_misspelt_name_of_the_class_in_pyproject_is_refused(
     assert (2, True) == (result.code, says in result.err), result
 
 
-def test_tables_of_other_tools_are_left_alone(unnamed: Toriconfig, tmp_path: Path) -> None:
+def test_tables_of_other_tools_are_ignored(unnamed: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "tori.yaml").write_text("{}\n")
     (tmp_path / "pyproject.toml").write_text('[tool.config]\nsettings = 1\n[tool.monoconfig]\nsettings = "x"\n')
     assert "did you mean" not in unnamed("check").err

@@ -141,7 +141,7 @@ def test_a_settings_file_names_a_module_of_the_checkout_only_where_the_class_is_
 @pytest.mark.parametrize(
     "words", ["-m toriconfig", "-mtoriconfig.cli", "-Bmtoriconfig", "-W ignore -sm toriconfig.cli"]
 )
-def test_a_command_as_a_module_runs_none_either(words: str, hostile: Path) -> None:
+def test_a_command_run_as_a_module_runs_no_module_of_the_checkout_either(words: str, hostile: Path) -> None:
     # `-m` itself looks these up in the working directory, before we run.
     first = subprocess.run(
         [sys.executable, "-c", "import runpy, sys; print(*sys.modules)"], capture_output=True, text=True, check=True
@@ -158,7 +158,7 @@ def test_a_command_as_a_module_runs_none_either(words: str, hostile: Path) -> No
 
 
 @pytest.mark.parametrize(("flags", "environ"), [(("-P",), {}), ((), {"PYTHONSAFEPATH": "1"})])
-def test_where_python_is_to_leave_the_working_directory_alone_so_do_we(
+def test_a_command_ignores_the_working_directory_if_python_does(
     flags: tuple[str, ...], environ: dict[str, str], tmp_path: Path
 ) -> None:
     here = tmp_path / "here"
@@ -224,14 +224,14 @@ def test_a_worktree_is_a_repository_of_its_own(
     assert 0 == toriconfig("policy").code
 
 
-def test_nothing_of_the_search_is_left_when_a_command_has_ended(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_a_command_restores_the_search_path(toriconfig: Toriconfig, tmp_path: Path) -> None:
     before = list(sys.meta_path), list(sys.path)
     (tmp_path / "conf.py").write_text("from pydantic import BaseModel\nclass Mine(BaseModel): ...")
     assert 0 == toriconfig("check", "--settings", "conf:Mine").code
     assert before == (list(sys.meta_path), list(sys.path))
 
 
-def test_a_working_directory_that_is_gone_is_reported(tmp_path: Path) -> None:
+def test_a_deleted_working_directory_is_reported(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     code = f"import os, sys; os.rmdir({str(gone)!r}); os.execv(sys.executable, [sys.executable, '-m', 'toriconfig.cli', 'check'])"

@@ -71,7 +71,7 @@ def test_a_typing_error_shows_no_text_that_may_be_a_secret(
 
 
 @pytest.mark.parametrize("command", sorted({*COMMANDS} - {"check", "validate", "vault", "rotate"}))
-def test_no_command_repeats_an_argument_that_is_one_too_many(command: str, toriconfig: Toriconfig) -> None:
+def test_no_command_repeats_a_surplus_argument(command: str, toriconfig: Toriconfig) -> None:
     canary = Canary()
     result = toriconfig(command, *["bash"] * (command == "completion"), *["number"] * 3, canary.secret)
     assert 2 == result.code

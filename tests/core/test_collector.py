@@ -44,20 +44,20 @@ def _collector() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("read", [lambda: load(Watching), lambda: lazy(Watching).size, WatchingSettings])
-def test_it_rests_during_a_load_and_runs_again_after_it(read: object) -> None:
+def test_the_collector_is_paused_during_a_load_and_resumed_after_it(read: object) -> None:
     assert callable(read)
     read()
     assert [False] == seen
     assert gc.isenabled()
 
 
-def test_it_rests_while_one_document_is_checked() -> None:
+def test_the_collector_is_paused_while_one_document_is_checked() -> None:
     check_alone(Watching, read_yaml("size: 2\n", "app.yaml"))
     assert [False] == seen
     assert gc.isenabled()
 
 
-def test_it_runs_again_after_a_load_that_failed() -> None:
+def test_the_collector_is_resumed_after_a_load_that_failed() -> None:
     with pytest.raises(ConfigError):
         load(Watching, overrides={"size": "many"})
     assert gc.isenabled()

@@ -142,6 +142,6 @@ def test_text_without_a_reference_stays_as_it_is(text: str) -> None:
 
 
 @given(st.text(alphabet="ab{}: $", max_size=20).filter(lambda text: not text.endswith("$")))
-def test_an_escaped_opening_is_literal_whatever_follows(text: str) -> None:
+def test_an_escaped_opening_is_literal_before_any_text(text: str) -> None:
     if "${" not in text:
         assert ["${" + text] == parse("$${" + text)

@@ -58,7 +58,7 @@ LINKS = {
 
 @pytest.mark.parametrize("way", ["named", "linked", "relative", "linked twice", "below a linked folder"])
 @pytest.mark.parametrize("case", LINKS)
-def test_no_secret_is_read_through_a_link_of_the_kernel_wherever_it_ends(
+def test_no_secret_is_read_through_a_link_of_the_kernel_to_any_target(
     case: str, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -162,7 +162,7 @@ def test_a_file_without_end_is_read_to_its_bound() -> None:
     assert ("large", "it is larger than 1,000 bytes") == refusal("/proc/self/smaps", 1000, secret=False)
 
 
-def test_a_file_that_comes_in_drops_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_arrives_byte_by_byte_is_refused_as_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = FakeClock()
     (tmp_path / "a").write_bytes(b"x" * 100)
     whole = os.read

@@ -18,11 +18,11 @@ from toriconfig._core.suggest import near, near_all, sure
         ("zzz", None),
     ],
 )
-def test_the_nearest_name_is_found_whatever_its_dashes_and_case(word: str, meant: str | None) -> None:
+def test_the_nearest_name_is_found_regardless_of_dashes_and_case(word: str, meant: str | None) -> None:
     assert near(word, ["min_size", "max_size", "timeout"]) == meant
 
 
-def test_names_come_back_as_they_were_spelt_most_alike_first() -> None:
+def test_names_are_returned_in_their_spelling_most_similar_first() -> None:
     assert near_all("max_size", ["Max-Sizes", "MAX_SIZE", "host"]) == ["MAX_SIZE", "Max-Sizes"]
 
 
@@ -47,7 +47,7 @@ def test_no_candidates_mean_no_suggestion() -> None:
         ("", ["a"], None),
     ],
 )
-def test_one_slip_from_one_name_alone_is_sure(word: str, known: list[str], meant: str | None) -> None:
+def test_a_word_one_typo_away_from_a_single_name_is_certain(word: str, known: list[str], meant: str | None) -> None:
     assert sure(word, known) == meant
 
 

@@ -45,7 +45,7 @@ def test_a_call_that_a_dataclass_would_refuse_is_refused(make: Callable[[], Plac
         make()
 
 
-def test_two_are_equal_when_class_and_fields_are() -> None:
+def test_values_are_equal_if_class_and_fields_are_equal() -> None:
     assert Place("a") == Place("a")
     assert hash(Place("a")) == hash(Place("a"))
     assert Place("a") != Place("b")
@@ -53,7 +53,7 @@ def test_two_are_equal_when_class_and_fields_are() -> None:
     assert Bounded(1) != Place("a")
 
 
-def test_none_can_be_changed() -> None:
+def test_no_value_can_be_changed() -> None:
     place = Place("a")
     with pytest.raises(AttributeError, match="cannot be changed"):
         place.line = 2  # type: ignore[misc]

@@ -19,12 +19,12 @@ def test_the_chunks_without_their_overlap_are_the_text(pages: list[str], cut: tu
 
 
 @given(PAGES, CUTS)
-def test_no_chunk_is_longer_than_asked_for(pages: list[str], cut: tuple[int, int]) -> None:
+def test_no_chunk_is_longer_than_requested(pages: list[str], cut: tuple[int, int]) -> None:
     size, overlap = cut
     assert all(len(chunk.text) <= size for chunk in chunks_of(pages, size, overlap))
 
 
-def test_words_stay_whole_where_one_ends_in_the_second_half() -> None:
+def test_words_stay_whole_if_one_ends_in_the_second_half() -> None:
     assert ["alpha beta", " gamma", " delta"] == [c.text for c in chunks_of(["alpha beta gamma delta"], 10, 0)]
 
 
@@ -32,6 +32,6 @@ def test_a_word_longer_than_a_chunk_is_cut() -> None:
     assert ["abcde", "efghi", "ij"] == [chunk.text for chunk in chunks_of(["abcdefghij"], 5, 1)]
 
 
-def test_a_chunk_knows_the_page_that_it_begins_on() -> None:
+def test_a_chunk_has_the_page_on_which_it_begins() -> None:
     chunks = chunks_of(["one", "two", "three"], 4, 0)
     assert [(1, "one"), (1, " two"), (2, " thr"), (3, "ee")] == [(chunk.page, chunk.text) for chunk in chunks]

@@ -81,7 +81,7 @@ def test_a_running_demonstration_is_no_leftover(place: Place) -> None:
     assert directory.exists()
 
 
-def test_a_process_that_has_the_number_of_a_killed_one_by_now_is_spared(place: Place) -> None:
+def test_a_process_that_reuses_the_id_of_a_killed_one_is_not_ended(place: Place) -> None:
     stranger = subprocess.Popen(["sleep", "60"], start_new_session=True)
     try:
         directory = place.directory / "toriconfig-demo-999999999-abc"
@@ -110,7 +110,7 @@ def test_a_signal_during_the_set_up_leaves_nothing(place: Place) -> None:
     process.communicate()
 
 
-def test_a_folder_that_is_none_is_refused_before_anything_is_set_up(place: Place) -> None:
+def test_a_path_that_is_no_folder_is_refused_before_anything_is_set_up(place: Place) -> None:
     home = place.directory / "home"
     environ = {"TORICONFIG_DEMO_VENV": str(home), "TORICONFIG_PYTHON": sys.executable}
     process = place.run([str(CHECKOUT / "examples" / "demo"), "/no/such/folder"], **environ)

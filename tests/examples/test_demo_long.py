@@ -36,7 +36,7 @@ def test_no_write_fails_in_five_minutes_of_rotation(place: Place) -> None:
 @pytest.mark.chaos
 @pytest.mark.parametrize("moment", [0.1, 0.3, 0.6, 1, 1.5, 2, 2.5, 3, 4, 5, 7, 10])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_nothing_is_left_whenever_a_signal_comes(place: Place, number: signal.Signals, moment: float) -> None:
+def test_a_signal_at_any_moment_leaves_nothing(place: Place, number: signal.Signals, moment: float) -> None:
     process = place.start("--seconds", "60")
     time.sleep(moment)
     os.kill(process.pid, number)

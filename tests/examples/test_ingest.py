@@ -107,7 +107,7 @@ def test_the_concepts_of_each_chunk_are_stored(target: Target, papers: Path) -> 
     assert least > 0
 
 
-def test_a_key_that_is_no_longer_good_fails_visibly(target: Target, papers: Path) -> None:
+def test_a_key_that_is_no_longer_valid_fails_visibly(target: Target, papers: Path) -> None:
     with concept_service("key-of-the-test") as service, ingestion(target.settings(), service) as ingest:
         service.rotate("a newer key")
         ingest.run(papers)
@@ -120,7 +120,7 @@ def test_a_key_that_is_no_longer_good_fails_visibly(target: Target, papers: Path
     assert (3, 3) == (ingest.report.refused, service.refused)
 
 
-def test_a_write_that_fails_is_counted_and_the_others_go_on(target: Target, papers: Path) -> None:
+def test_a_write_that_fails_is_counted_and_the_others_continue(target: Target, papers: Path) -> None:
     with psycopg.connect(target.postgres.conninfo(database=target.name)) as connection:
         connection.execute("ALTER TABLE documents ADD CHECK (name <> 'paper-02.pdf')")
     with ingestion(target.settings()) as ingest:

@@ -31,7 +31,7 @@ def test_the_text_of_each_page_is_one_line(papers: Path) -> None:
     assert all("\n" not in page for page in document.pages)
 
 
-def test_a_page_that_is_merely_blank_is_empty(tmp_path: Path) -> None:
+def test_a_blank_page_is_empty(tmp_path: Path) -> None:
     blank = FPDF()
     blank.add_page()
     blank.output(str(tmp_path / "blank.pdf"))
@@ -49,19 +49,19 @@ def test_a_file_that_only_its_owner_may_change_is_read(tmp_path: Path) -> None:
     assert ("read me",) == read_pdf(tmp_path / "closed.pdf").pages
 
 
-def test_a_file_that_went_away_is_unreadable(tmp_path: Path) -> None:
+def test_a_deleted_file_is_unreadable(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError, match="^cannot be opened: No such file"):
         read_pdf(tmp_path / "gone.pdf")
 
 
-def test_a_file_beyond_all_measure_is_refused_unread(tmp_path: Path) -> None:
+def test_a_file_above_the_limit_is_refused_unread(tmp_path: Path) -> None:
     (tmp_path / "huge.pdf").touch()
     os.truncate(tmp_path / "huge.pdf", 3_000_000_000)
     with pytest.raises(UnreadableError, match="^too large: 3000 MB, of 500 MB at most"):
         read_pdf(tmp_path / "huge.pdf")
 
 
-def test_a_file_that_the_memory_does_not_hold_is_unreadable(papers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_does_not_fit_in_memory_is_unreadable(papers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def exhausted(stream: object) -> None:
         raise MemoryError
 
@@ -70,7 +70,7 @@ def test_a_file_that_the_memory_does_not_hold_is_unreadable(papers: Path, monkey
         read_pdf(papers / "paper-01.pdf")
 
 
-def test_whatever_pypdf_stumbles_over_is_a_broken_file(papers: Path, tmp_path: Path) -> None:
+def test_any_error_of_pypdf_means_a_broken_file(papers: Path, tmp_path: Path) -> None:
     good = (papers / "paper-01.pdf").read_bytes()
     outcomes = set()
     for cut in range(0, len(good), max(1, len(good) // 40)):

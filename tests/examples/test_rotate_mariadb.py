@@ -18,7 +18,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "rotate_mariadb.py"
 
 
 @pytest.mark.databases
-def test_the_example_of_a_mariadb_locks_no_reader_out(shared_vault_server: VaultServer) -> None:
+def test_the_example_of_a_mariadb_locks_out_no_reader(shared_vault_server: VaultServer) -> None:
     if installed() is None:
         pytest.skip(MISSING)
     with mariadb_server() as server:

@@ -41,7 +41,7 @@ def asked(example: ModuleType, path: str) -> httpx.Response:
     return asyncio.run(get())
 
 
-def test_it_is_unavailable_until_loaded_then_well_and_ill_after_a_failed_reload(
+def test_health_is_503_before_the_load_200_after_it_and_503_after_a_failed_reload(
     example: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     canary = Canary()
@@ -61,7 +61,7 @@ def test_it_is_unavailable_until_loaded_then_well_and_ill_after_a_failed_reload(
 
 
 @pytest.mark.parametrize("server", ["itself", "gunicorn"])
-def test_it_answers_over_http(tmp_path: Path, server: str) -> None:
+def test_the_example_answers_over_http(tmp_path: Path, server: str) -> None:
     port = free_ports()
     command = {
         "itself": [str(EXAMPLES / "service_health.py"), str(port)],

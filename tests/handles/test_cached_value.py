@@ -141,7 +141,7 @@ def test_readers_at_the_same_time_share_one_request(source: Source) -> None:
     assert {"k": "one"} == source.value.settle().value
 
 
-def test_calls_that_ask_at_the_same_time_share_one_request(source: Source) -> None:
+def test_calls_of_ask_at_the_same_time_share_one_request(source: Source) -> None:
     read(source)
     assert source.value.ask() == source.value.ask()
     assert 1 == work(source)
@@ -157,7 +157,7 @@ def test_an_earlier_poll_does_not_satisfy_a_request(source: Source) -> None:
     assert 2 == len(source.workers.jobs)
 
 
-def test_asking_sends_a_request_although_one_has_just_failed(source: Source) -> None:
+def test_ask_sends_a_request_right_after_a_failed_one(source: Source) -> None:
     source.fail(True)
     source.value.pending()
     work(source)

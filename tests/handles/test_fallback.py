@@ -43,7 +43,7 @@ def test_while_another_layer_is_used_readers_do_not_wait_for_vault() -> None:
 @pytest.mark.parametrize(
     ("error", "layer"), [(VaultUnreachable("no answer"), "env"), (VaultDenied("refused"), "vault"), (None, "vault")]
 )
-def test_before_the_first_read_the_origin_is_that_of_the_value_which_this_read_returns(
+def test_the_origin_before_the_first_read_is_that_of_the_value_it_returns(
     error: SecretError | None, layer: str
 ) -> None:
     vault = Trying("secret/a", "of vault")

@@ -50,7 +50,7 @@ def test_content_that_is_not_text_is_read_as_bytes(tmp_path: Path, clock: FakeCl
     assert b"\xff\x00\n" == provider_of(tmp_path / "key", clock).settle().value
 
 
-def test_a_value_is_returned_without_a_look_for_a_second(tmp_path: Path, clock: FakeClock) -> None:
+def test_a_value_is_returned_without_a_look_at_the_file_for_a_second(tmp_path: Path, clock: FakeClock) -> None:
     file = tmp_path / "key"
     file.write_text("one")
     secret = secret_of(provider_of(file, clock))
@@ -62,7 +62,7 @@ def test_a_value_is_returned_without_a_look_for_a_second(tmp_path: Path, clock: 
     assert secret.get() == "two, longer"
 
 
-def test_a_file_written_anew_with_the_same_size_is_seen(tmp_path: Path, clock: FakeClock) -> None:
+def test_a_file_rewritten_with_the_same_size_is_seen(tmp_path: Path, clock: FakeClock) -> None:
     file = tmp_path / "key"
     file.write_text("one")
     secret = secret_of(provider_of(file, clock))
@@ -85,7 +85,7 @@ def test_a_swap_of_a_kubernetes_mount_is_seen(tmp_path: Path, clock: FakeClock) 
     assert secret.get() == "two"
 
 
-def test_listeners_are_reported_of_a_swap_and_not_of_the_first_reading(tmp_path: Path, clock: FakeClock) -> None:
+def test_listeners_are_notified_of_a_swap_and_not_of_the_first_reading(tmp_path: Path, clock: FakeClock) -> None:
     file = tmp_path / "key"
     file.write_text("one")
     provider = provider_of(file, clock)
@@ -121,14 +121,14 @@ def test_a_deleted_file_keeps_its_last_value_and_reports_it(tmp_path: Path, cloc
     assert ("back", "fresh", 0.0) == (provider.settle().value, provider.state, provider.age)
 
 
-def test_a_file_that_never_was_names_itself_and_the_remedy(tmp_path: Path, clock: FakeClock) -> None:
+def test_the_error_of_a_missing_file_names_the_file_and_the_remedy(tmp_path: Path, clock: FakeClock) -> None:
     provider = provider_of(tmp_path / "key", clock)
     with pytest.raises(SecretError, match="key: the file cannot be read: No such file") as caught:
         provider.settle()
     assert ("missing", "put the secret there, readable for this process") == (provider.state, caught.value.help)
 
 
-def test_directories_pipes_and_giants_are_refused_at_once(tmp_path: Path, clock: FakeClock) -> None:
+def test_directories_pipes_and_oversized_files_are_refused_at_once(tmp_path: Path, clock: FakeClock) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
     with (tmp_path / "giant").open("wb") as file:

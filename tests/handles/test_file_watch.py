@@ -80,7 +80,7 @@ def test_a_new_value_is_reported_once_without_any_read(
     assert ("two", "fresh") == (provider.settle().value, provider.state)
 
 
-def test_a_file_that_goes_keeps_its_value_with_one_warning_an_outage(
+def test_a_deleted_file_keeps_its_value_with_one_warning_per_outage(
     watched: Watched, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "key"
@@ -100,7 +100,7 @@ def test_a_file_that_goes_keeps_its_value_with_one_warning_an_outage(
             assert "fresh" == provider.state
 
 
-def test_it_looks_once_a_second_whatever_happens(watched: Watched, tmp_path: Path) -> None:
+def test_the_watch_looks_once_a_second_even_if_a_look_raises(watched: Watched, tmp_path: Path) -> None:
     providers = [watched.provider(tmp_path / f"missing{number}") for number in range(3)]
     looks: list[float] = []
 
@@ -233,7 +233,7 @@ def test_on_change_is_called_for_a_swapped_mount_with_the_new_value_in_place(tmp
     assert 2 == len(heard)
 
 
-def test_a_forked_child_goes_on_looking(tmp_path: Path) -> None:
+def test_a_forked_child_continues_to_look(tmp_path: Path) -> None:
     mount(tmp_path, "..2026_1", "one")
     settings = lazy(Sealed, secrets_dir=str(tmp_path), environ={})
     heard: list[Change] = []

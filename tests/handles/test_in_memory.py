@@ -49,7 +49,7 @@ def test_a_new_value_is_visible_before_any_read(text: str, vault: FakeVault) -> 
     )
 
 
-def test_of_a_value_that_was_dropped_no_version_is_reported(vault: FakeVault) -> None:
+def test_no_version_is_reported_for_a_dropped_value(vault: FakeVault) -> None:
     settings = loaded(Schema, TEXTS[0], offline=False)
     settings.key.get()
     vault.path("secret/a").drop(VaultNotFound("gone"))

@@ -28,7 +28,7 @@ class Schema(BaseModel):
         ("key: ${vault:secret/a#k}", {"KEY": "of a lower layer"}, "one", "two"),
     ],
 )
-def test_it_is_asked_for_where_it_comes_from(
+def test_a_refused_secret_is_requested_from_its_source(
     text: str,
     layers: dict[str, str],
     before: str,
@@ -45,7 +45,7 @@ def test_it_is_asked_for_where_it_comes_from(
     assert after == newer(key, before)
 
 
-def test_a_file_is_looked_at_at_once(tmp_path: Path) -> None:
+def test_a_file_is_read_at_once(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text("one")
     key: Secret[Any] = handle(FileProvider(str(file), Origin("secrets_dir", "key"), FakeClock()), str, "key")

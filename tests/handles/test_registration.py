@@ -117,7 +117,7 @@ def test_a_number_is_masked_once_it_is_read() -> None:
     assert "8392746155" not in mask("pin 8392746155")
 
 
-def test_the_password_in_a_url_that_is_put_together_is_masked_alone_and_the_user_name_is_not() -> None:
+def test_the_password_in_a_composed_url_is_masked_and_the_user_name_is_not() -> None:
     class App(BaseModel):
         url: Secret[str]
 
@@ -136,7 +136,7 @@ def test_a_secret_that_is_stored_with_space_around_it_is_masked_without_it(value
     del secret
 
 
-def test_a_value_that_cannot_be_looked_into_is_a_secret_all_the_same() -> None:
+def test_a_value_that_cannot_be_inspected_is_still_a_secret() -> None:
     class Closed(dict[str, str]):
         def items(self) -> Any:
             raise RuntimeError("closed")

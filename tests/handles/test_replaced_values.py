@@ -129,7 +129,7 @@ def test_credentials_of_settings_that_were_collected_are_masked_for_an_hour(cloc
     assert not masked("p@ss-000000")
 
 
-def test_of_values_without_an_end_the_current_and_the_last_twenty_are_masked(clock: FakeClock) -> None:
+def test_the_current_and_the_last_twenty_values_without_an_end_are_masked(clock: FakeClock) -> None:
     backend = Issuer(clock, ttl=None)
     app = Database.of(backend)
     passwords = [app.read()] + [app.rotated(backend) for _ in range(FORMER + 10)]
@@ -216,7 +216,7 @@ def test_credentials_that_another_handle_holds_stay_masked(clock: FakeClock) -> 
     del held
 
 
-def test_of_the_former_contents_of_a_file_the_last_twenty_are_masked(clock: FakeClock, tmp_path: Path) -> None:
+def test_the_last_twenty_former_contents_of_a_file_are_masked(clock: FakeClock, tmp_path: Path) -> None:
     class App(BaseModel):
         token: Secret[str]
 
@@ -237,7 +237,7 @@ def test_of_the_former_contents_of_a_file_the_last_twenty_are_masked(clock: Fake
     assert [False] * 9 + [True] * (FORMER + 1) == list(map(masked, tokens))
 
 
-def test_replacing_a_value_of_many_texts_costs_time_that_grows_as_their_number_does() -> None:
+def test_the_time_to_replace_a_value_grows_in_proportion_to_its_texts() -> None:
     def replace(number: int) -> None:
         origin = Origin("vault", "secret/many")
         old = Reading({f"k{at}": f"former-{at:06}" for at in range(number)}, origin)

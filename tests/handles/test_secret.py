@@ -166,7 +166,7 @@ def test_a_default_is_returned_instead_of_raising() -> None:
         secret.get()
 
 
-def test_get_secret_value_is_the_same_door() -> None:
+def test_get_secret_value_returns_the_value() -> None:
     assert Secret(CANARY).get_secret_value() == CANARY
 
 

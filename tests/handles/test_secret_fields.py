@@ -52,7 +52,7 @@ def test_the_handle_yields_a_t(field: str, value: Any, expected: Any) -> None:
 
 
 @pytest.mark.parametrize(("field", "value", "expected"), VALUES)
-def test_so_does_a_handle_that_code_gives_to_a_load(field: str, value: Any, expected: Any) -> None:
+def test_a_handle_that_code_passes_to_a_load_yields_a_t(field: str, value: Any, expected: Any) -> None:
     assert expected == getattr(loaded(Model, overrides={field: Secret(value)}), field).get()
 
 

@@ -114,7 +114,7 @@ def walked(thing: object, walk: Callable[[object], Iterator[object]], depth: int
 
 @pytest.mark.parametrize("walk", WALKS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_walk_over_attributes_comes_upon_the_value(
+def test_no_walk_over_attributes_reaches_the_value(
     kind: Callable[[str, Path], Secret[Any]], walk: Callable[[object], Iterator[object]], tmp_path: Path
 ) -> None:
     canary = Canary()
@@ -169,7 +169,7 @@ def test_printing_and_copying_tools_show_the_mask() -> None:
     assert canary.secret == copied["any"]["a"][0].get()
 
 
-def test_a_value_that_changes_is_the_one_that_is_returned(tmp_path: Path) -> None:
+def test_a_changed_value_is_returned(tmp_path: Path) -> None:
     secret = of_file("first-value", tmp_path)
     assert "first-value" == secret.get()
     (tmp_path / "key").write_text("second-value!")

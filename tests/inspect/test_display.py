@@ -93,7 +93,7 @@ def test_settings_are_equal_to_a_model_with_the_same_values(settings: Any) -> No
     assert 2 == len({settings, other}), "they are different objects"
 
 
-def test_pydantic_refuses_a_lazy_object_alike_and_takes_its_snapshot(settings: Any) -> None:
+def test_pydantic_refuses_a_lazy_object_and_accepts_its_snapshot(settings: Any) -> None:
     class Outer(BaseModel):
         app: App
 

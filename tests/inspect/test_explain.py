@@ -22,7 +22,7 @@ class Schema(BaseModel):
     pool: Pool | None = None
 
 
-def test_below_a_section_that_is_none_there_is_no_key_and_it_is_reported_why() -> None:
+def test_a_key_below_a_section_that_is_none_is_an_error_with_the_reason() -> None:
     with pytest.raises(KeyError, match=r"no key `pool\.size`: `pool` is None"):
         explain(load(Schema), "pool.size")
     assert "1" == explain(load(Schema, overrides={"pool": {}}), "pool.size").value

@@ -34,7 +34,7 @@ def codes(*arguments: Any, **options: Any) -> list[str]:
     return [problem.code for problem in CHECK(*arguments, **options)]
 
 
-def test_the_whole_is_judged_with_its_environment() -> None:
+def test_the_settings_are_checked_with_their_environment() -> None:
     assert ["TC103"] == codes(App, environ={})
     assert [] == codes(App, environ={"APP_PORT": "80"})
     assert ["TC102"] == codes(App, environ={"APP_PORT": "x"})

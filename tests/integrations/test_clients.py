@@ -125,7 +125,7 @@ def test_httpx_tries_again_in_a_coroutine_too_and_never_blocks_the_loop() -> Non
     assert sent == ["Bearer one", "Bearer two"]
 
 
-def test_httpx_asks_anew_for_a_token_that_was_refused() -> None:
+def test_httpx_fetches_a_refused_token_again() -> None:
     secret, provider = rotating("one")
     provider.newest = "two"
     sent: list[str] = []
@@ -139,7 +139,7 @@ def test_httpx_asks_anew_for_a_token_that_was_refused() -> None:
     assert sent == ["Bearer one", "Bearer two"]
 
 
-def test_httpx_asks_anew_in_a_coroutine_without_blocking_the_loop() -> None:
+def test_httpx_fetches_a_refused_token_in_a_coroutine_without_blocking_the_loop() -> None:
     provider = Refreshed("one", Origin("code", "test"))
     provider.newest = "two"
 
@@ -162,7 +162,7 @@ def test_httpx_does_not_send_a_stream_again() -> None:
         assert client.post("http://service", content=(part for part in (b"a", b"b"))).text == "ab"
 
 
-def test_an_async_pool_is_reported_the_account_without_blocking_the_loop() -> None:
+def test_an_async_pool_gets_the_account_without_blocking_the_loop() -> None:
     secret = handle(Fetched({"username": "u", "password": "p"}), None, "account")
     connection: Any = SimpleNamespace(info=SimpleNamespace(user="u"))
 
@@ -193,7 +193,7 @@ def test_requests_tries_a_refused_request_once_more_with_a_newer_token() -> None
 
 
 @pytest.mark.parametrize(("newest", "tries"), [(None, 1), ("one", 1), ("two", 2)])
-def test_requests_returns_the_refusal_when_nothing_helps(newest: str | None, tries: int) -> None:
+def test_requests_returns_the_refusal_if_no_token_is_accepted(newest: str | None, tries: int) -> None:
     secret, provider = rotating("one")
     provider.newest = newest
     with answering_server(lambda _: Answer(401)) as server:

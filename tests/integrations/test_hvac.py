@@ -115,12 +115,12 @@ def test_a_revoked_token_is_replaced(server: VaultServer) -> None:
     assert made.read("secret/data/app")
 
 
-def test_the_next_address_is_asked(server: VaultServer) -> None:
+def test_the_next_address_is_used(server: VaultServer) -> None:
     environ = {**_environ(server), "VAULT_ADDR": f"{refusing_address()},{server.address}"}
     assert client(load(App, vault=Vault(auth=LOGINS[0]), environ=environ)).read("secret/data/app")
 
 
-def test_a_vault_that_is_silent_ends_the_call_at_its_deadline() -> None:
+def test_a_call_to_a_vault_that_does_not_answer_ends_at_its_deadline() -> None:
     with silent_server() as silent:
         environ = {"VAULT_ADDR": silent.address, "VAULT_TOKEN": "t"}
         made = client(load(App, vault=Vault(timeout=0.3), environ=environ))
@@ -128,7 +128,7 @@ def test_a_vault_that_is_silent_ends_the_call_at_its_deadline() -> None:
             made.read("secret/data/app")
 
 
-def test_an_error_is_ours_and_hvacs_and_shows_nothing_that_was_sent(server: VaultServer) -> None:
+def test_an_error_is_of_toriconfig_and_of_hvac_and_shows_nothing_that_was_sent(server: VaultServer) -> None:
     canary = Canary()
     made = client(load(App, vault=Vault(auth=LOGINS[0]), environ=_environ(server)))
     with pytest.raises(VaultDenied, match='"update" on secret/data/app') as caught:
@@ -137,12 +137,12 @@ def test_an_error_is_ours_and_hvacs_and_shows_nothing_that_was_sent(server: Vaul
     assert canary.secret not in str(caught.value) + repr(caught.value)
 
 
-def test_a_refused_login_is_no_authentication(server: VaultServer) -> None:
+def test_a_client_with_a_refused_login_is_not_authenticated(server: VaultServer) -> None:
     made = client(load(App, vault=Vault(auth=UserPass("ann", "wrong")), environ=_environ(server)))
     assert not made.is_authenticated()
 
 
-def test_a_token_of_its_own_is_used_until_it_is_taken_back(server: VaultServer) -> None:
+def test_an_assigned_token_is_used_until_it_is_removed(server: VaultServer) -> None:
     made = client(load(App, vault=Vault(auth=LOGINS[0]), environ=_environ(server)))
     made.token = server.token
     assert made.sys.list_auth_methods()
@@ -207,7 +207,7 @@ def test_an_object_that_is_not_settings_is_refused() -> None:
         client({"port": 1})
 
 
-def test_hvac_is_imported_by_the_call_alone() -> None:
+def test_hvac_is_imported_only_by_the_call() -> None:
     code = (
         "import sys; from toriconfig.vault import client\n"
         "assert not {'hvac', 'requests', 'toriconfig.integrations', 'toriconfig._api'} & set(sys.modules)"

@@ -146,7 +146,7 @@ def test_several_settings_are_distinguished_by_their_names() -> None:
     ("settings", "named", "error"),
     [((), {}, ValueError), ((lazy(App), lazy(App)), {}, ValueError), ((lazy(App),), {"App": lazy(App)}, ValueError)],
 )
-def test_settings_without_a_name_of_their_own_are_refused(settings: Any, named: Any, error: type[Exception]) -> None:
+def test_settings_without_a_unique_name_are_refused(settings: Any, named: Any, error: type[Exception]) -> None:
     for use in (measure, SettingsCollector):
         with pytest.raises(error, match=r"name the settings|two settings are named 'App'"):
             use(*settings, **named)
@@ -220,7 +220,7 @@ def test_opentelemetry_collects_every_metric_that_has_samples() -> None:
     provider.shutdown()
 
 
-def test_a_meter_that_is_none_is_refused() -> None:
+def test_an_object_that_is_not_a_meter_is_refused() -> None:
     with pytest.raises(TypeError, match="needs a Meter"):
         observe(None, lazy(App))  # type: ignore[arg-type]
 
@@ -239,7 +239,7 @@ def test_without_the_extra_one_line_names_the_remedy(module: str, library: str, 
     assert f"toriconfig.integrations.{module} {remedy}\n" == done.stdout
 
 
-def test_no_metric_shows_a_secret_whatever_is_wrong(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_metric_shows_a_secret_in_any_failure(caplog: pytest.LogCaptureFixture) -> None:
     canary = Canary()
     caplog.set_level(logging.DEBUG)
     memory = Memory({"db": {"token": canary.secret}})

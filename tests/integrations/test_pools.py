@@ -222,7 +222,7 @@ def test_an_async_pool_of_many_idle_connections_serves_at_once_too(
     asyncio.run(main())
 
 
-def test_a_pool_is_drained_once_a_rotation_however_many_find_its_connections_refused(
+def test_a_pool_is_drained_once_per_rotation_for_any_number_of_refused_connections(
     provider: FakeProvider, shared_postgres: Postgres
 ) -> None:
     secret: Secret[Any] = handle(provider, None, "account")

@@ -171,7 +171,7 @@ def _blue(shared_postgres: Postgres) -> FakeProvider:
     return FakeProvider("secret/blue", {"username": "refused_blue", "password": "c4n4ry-wrong"})
 
 
-def test_where_there_is_nothing_newer_the_error_of_the_database_is_raised_after_one_try(
+def test_without_newer_credentials_the_error_of_the_database_is_raised_after_one_try(
     blue: FakeProvider, shared_postgres: Postgres
 ) -> None:
     secret: Secret[Any] = handle(blue, None, "account")
@@ -260,5 +260,5 @@ class Coded:
         (TimeoutError("connection timeout expired"), False),
     ],
 )
-def test_refusals_of_other_drivers_and_languages_are_known(error: Exception, refused: bool) -> None:
+def test_refusals_of_other_drivers_and_languages_are_recognized(error: Exception, refused: bool) -> None:
     assert login_refused(error, "app") is refused

@@ -64,7 +64,7 @@ def test_a_section_that_was_none_or_is_none_now_has_changed(files: Files, before
     assert [("pool", "changed")] == files.changes(before, after)
 
 
-def test_keys_of_a_free_mapping_come_and_go(files: Files) -> None:
+def test_keys_of_a_free_mapping_are_added_and_removed(files: Files) -> None:
     assert [("weights.a", "added"), ("weights.b", "added")] == files.changes("{}", "weights: {a: 1, b: 2}")
     assert [("weights.a", "removed")] == files.changes("weights: {a: 1, b: 2}", "weights: {b: 2}")
     assert [("weights.a", "removed")] == files.changes("weights: {a: 1}", "weights: {}")
@@ -76,7 +76,7 @@ def test_keys_that_a_model_allows_beside_its_fields_are_reported(files: Files) -
     )
 
 
-def test_a_number_that_is_none_has_not_changed(files: Files) -> None:
+def test_a_nan_has_not_changed(files: Files) -> None:
     same = "ratio: .nan\nseveral: [{ratio: .nan}]"
     assert [] == files.changes(same, same)
     assert [("ratio", "changed")] == files.changes("ratio: .nan", "ratio: 1")
@@ -106,11 +106,11 @@ def test_a_key_that_the_schema_cannot_have_is_refused_at_once(path: str, meant: 
 
 
 @pytest.mark.parametrize("path", ["", "weights.any", "free.any", "several[7]", "pool", "renamed", "spelt"])
-def test_a_key_that_it_can_have_is_listened_to(path: str) -> None:
+def test_a_key_that_the_schema_can_have_is_accepted(path: str) -> None:
     on_change(lazy(Schema, environ={}), path, print).cancel()
 
 
-def test_a_schema_that_is_not_imported_yet_refuses_it_at_the_first_load(
+def test_a_schema_that_is_not_imported_yet_refuses_an_impossible_key_at_the_first_load(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (files.file.parent / "later_schema.py").write_text(

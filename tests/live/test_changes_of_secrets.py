@@ -59,7 +59,7 @@ def test_each_change_between_vault_and_its_replacement_is_reported(vault: FakeVa
     assert [("rotated", "T_KEY", two), ("rotated", two, "T_KEY"), ("rotated", "T_KEY", three)] == listening.heard(3)
 
 
-def test_a_turn_is_reported_though_a_reader_was_quicker(vault: FakeVault) -> None:
+def test_a_change_is_reported_even_if_a_reader_read_it_first(vault: FakeVault) -> None:
     cached = vault.path("secret/x")
     cached.error = AWAY
     listening = Listening(T_KEY="env")
@@ -70,7 +70,7 @@ def test_a_turn_is_reported_though_a_reader_was_quicker(vault: FakeVault) -> Non
     assert [("rotated", "T_KEY", "vault secret/x#key v1")] == listening.heard(1)
 
 
-def test_a_secret_that_nothing_else_supplies_is_removed_and_added(vault: FakeVault) -> None:
+def test_a_secret_without_another_source_is_removed_and_added(vault: FakeVault) -> None:
     cached = vault.path("secret/x")
     cached.value = {"key": "one"}
     listening = Listening()

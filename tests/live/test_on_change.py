@@ -81,7 +81,7 @@ def test_the_new_value_can_be_read_by_the_callback_sync_and_async(rotating: Rota
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_one_that_hangs_keeps_neither_others_nor_the_swap_nor_its_own_changes_lost(
+def test_a_callback_that_hangs_delays_no_other_and_no_swap_and_loses_no_change(
     rotating: Rotating, gate: threading.Event, kind: str
 ) -> None:
     slow: list[int] = []

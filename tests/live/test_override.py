@@ -38,7 +38,7 @@ def live(settings: Any) -> int:
     return len(settings._state.overrides)
 
 
-def test_inside_the_values_are_seen_and_outside_they_are_gone() -> None:
+def test_the_values_are_visible_only_inside_the_block() -> None:
     settings = fresh()
     with override(settings, {"pool.size": 9}, name="inner") as seen:
         assert (settings.name, settings.pool.size, settings.pool.hosts) == ("inner", 9, ["a", "b"])
@@ -46,7 +46,7 @@ def test_inside_the_values_are_seen_and_outside_they_are_gone() -> None:
     assert (settings.name, settings.pool.size) == ("base", 3)
 
 
-def test_it_is_validated_and_a_bad_value_changes_nothing() -> None:
+def test_an_override_is_validated_and_a_bad_value_changes_nothing() -> None:
     settings = fresh()
     with pytest.raises(ConfigError, match=r"pool\.size"), override(settings, pool={"size": "many"}):
         raise AssertionError("entered")
@@ -54,7 +54,7 @@ def test_it_is_validated_and_a_bad_value_changes_nothing() -> None:
     assert live(settings) == 0
 
 
-def test_another_thread_does_not_see_it() -> None:
+def test_another_thread_does_not_see_an_override() -> None:
     settings = fresh()
     seen: list[str] = []
     with override(settings, name="mine"):
@@ -83,7 +83,7 @@ def test_a_hundred_tasks_each_see_their_own() -> None:
     assert live(settings) == 0
 
 
-def test_to_thread_takes_the_view_along() -> None:
+def test_to_thread_keeps_the_view() -> None:
     settings = fresh()
 
     async def main() -> str:
@@ -94,7 +94,7 @@ def test_to_thread_takes_the_view_along() -> None:
     assert settings.name == "base"
 
 
-def test_a_task_that_outlives_the_with_keeps_the_view_it_was_born_with() -> None:
+def test_a_task_that_outlives_the_block_keeps_the_view_of_its_start() -> None:
     settings = fresh()
 
     async def main() -> tuple[str, str]:
@@ -147,7 +147,7 @@ def test_a_reload_inside_an_override_does_not_change_its_base(tmp_path: Path) ->
     assert ("base", 5) == (settings.name, settings.pool.size)
 
 
-def test_a_suspended_generator_shares_its_view_with_its_caller_until_it_goes_on() -> None:
+def test_a_suspended_generator_shares_its_view_with_its_caller_until_it_resumes() -> None:
     settings = fresh()
 
     def fixture() -> Iterator[None]:
@@ -161,7 +161,7 @@ def test_a_suspended_generator_shares_its_view_with_its_caller_until_it_goes_on(
     assert settings.name == "base"
 
 
-def test_a_with_left_in_another_context_ends_for_everybody_and_raises_nothing() -> None:
+def test_a_block_left_in_another_context_ends_for_every_reader_and_raises_nothing() -> None:
     settings = fresh()
     one, other = contextvars.copy_context(), contextvars.copy_context()
     manager = override(settings, name="wandering")
@@ -172,7 +172,7 @@ def test_a_with_left_in_another_context_ends_for_everybody_and_raises_nothing() 
     assert settings.name == "base"
 
 
-def test_when_none_is_live_reads_are_attribute_reads_again() -> None:
+def test_without_a_live_override_reads_are_attribute_reads_again() -> None:
     settings = fresh()
     assert settings.name == "base"
     with override(settings, name="inner"):
@@ -190,7 +190,7 @@ def test_secrets_keep_their_handles_and_can_be_overridden() -> None:
     assert settings.token.get() == "t0ken"
 
 
-def test_nothing_that_can_change_is_shared_with_the_original() -> None:
+def test_no_mutable_object_is_shared_with_the_original() -> None:
     settings = fresh()
     base = snapshot(settings)
     with override(settings, name="x") as seen:
@@ -198,12 +198,12 @@ def test_nothing_that_can_change_is_shared_with_the_original() -> None:
         assert seen.pool.hosts is not base.pool.hosts
 
 
-def test_it_needs_a_lazy_object() -> None:
+def test_an_override_needs_a_lazy_object() -> None:
     with pytest.raises(TypeError, match="lazy"):
         override(Schema(), name="x")
 
 
-def test_readers_under_other_peoples_overrides_never_see_them() -> None:
+def test_readers_never_see_the_overrides_of_other_threads() -> None:
     settings = fresh()
     stop = threading.Event()
     wrong: list[str] = []

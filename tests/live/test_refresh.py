@@ -90,7 +90,7 @@ def test_changes_are_returned_and_the_new_values_are_in_place(
 
 
 @BOTH
-def test_a_place_is_asked_for_once_however_many_secrets_it_has(
+def test_a_place_is_requested_once_for_all_its_secrets(
     server: VaultServer, settings: Any, ask: Callable[..., list[Change]]
 ) -> None:
     assert ask(settings) == []
@@ -123,7 +123,7 @@ def test_the_first_reading_of_a_secret_is_no_change(server: VaultServer) -> None
     assert settings.a.state == "fresh"
 
 
-def test_a_secret_that_is_there_at_last_is_added_and_one_that_goes_is_removed(server: VaultServer) -> None:
+def test_a_secret_that_appears_is_added_and_one_that_disappears_is_removed(server: VaultServer) -> None:
     server.put("secret/one", {"a": "a1"})
     settings = load(Schema, environ=server.environ, vault=alone())
     assert settings.b.get(None) is None
@@ -201,7 +201,7 @@ def test_calls_that_overlap_share_their_requests(server: VaultServer) -> None:
     assert server.requests("secret/data/one", "read") == 1
 
 
-def test_a_vault_that_is_there_again_is_asked_at_once_though_it_failed_just_now(server: VaultServer) -> None:
+def test_a_vault_that_is_available_again_gets_a_request_right_after_a_failure(server: VaultServer) -> None:
     with vault_server() as own:
         own.put("secret/one", {"a": "a1", "b": "b1"})
         settings = load(Schema, environ=own.environ, vault=alone(timeout=1.0))
@@ -215,7 +215,7 @@ def test_a_vault_that_is_there_again_is_asked_at_once_though_it_failed_just_now(
         assert refresh(settings, "a") == []
 
 
-def test_files_that_hold_secrets_are_looked_at(tmp_path: Path) -> None:
+def test_files_that_hold_secrets_are_read(tmp_path: Path) -> None:
     class Filed(BaseModel):
         key: Secret[str]
 

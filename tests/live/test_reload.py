@@ -75,7 +75,7 @@ key: '${file:key}'
         ("${file:key}", "text", ["key"]),
     ],
 )
-def test_a_secret_has_changed_if_its_inputs_differ_whether_or_not_it_was_read(
+def test_a_secret_read_or_unread_has_changed_if_its_inputs_differ(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: bool, old: str, new: str, changed: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -90,7 +90,7 @@ def test_a_secret_has_changed_if_its_inputs_differ_whether_or_not_it_was_read(
     assert [change.path for change in reload(settings)] == changed
 
 
-def test_a_mapping_is_changed_when_one_of_its_places_in_vault_is(
+def test_a_mapping_has_changed_if_one_of_its_places_in_vault_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Schema(BaseModel):
@@ -105,7 +105,7 @@ def test_a_mapping_is_changed_when_one_of_its_places_in_vault_is(
     assert [change.path for change in reload(settings)] == ["account"]
 
 
-def test_keys_that_are_gone_are_back_at_their_default(settings: Schema, tmp_path: Path) -> None:
+def test_removed_keys_have_their_default_again(settings: Schema, tmp_path: Path) -> None:
     assert settings.pool.hosts == ["a"]
     write(tmp_path, "{}")
     reload(settings)
@@ -125,7 +125,7 @@ def test_a_failed_reload_keeps_the_old_settings_and_reports_it(settings: Schema,
     assert settings.pool.size == 6
 
 
-def test_a_pinned_snapshot_does_not_move(settings: Schema, tmp_path: Path) -> None:
+def test_a_pinned_snapshot_does_not_change(settings: Schema, tmp_path: Path) -> None:
     pinned = snapshot(settings)
     write(tmp_path, "pool: {size: 9}")
     reload(settings)
@@ -133,7 +133,9 @@ def test_a_pinned_snapshot_does_not_move(settings: Schema, tmp_path: Path) -> No
     assert pinned.pool is not settings.pool
 
 
-def test_callbacks_hear_of_their_section_alone_with_the_new_value_in_place(settings: Schema, tmp_path: Path) -> None:
+def test_callbacks_are_called_only_for_their_section_with_the_new_value_in_place(
+    settings: Schema, tmp_path: Path
+) -> None:
     heard: list[tuple[str, int]] = []
     on_change(settings, "pool", lambda change: heard.append((change.path, settings.pool.size)))
     on_change(settings, "password", lambda change: heard.append(("never", 0)))

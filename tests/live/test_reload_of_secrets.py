@@ -112,7 +112,7 @@ def test_a_change_of_a_lower_layer_that_replaces_vault_is_reported(
     assert [change.path for change in reload(settings)] == ["key"]
 
 
-def test_vault_is_asked_for_nothing(shared_vault_server: VaultServer) -> None:
+def test_a_reload_sends_no_request_to_vault(shared_vault_server: VaultServer) -> None:
     class Held(BaseModel):
         key: Annotated[Secret[str], Ref("secret/held-on#key")]
 

@@ -67,7 +67,7 @@ def test_an_update_that_is_no_path_or_is_given_twice_is_refused() -> None:
             replace(base, updates)
 
 
-def test_the_reference_of_an_optional_secret_that_is_none_is_known_after_a_replacement() -> None:
+def test_the_reference_of_an_optional_secret_that_is_none_survives_a_replacement() -> None:
     class Optional(BaseModel):
         token: Secret[str] | None = None
         name: str = "x"
@@ -126,7 +126,7 @@ def test_objects_given_as_updates_are_not_shared() -> None:
     assert changed.pool.hosts == ["mine"]
 
 
-def test_two_loads_share_nothing_that_can_change() -> None:
+def test_two_loads_share_no_mutable_object() -> None:
     overrides = {"pool": {"hosts": ["q"]}}
     one, two = load(Schema, overrides=overrides, offline=True), load(Schema, overrides=overrides, offline=True)
     assert one == two
@@ -305,7 +305,7 @@ def test_part_of_a_dataclass_leaves_the_rest() -> None:
         assert Record(size=2, hosts=["given"]) == replace(base, {"record.size": 2}).record
 
 
-def test_a_part_of_an_object_that_code_gave_is_merged_into_it() -> None:
+def test_a_part_of_an_object_that_code_passed_is_merged_into_it() -> None:
     changed = replace(load(Schema, overrides={"pool": Pool(size=5, hosts=["q"])}, offline=True), {"pool.size": 9})
     assert Pool(size=9, hosts=["q"]) == changed.pool
     assert 'overrides["pool"]' == str(explain(changed, "pool.hosts").origin)

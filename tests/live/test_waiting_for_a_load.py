@@ -56,7 +56,7 @@ def _handler() -> Iterator[Reading]:
         logging.getLogger(name).removeHandler(handler)
 
 
-def test_a_warning_of_a_load_waits_until_no_reader_does(handler: Reading) -> None:
+def test_a_warning_of_a_load_does_not_block_a_handler_that_reads_the_settings(handler: Reading) -> None:
     global settings
     settings = lazy(Slow, environ={"SLOW_LEVLE": "2"})
 
@@ -109,7 +109,7 @@ print(os.waitstatus_to_exitcode(status), slow.value)
     assert (done.stdout, done.stderr) == ("1 1\n", "")
 
 
-def test_a_handler_made_under_loggings_own_lock_may_ask_for_a_logger() -> None:
+def test_a_handler_created_under_the_lock_of_logging_may_request_a_logger() -> None:
     code = """
 import logging.config, threading
 from toriconfig.pipeline import get_logger

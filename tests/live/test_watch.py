@@ -50,7 +50,7 @@ def test_a_file_that_is_replaced_in_any_way_means_one_reload(
 
 
 @pytest.mark.parametrize("take_away", [Path.unlink, lambda file: file.write_text("")])
-def test_a_file_that_is_just_being_replaced_is_waited_for(
+def test_a_reload_waits_for_a_file_that_is_being_replaced(
     take_away: Callable[[Path], object], following: Watch
 ) -> None:
     file = Path("app.yaml")
@@ -115,7 +115,7 @@ def test_a_change_that_the_system_does_not_report_is_found_at_the_next_look(
     assert "App: the system reports no changes of files (OSError); they are looked at every 0.05 s" in caplog.messages
 
 
-def test_a_wrong_file_keeps_the_old_settings_and_is_warned_of_once(
+def test_a_wrong_file_keeps_the_old_settings_and_causes_one_warning(
     caplog: pytest.LogCaptureFixture, following: Watch
 ) -> None:
     file = Path("app.yaml")
@@ -169,7 +169,7 @@ def test_a_callback_may_stop_the_watch(following: Watch) -> None:
     assert not watcher.running
 
 
-def test_after_the_block_nothing_is_followed_and_no_thread_is_left() -> None:
+def test_no_file_is_followed_and_no_thread_is_left_after_the_block() -> None:
     settings = lazy(App)
     before = {one.name for one in threading.enumerate()}
     with watch(settings, debounce=0.02) as watcher:

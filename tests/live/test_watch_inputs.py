@@ -55,7 +55,7 @@ def test_a_file_that_begins_to_match_a_pattern_is_followed_too(following: Watch)
     assert ("size", "changed", 7) == told(changes.next())
 
 
-def test_a_file_that_appears_before_its_new_folder_is_listened_to_is_not_missed(following: Watch) -> None:
+def test_a_file_that_appears_before_its_new_folder_is_watched_is_not_missed(following: Watch) -> None:
     Path("conf.d/x").mkdir(parents=True)
     settings = lazy(App, config_files=["conf.d/*/*.yaml"])
     watcher = following(settings, interval=3600)
@@ -177,7 +177,7 @@ def test_the_sources_of_a_settings_class_are_followed_too(name: str, text: str, 
     assert ("size", "changed", 1) == told(changes.next())
 
 
-def test_a_folder_of_files_that_is_replaced_as_a_whole_is_followed_on(following: Watch) -> None:
+def test_a_folder_of_files_that_is_replaced_as_a_whole_is_still_followed(following: Watch) -> None:
     Path("conf").mkdir()
     settings = lazy(Linked, config_files=["conf"])
     changes = Changes(settings)
@@ -215,7 +215,7 @@ class Nested(BaseModel):
     pool: Linked = Linked()
 
 
-def test_a_folder_below_a_folder_of_secrets_is_followed_where_such_folders_count(following: Watch) -> None:
+def test_a_folder_below_a_folder_of_secrets_is_followed_if_such_folders_count(following: Watch) -> None:
     Path("run/pool").mkdir(parents=True)
     settings = lazy(Nested, secrets_dir="run", secrets_nested_subdir=True)
     changes = Changes(settings)
@@ -235,7 +235,7 @@ def test_further_files_mean_a_reload_that_reads_the_environment_again(
     assert ("size", "changed", 8) == told(changes.next())
 
 
-def test_a_secret_that_is_rotated_right_before_a_reload_is_reported_all_the_same() -> None:
+def test_a_secret_that_is_rotated_right_before_a_reload_is_still_reported() -> None:
     Path("run").mkdir()
     Path("run/token").write_text("t1")
     settings = lazy(Mounted)

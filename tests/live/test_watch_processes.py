@@ -113,11 +113,11 @@ assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
 
 
 @pytest.mark.parametrize("end", ["", "sys.exit(0)", "Path('app.yaml').write_text('size: 2')"])
-def test_a_program_ends_though_it_never_stopped_the_watch(tmp_path: Path, end: str) -> None:
+def test_a_program_ends_even_if_it_never_stopped_the_watch(tmp_path: Path, end: str) -> None:
     run(f"watch(settings, interval=3600)\n{end}", tmp_path)
 
 
-def test_no_line_of_a_watch_shows_a_secret_whatever_is_wrong(tmp_path: Path) -> None:
+def test_no_line_of_a_watch_shows_a_secret_in_any_failure(tmp_path: Path) -> None:
     canary = Canary()
     code = f"""
 logging.getLogger().setLevel(logging.DEBUG)

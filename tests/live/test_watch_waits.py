@@ -76,7 +76,7 @@ def test_continuous_changes_delay_a_reload_ten_times_as_long_at_most(
 
 
 @pytest.mark.parametrize(("given", "counted"), [(1e-9, 1), (math.inf, 86_400_000)])
-def test_a_time_that_the_system_cannot_count_is_the_nearest_one(settings: App, given: float, counted: int) -> None:
+def test_a_time_beyond_the_range_of_the_system_is_clamped(settings: App, given: float, counted: int) -> None:
     assert [(1, counted)] == waited(settings, Events("timeout"), 1e-9, given)
 
 
@@ -115,7 +115,7 @@ def test_a_thread_that_cannot_start_leaves_no_signal_handler(settings: App, monk
     assert before is signal.getsignal(signal.SIGUSR2)
 
 
-def test_a_watch_that_fails_within_itself_says_so(
+def test_an_internal_failure_of_a_watch_is_logged(
     settings: App, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> object:

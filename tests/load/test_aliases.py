@@ -36,21 +36,21 @@ class Spelt(BaseModel):
         ({"server": {"port": 1}}, {"server": {"host": "x"}}, 1),
     ],
 )
-def test_a_key_and_a_way_to_it_meet_across_layers(
+def test_a_key_and_an_alias_path_to_it_are_merged_across_layers(
     low: dict[str, Any], high: dict[str, Any], port: int, tmp_path: Path
 ) -> None:
     (tmp_path / "low.json").write_text(json.dumps(low))
     assert port == load(Spelt, config_files=[tmp_path / "low.json"], overrides=high).port
 
 
-def test_a_secret_at_the_end_of_a_way_beside_its_key_is_found() -> None:
+def test_a_secret_at_an_alias_path_beside_its_key_is_found() -> None:
     token = load(Spelt, overrides={"login": {"key": "at the end"}}).token
     assert token is not None
     assert "at the end" == token.get()
 
 
 @pytest.mark.parametrize("key", ["port", "server.port"])
-def test_explain_names_the_way_by_which_a_value_came(key: str) -> None:
+def test_explain_names_the_alias_path_of_a_value(key: str) -> None:
     settings = load(Spelt, overrides={"server": {"port": 2}})
     assert 'overrides["server.port"]' == str(explain(settings, key).origin)
 
@@ -59,7 +59,7 @@ def test_explain_names_the_way_by_which_a_value_came(key: str) -> None:
     ("key", "value"),
     [("server.host", "x"), ("host", "x"), ("all[0]", "7"), ("first", "7"), ("login.other", "**********")],
 )
-def test_explain_knows_values_behind_an_alias_path(key: str, value: str) -> None:
+def test_explain_finds_values_behind_an_alias_path(key: str, value: str) -> None:
     said = {"server": {"host": "x"}, "all": [7], "login": {"other": "sealed"}}
     assert value == explain(load(Spelt, overrides=said), key).value
 

@@ -51,6 +51,8 @@ class Schema(BaseModel):
     ],
     ids=str,
 )
-def test_what_another_layer_may_set_is_not_missed(values: dict[str, Any], found: list[tuple[str, str]]) -> None:
+def test_a_key_that_another_layer_may_set_is_not_reported_as_missing(
+    values: dict[str, Any], found: list[tuple[str, str]]
+) -> None:
     wrong = try_check_tree(Schema, tree(values, "app.yaml", kind="files", references=True))
     assert found == [(one.code, one.path) for one in wrong]

@@ -182,7 +182,7 @@ def test_an_encoded_value_stays_one_part_of_a_url_and_decodes_to_itself(text: st
     assert text == unquote(url.password or "")
 
 
-def test_a_password_from_vault_is_encoded_where_it_is_asked_for(shared_vault_server: VaultServer) -> None:
+def test_a_password_from_vault_is_encoded_on_request(shared_vault_server: VaultServer) -> None:
     shared_vault_server.put("secret/text", {"username": "u@x", "password": HOSTILE})
     said = _url("${vault:secret/text#username|url}", "${ vault:secret/text#password | url }")
     url = urlsplit(_load(shared_vault_server, url=said).url.get())
@@ -221,7 +221,7 @@ def test_an_encoded_null_is_named(shared_vault_server: VaultServer) -> None:
         _load(shared_vault_server, url="${vault:secret/text#p|url}").url.get()
 
 
-def test_encoded_and_not_come_from_one_read(shared_vault_server: VaultServer) -> None:
+def test_an_encoded_and_a_plain_reference_share_one_read(shared_vault_server: VaultServer) -> None:
     shared_vault_server.put("secret/text", {"p": "a/b"})
     settings = _load(shared_vault_server, url="${vault:secret/text#p|url}=${vault:secret/text#p}")
     shared_vault_server.forget_requests()
@@ -251,7 +251,7 @@ def _hints(**said: Any) -> list[str]:
         ("https://u:${said_plainly}@h/", ["said_plainly|url"]),
     ],
 )
-def test_check_hints_at_parts_of_a_url_that_are_not_encoded(text: str, named: list[str]) -> None:
+def test_check_reports_parts_of_a_url_that_are_not_encoded(text: str, named: list[str]) -> None:
     found = _hints(url=text, said_plainly="o/o")
     assert len(named) == len(found)
     for name, hint in zip(named, found, strict=True):
@@ -270,7 +270,7 @@ def test_check_hints_at_parts_of_a_url_that_are_not_encoded(text: str, named: li
         "https://u:$${x}@h",
     ],
 )
-def test_nothing_is_hinted_at_where_nothing_needs_encoding(text: str) -> None:
+def test_check_gives_no_hint_if_no_part_needs_encoding(text: str) -> None:
     assert [] == _hints(url=text)
 
 

@@ -47,7 +47,7 @@ def test_a_name_of_too_many_parts_means_no_key(
 
 
 @pytest.mark.parametrize(("head", "part"), NAMES)
-def test_such_a_name_in_a_file_means_no_key(
+def test_a_name_of_too_many_parts_in_a_file_means_no_key(
     head: str, part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -59,7 +59,7 @@ def test_part_of_a_default_model_leaves_the_rest() -> None:
     assert Tier(mb=2, chunks=5) == loaded(Schema, "maybe: {mb: 2}").maybe
 
 
-def test_the_class_s_own_default_does_not_come_back_under_that_of_an_instance() -> None:
+def test_the_default_of_a_class_is_not_merged_below_that_of_an_instance() -> None:
     small = loaded(Schema, "tiers: {small: {by_name: {new: {c: 3}}}}").tiers.small
     assert {"small": {"b": 2}, "new": {"c": 3}} == small.by_name
 
@@ -89,7 +89,7 @@ def test_rules_of_a_field_count_for_its_default() -> None:
     assert ({"b": 2}, ["a", "b"]) == (model.whole, model.more)
 
 
-def test_a_replacement_keeps_to_the_same_rules_and_adds_no_default_twice() -> None:
+def test_a_replacement_follows_the_same_rules_and_adds_no_default_twice() -> None:
     base = loaded(Schema, "more: [b]")
     changed = replace(base, {"more": ["c"], "tiers.small.chunks": 10, "by_name": {"a": {"chunks": 9}}})
     assert ["a", "b", "c"] == changed.more
@@ -99,7 +99,7 @@ def test_a_replacement_keeps_to_the_same_rules_and_adds_no_default_twice() -> No
     assert (2, 10, ["a", "b", "c"]) == (again.tiers.small.mb, again.tiers.small.chunks, again.more)
 
 
-def test_nothing_mutable_of_a_default_is_shared_with_the_settings() -> None:
+def test_no_mutable_part_of_a_default_is_shared_with_the_settings() -> None:
     model = loaded(Schema, "tiers: {small: {chunks: 10}}\nby_name: {c: {mb: 1}}")
     default = Schema.model_fields["by_name"].default
     assert {"a", "b"} == set(default)

@@ -186,7 +186,7 @@ def test_a_secret_of_a_model_is_json_or_key_by_key(names: dict[str, str]) -> Non
         ("HOSTS", "[{]", "valid JSON"),
     ],
 )
-def test_text_that_fits_nothing_names_the_variable_and_the_forms(name: str, text: str, expected: str) -> None:
+def test_the_error_of_invalid_text_names_the_variable_and_the_forms(name: str, text: str, expected: str) -> None:
     (only,) = problems(Schema, environ={f"T_{name}": text}, env_prefix="T_")
     assert ("TC102", f"T_{name}", expected, name.lower()) == (only.code, str(only.origin), only.expected, only.path)
     assert f"T_{name}" in only.help
@@ -236,17 +236,17 @@ def test_a_field_of_that_name_comes_first() -> None:
     assert ("x", {"a": "b"}) == (model.profile, model.vault)
 
 
-def test_without_a_prefix_other_peoples_variables_are_nobodys_mistake() -> None:
+def test_without_a_prefix_variables_of_other_programs_are_not_reported() -> None:
     environ = {"http_proxy": "a", "HTTP_PROXY": "b", "BAD": "\udcff", "PATH": "/bin", "LIMIT": "3"}
     assert loaded(Schema, environ=environ, env_prefix="").limit == 3
     assert [] == problems(Schema, environ=environ, env_prefix="")
 
 
-def test_without_a_prefix_two_spellings_of_a_name_of_ours_are_a_mistake() -> None:
+def test_without_a_prefix_two_spellings_of_the_name_of_a_field_are_reported() -> None:
     assert [("TC502", "limit", "")] == told(Schema, environ={"limit": "1", "LIMIT": "2"}, env_prefix="")
 
 
-def test_without_a_prefix_asked_for_the_environment_is_left_alone() -> None:
+def test_the_environment_is_ignored_unless_a_prefix_is_requested() -> None:
     assert loaded(Schema, environ={"LIMIT": "3"}).limit == 5
 
 
@@ -285,14 +285,14 @@ def test_a_directory_of_secrets_nests_with_or_without_the_prefix() -> None:
     assert [("TC501", "info")] == [(one.code, one.severity) for one in problems(Schema, **options)]
 
 
-def test_the_design_s_own_forms_work() -> None:
+def test_the_forms_of_the_design_work() -> None:
     environ = {"TORI_SECTION_WEIGHTS": "title=2.5,abstract=1.4", "TORI_GENERIC_TERMS": "thing,stuff"}
     model = loaded(ToriSettings, environ=environ)
     assert (2.5, 1.4, 1.2) == tuple(model.section_weights[name] for name in ("title", "abstract", "introduction"))
     assert {"thing", "stuff"} == model.generic_terms
 
 
-def test_two_spellings_of_an_alias_meet_each_other_across_layers() -> None:
+def test_two_spellings_of_an_alias_are_merged_across_layers() -> None:
     class Aliased(BaseModel):
         model_config = {"populate_by_name": True}
         max_size: int = Field(1, alias="maxSize")

@@ -41,9 +41,7 @@ class Level(enum.IntEnum):
 
 
 @pytest.mark.parametrize("layer", ["a default", "a file", ".env"])
-def test_a_variable_means_the_key_of_a_mapping_that_is_there_whatever_its_case(
-    base: type[BaseModel], layer: str
-) -> None:
+def test_a_variable_sets_the_existing_key_of_a_mapping_regardless_of_case(base: type[BaseModel], layer: str) -> None:
     if layer == "a file":
         Path("c.yaml").write_text("v: {Foo: 1, bar: 2}\n")
     elif layer == ".env":
@@ -53,7 +51,7 @@ def test_a_variable_means_the_key_of_a_mapping_that_is_there_whatever_its_case(
     assert {"Foo": 3, "bar": 4} == value(base, dict[str, int], default, A_V__FOO="3", A_V__BAR="4", **options)
 
 
-def test_a_variable_means_the_key_that_has_its_very_spelling_before_another(base: type[BaseModel]) -> None:
+def test_a_variable_prefers_the_key_with_exactly_its_spelling(base: type[BaseModel]) -> None:
     assert {"Foo": 1, "foo": 3} == value(base, dict[str, int], {"Foo": 1, "foo": 2}, A_V__FOO="3")
 
 

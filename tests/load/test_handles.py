@@ -99,7 +99,7 @@ def test_layers_in_another_order_put_the_environment_above_vault(vault: FakeVaul
     assert "vault" == loaded(Schema, layers=["vault", "env"], **given).key.get()
 
 
-def test_without_the_vault_layer_vault_is_not_asked(vault: FakeVault) -> None:
+def test_without_the_vault_layer_no_request_is_sent_to_vault(vault: FakeVault) -> None:
     vault["secret/x"] = {"k": "vault"}
     layers = ["code", "files"]
     model = loaded(Schema, "key: low", "key: ${vault:secret/x#k}", offline=False, layers=layers, vault_path="secret/x")
@@ -138,7 +138,7 @@ def test_a_lower_layer_is_used_when_vault_is_down_or_has_no_value_with_one_warni
     assert [f"Schema: `key` comes from T_KEY instead of secret/x#k: {error}"] * 2 == warnings
 
 
-def test_the_warning_of_an_outage_is_given_once_however_often_settings_are_loaded(
+def test_the_warning_of_an_outage_is_logged_once_for_repeated_loads(
     vault: FakeVault, caplog: pytest.LogCaptureFixture
 ) -> None:
     cached = vault.path("secret/x")
@@ -218,7 +218,7 @@ def test_an_optional_secret_is_none_only_where_nothing_could_supply_it(vault: Fa
     assert value(loaded(Several, environ={"T_KEY": "x"}, env_prefix="T_").key) == "x"
 
 
-def test_an_optional_secret_without_a_default_needs_none() -> None:
+def test_an_optional_secret_without_a_default_or_a_value_is_none() -> None:
     class Bare(BaseModel):
         key: Secret[str] | None
 
@@ -299,7 +299,7 @@ def test_a_default_secret_is_used_behind_vault_and_under_it(vault: FakeVault) ->
     assert "built in" == model.own.get()
 
 
-def test_a_vault_path_that_cannot_be_is_a_problem() -> None:
+def test_an_invalid_vault_path_is_a_problem() -> None:
     for path in ("secret/../sys", "/secret", "secret/${profile}"):
         (only,) = problems(Schema, "key: x", vault_path=path)
         assert ("TC404", "vault_path") == (only.code, str(only.origin)), path
@@ -328,7 +328,7 @@ def test_rotation_reaches_a_handle_made_long_ago(vault: FakeVault) -> None:
     assert ("two", 2, "vault s/x#k v2") == (key.get(), key.version, str(key.origin))
 
 
-def test_loading_asks_vault_nothing(vault: FakeVault) -> None:
+def test_a_load_sends_no_request_to_vault(vault: FakeVault) -> None:
     vault["s/x"] = {"k": "one"}
     loaded(
         Several, "key: ${vault:s/x#k}\nown: 'a${vault:s/x#k}'\naccount: ${vault:s/x}", vault_path="s/x", offline=False
@@ -361,5 +361,5 @@ def test_explain_shows_the_reference_of_a_secret(vault: FakeVault) -> None:
     assert ("s/x#k", MASK) == (explain(model, "key").reference, explain(model, "key").value)
 
 
-def test_a_fake_supply_is_a_supply() -> None:
+def test_a_fake_provider_returns_its_value() -> None:
     assert FakeProvider("a", "b").settle().value == "b"

@@ -196,7 +196,7 @@ def test_references_that_double_each_other_are_refused_before_they_fill_the_memo
     assert ("TC004", "references expand to more than 16 MiB of text") == (only.code, only.message)
 
 
-def test_a_secret_of_others_that_double_each_other_is_refused_when_it_is_read() -> None:
+def test_a_secret_of_references_that_double_each_other_is_refused_when_it_is_read() -> None:
     class Doubling(BaseModel):
         d: dict[str, Secret[str]]
 
@@ -281,7 +281,7 @@ def test_a_file_that_is_no_text_or_no_file_is_reported() -> None:
         assert [("TC305", "1.yaml:1:4", "a")] == told(Schema, f"a: ${{file:{name}}}", file_roots=["texts"]), name
 
 
-def test_a_secret_field_takes_a_file_anywhere_and_reads_it_when_asked() -> None:
+def test_a_secret_field_accepts_a_file_anywhere_and_reads_it_on_access() -> None:
     model = loaded(Schema, "key: ${file:later.txt}\nurl: 'x:${file:later.txt}'")
     assert model.key is not None
     assert model.url is not None
@@ -299,7 +299,7 @@ def test_a_secret_may_refer_to_plain_keys_and_variables() -> None:
 
 
 @pytest.mark.parametrize("text", ["key: k3y\nurl: x${key}y", "url: x${key}y\nkey: k3y"])
-def test_a_secret_may_refer_to_another_one_whichever_is_made_first(text: str) -> None:
+def test_a_secret_may_refer_to_another_one_in_any_order_of_creation(text: str) -> None:
     class Order(BaseModel):
         url: Secret[str]
         key: Secret[str]
@@ -359,7 +359,7 @@ def test_a_pinned_version_is_another_reading(monkeypatch: pytest.MonkeyPatch) ->
     assert ("new", "old") == (model.key.get(), model.url.get())
 
 
-def test_a_secret_that_refers_to_itself_by_a_key_is_reported_where_vault_would_be_asked_too() -> None:
+def test_a_secret_that_refers_to_itself_by_a_key_is_reported_even_with_a_place_in_vault() -> None:
     assert [("TC303", "1.yaml:1:10", "key.**********")] == [
         one for one in told(Schema, "key: {a: '${key}'}", vault_path="s/x") if one[0] != "TC101"
     ]

@@ -63,7 +63,7 @@ def test_written_values_are_read_back_by_a_field_of_their_type() -> None:
     assert datetime.timedelta(seconds=90) == loaded(Typed, "again: ${wait}").again
 
 
-def test_a_part_of_an_object_that_code_gave_is_that_part() -> None:
+def test_a_reference_to_a_part_of_an_object_that_code_passed_is_that_part() -> None:
     assert "9 of it" == loaded(Typed, "a: ${part.size} of it", overrides={"part": Part(size=9)}).a
 
 
@@ -107,7 +107,7 @@ def test_an_unset_list_or_section_is_not_a_scalar(name: str) -> None:
     assert ("TC304", f"`{name}` is not a scalar") == (only.code, only.message)
 
 
-def test_a_sealed_object_goes_into_a_sealed_field_alone() -> None:
+def test_a_sealed_object_is_accepted_only_by_a_sealed_field() -> None:
     model = loaded(Typed, "other: <${sealed}>")
     assert model.other is not None
     assert "<s3aled>" == model.other.get_secret_value()

@@ -161,7 +161,7 @@ def test_a_clash_of_kinds_names_both_places(low: str, high: str, kinds: str) -> 
     assert "1.yaml" in clash.layer
 
 
-def test_a_clash_in_a_free_field_is_none() -> None:
+def test_a_free_field_has_no_clash() -> None:
     class Free(BaseModel):
         anything: Any
 
@@ -182,7 +182,7 @@ def test_a_mapping_of_several_layers_has_the_position_of_the_highest_file() -> N
     assert ("TC103", "1.yaml:1:1", "inner.b") == (missing.code, str(missing.origin), missing.path)
 
 
-def test_losers_stay_reachable_highest_first_the_default_last() -> None:
+def test_overridden_values_stay_reachable_from_the_highest_to_the_default() -> None:
     names = ["low.yaml", "high.yaml"]
     for name, size in zip(names, (1, 2), strict=True):
         with open(name, "w") as file:
@@ -282,7 +282,7 @@ def test_law_inputs_stay_unchanged(low: Plain, high: Plain) -> None:
 
 
 @given(_TREES, _TREES)
-def test_law_a_loser_is_never_lost(low: Plain, high: Plain) -> None:
+def test_law_an_overridden_value_is_never_lost(low: Plain, high: Plain) -> None:
     result = merged(low, high)
     for leaf in leaves(tree(low, layer("0"))):
         found: Node | None = result

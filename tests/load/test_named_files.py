@@ -121,7 +121,7 @@ def test_a_file_that_is_not_there_is_an_error_at_the_variable(base: type[BaseMod
     assert [("TC006", "A_V_FILE")] == [(one.code, str(one.origin)) for one in caught.value.problems]
 
 
-def test_a_value_and_a_file_for_it_are_one_too_many() -> None:
+def test_a_value_and_a_file_for_the_same_key_are_an_error() -> None:
     class Schema(BaseModel):
         v: int = 0
 
@@ -159,7 +159,7 @@ DOTENV = {
 
 
 @pytest.mark.parametrize("case", DOTENV)
-def test_a_name_in_braces_means_the_same_in_dotenv_files_on_both_roads(base: type[BaseModel], case: str) -> None:
+def test_a_name_in_braces_means_the_same_in_dotenv_files_of_every_base_class(base: type[BaseModel], case: str) -> None:
     text, expected = DOTENV[case]
     Path(".env").write_text(text)
     assert expected == value(base, str, env_file=".env", unknown_keys="ignore", WHO="ann")

@@ -44,7 +44,7 @@ def warned(**options: Any) -> list[str]:
     ],
     ids=str,
 )
-def test_an_option_without_its_input_is_warned_of_by_name(options: dict[str, Any], needed: str) -> None:
+def test_an_option_without_its_input_causes_a_warning_with_its_name(options: dict[str, Any], needed: str) -> None:
     name = next(iter(options))
     assert [f"`{name}` has no effect without `{needed}`"] == warned(**options)
 
@@ -64,11 +64,11 @@ def test_an_option_without_its_input_is_warned_of_by_name(options: dict[str, Any
     ],
     ids=str,
 )
-def test_an_option_with_its_input_is_not_warned_of(options: dict[str, Any]) -> None:
+def test_an_option_with_its_input_causes_no_warning(options: dict[str, Any]) -> None:
     assert not warned(**options)
 
 
-def test_a_header_for_pyproject_is_warned_of_where_another_file_is_read() -> None:
+def test_a_header_for_pyproject_causes_a_warning_if_another_file_is_read() -> None:
     Path("app.toml").write_text("n = 1\n")
     header = {"pyproject_toml_table_header": ("tool", "app")}
     assert warned(config_files=["app.toml"], **header)

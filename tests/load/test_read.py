@@ -44,7 +44,7 @@ def test_the_default_order_is_that_of_the_design() -> None:
     assert "code" == loaded(Schema, **given).a
 
 
-def test_any_order_of_layers_can_be_asked_for() -> None:
+def test_any_order_of_layers_can_be_requested() -> None:
     given = everywhere()
     for order in permutations(KINDS[:-1], 3):
         assert order[0] == loaded(Schema, layers=[*order, "defaults"], **given).a
@@ -70,7 +70,7 @@ def test_yaml_yml_and_json_are_found(ending: str) -> None:
     assert "found" == loaded(Schema).a
 
 
-def test_a_file_that_another_of_its_name_hides_is_a_warning() -> None:
+def test_a_file_ignored_for_one_with_another_extension_is_a_warning() -> None:
     Path("app.yaml").write_text("a: first")
     Path("app.yml").write_text("b: second")
     Path("app.local.json").write_text("{}")
@@ -89,7 +89,7 @@ def test_a_folder_can_be_named() -> None:
     assert "there" == loaded(Schema, config_dir="config").a == loaded(Schema, config_dir=Path("config")).a
 
 
-def test_a_folder_that_is_not_there_is_a_warning_where_files_are_looked_for_in_it() -> None:
+def test_a_missing_folder_is_a_warning_if_files_are_searched_in_it() -> None:
     Path("run").mkdir()
     (one,) = problems(Schema, config_dir="config")
     assert ("TC006", "warning", "config") == (one.code, one.severity, str(one.origin))
@@ -122,7 +122,7 @@ def test_exact_files_count_instead_of_the_name_lowest_first() -> None:
     [{"config_files": ["none.yaml"]}, {"environ": {"APP_CONFIG_FILE": "none.yaml"}}],
     ids=["option", "variable"],
 )
-def test_a_file_asked_for_by_name_and_missing_is_an_error(given: dict[str, Any]) -> None:
+def test_a_missing_file_that_is_requested_by_name_is_an_error(given: dict[str, Any]) -> None:
     (only,) = refused(Schema, **given).problems
     assert ("TC006", "none.yaml") == (only.code, str(only.origin))
 
@@ -193,7 +193,7 @@ def test_a_profile_that_names_a_place_in_vault_may_have_no_file() -> None:
     assert ("TC503", "warning") == (only.code, only.severity)
 
 
-def test_a_profile_needs_no_file_where_no_file_is_named_by_it() -> None:
+def test_a_profile_needs_no_file_if_no_file_is_named_by_it() -> None:
     Path("exact.yaml").write_text("a: x")
     assert "x" == loaded(Schema, profile="prod", config_files=["exact.yaml"]).a
     assert [] == problems(Schema, profile="prod", layers=["env", "defaults"])

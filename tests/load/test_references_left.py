@@ -80,7 +80,7 @@ def test_a_secret_whose_value_looks_like_a_reference_is_an_error(source: Any, na
 
 
 @pytest.mark.parametrize("source", [from_env, from_dotenv, from_secrets_dir])
-def test_in_a_plain_field_it_stays_text_with_a_warning(source: Any) -> None:
+def test_a_reference_in_a_plain_field_stays_text_with_a_warning(source: Any) -> None:
     given = source("plain", TEXT)
     assert TEXT == loaded(App, **given).plain
     assert [("TC307", "warning", "plain")] == [(one.code, one.severity, one.path) for one in problems(App, **given)]

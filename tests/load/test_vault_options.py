@@ -53,7 +53,7 @@ def connection(text: str, asked: list[Vault], **given: Any) -> Vault:
     return asked[-1]
 
 
-def test_a_file_and_variables_describe_it_and_variables_win(asked: list[Vault]) -> None:
+def test_a_file_and_variables_describe_vault_and_variables_win(asked: list[Vault]) -> None:
     text = "vault:\n  timeout: 7\n  refresh_interval: 9\n  auth: {method: kubernetes, role: low}\n"
     environ = {"T_VAULT__TIMEOUT": "3", "T_VAULT__AUTH__ROLE": "high", "T_VAULT__AUTH__MOUNT": "k8s"}
     environ |= {"t_vault__ca_cert": "/ca.pem"}
@@ -128,14 +128,14 @@ def test_a_file_may_not_set_the_address_of_vault_or_a_credential(text: str, plac
         ("T_VAULT__AUTH__JWT_FILE=/etc/shadow", "vault.auth.jwt_file"),
     ],
 )
-def test_an_env_file_may_not_set_it_either(line: str, path: str) -> None:
+def test_an_env_file_may_not_set_the_address_of_vault_or_a_credential(line: str, path: str) -> None:
     with open(".env", "w") as file:
         file.write(f"# ours\n{line}\n")
     found = [one for one in problems(Schema, env_file=".env") if "may not come from a file" in str(one)]
     assert [(path, f".env:2 {line.partition('=')[0]}")] == [(one.path, str(one.origin)) for one in found]
 
 
-def test_code_can_allow_an_env_file_to(asked: list[Vault]) -> None:
+def test_code_can_allow_an_env_file_to_set_address_and_credentials(asked: list[Vault]) -> None:
     with open(".env", "w") as file:
         file.write("T_VAULT__ADDRESS=https://v:8200\nT_VAULT__AUTH__TOKEN=t\n")
     options = {"vault": Vault(allow_file_address=True), "env_file": ".env"}
@@ -143,7 +143,7 @@ def test_code_can_allow_an_env_file_to(asked: list[Vault]) -> None:
     assert ("https://v:8200", Token("t")) == (vault.address, vault.auth)
 
 
-def test_an_env_file_may_set_the_rest(asked: list[Vault]) -> None:
+def test_an_env_file_may_set_the_other_options_of_vault(asked: list[Vault]) -> None:
     with open(".env", "w") as file:
         file.write("T_VAULT__TIMEOUT=3\nT_VAULT__AUTH__METHOD=kubernetes\nT_VAULT__AUTH__ROLE=app\n")
     vault = connection("{}", asked, options={"env_file": ".env"})
@@ -157,7 +157,7 @@ def test_overrides_are_code_and_may_set_everything(asked: list[Vault]) -> None:
     assert ("https://v:8200", "/ca.pem") == (asked[-1].address, asked[-1].ca_cert)
 
 
-def test_a_file_judged_alone_has_the_permission_that_its_class_gives() -> None:
+def test_a_file_checked_alone_has_the_permission_that_its_class_gives() -> None:
     class Allowing(Schema):
         model_config = SettingsConfigDict(vault=Vault(allow_file_address=True))
 
@@ -165,7 +165,7 @@ def test_a_file_judged_alone_has_the_permission_that_its_class_gives() -> None:
     assert [] == list(try_check_tree(Allowing, tree))
 
 
-def test_code_can_allow_a_file_to(asked: list[Vault]) -> None:
+def test_code_can_allow_a_file_to_set_the_address(asked: list[Vault]) -> None:
     vault = connection(
         "vault: {address: 'http://127.0.0.1:1'}", asked, options={"vault": Vault(allow_file_address=True)}
     )
@@ -191,7 +191,7 @@ def test_references_in_the_block_are_resolved(asked: list[Vault]) -> None:
         ({}, "vault: 5", "1.yaml:1:8"),
     ],
 )
-def test_a_field_that_cannot_be_is_pointed_at(environ: dict[str, str], text: str, place: str) -> None:
+def test_an_invalid_field_is_reported_with_its_position(environ: dict[str, str], text: str, place: str) -> None:
     (only,) = problems(Schema, text, environ=environ)
     assert ("TC504", place) == (only.code, str(only.origin))
 
@@ -204,7 +204,7 @@ def test_a_wrong_credential_is_not_repeated() -> None:
     assert "hunter2" not in repr(found)
 
 
-def test_a_file_judged_alone_is_not_blamed_for_its_references() -> None:
+def test_a_file_checked_alone_has_no_error_for_its_references() -> None:
     (tree,) = read_yaml("a: 5\nvault: {timeout: '${a}', refresh_interval: '${env:SECONDS}', overlap: x}", "x.yaml")
     assert [("TC504", "x.yaml:2:71")] == [(one.code, str(one.origin)) for one in try_check_tree(Schema, tree)]
 

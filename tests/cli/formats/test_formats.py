@@ -57,7 +57,7 @@ def written(name: str, problems: list[Problem], look: Look | None = None, out: i
     return out.getvalue()
 
 
-def test_the_table_names_the_five_formats_and_nothing_else_is_known() -> None:
+def test_the_table_has_the_five_formats_and_another_name_raises() -> None:
     assert list(FORMATS) == ["text", "concise", "json", "github", "sarif"]
     with pytest.raises(KeyError):
         writer("xml")
@@ -73,7 +73,7 @@ def test_each_format_writes_every_problem_and_survives_an_ascii_terminal(name: s
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_each_format_writes_the_same_problems_in_the_same_order_however_they_came(name: str) -> None:
+def test_each_format_writes_the_problems_in_one_order_for_any_order_of_input(name: str) -> None:
     assert written(name, ALL) == written(name, ALL[::-1])
 
 
@@ -188,7 +188,7 @@ def test_github_names_a_variable_in_the_message_and_escapes_percent() -> None:
     assert line.startswith("::warning title=TC102 wrong type::TORI_DATABASE__PORT: wrong type, 100%25%0A")
 
 
-def test_github_lets_no_text_start_a_command_of_its_own() -> None:
+def test_github_output_lets_no_text_start_a_command() -> None:
     forged = Problem("TC101", "a\n::error::b", message="x\r\n::set-env name=A::b", severity="info")
     lines = written("github", [forged]).splitlines()
     assert len(lines) == 1

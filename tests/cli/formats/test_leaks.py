@@ -72,7 +72,7 @@ def test_no_format_shows_a_secret_of_a_file(text: str) -> None:
     canary.absent_from(*told(problems), ConfigError(problems, schema="S"))
 
 
-def test_no_format_shows_a_secret_that_a_source_stumbled_over(
+def test_no_format_shows_a_secret_that_a_source_could_not_read(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -19,14 +19,14 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() if path.exists() else b"" for path in there}
 
 
-def test_every_tool_is_content_with_a_new_project(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_every_tool_accepts_a_new_project(toriconfig: Toriconfig, tmp_path: Path) -> None:
     result = toriconfig("init")
     assert (0, "") == (result.code, result.out)
     assert [f"wrote {file}" for file in [*OWN, *SHARED]] == result.err.splitlines()
     assert {} == failures(tmp_path)
 
 
-def test_every_tool_is_content_with_a_project_of_another_name(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_every_tool_accepts_a_project_of_another_name(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
     assert 0 == toriconfig("init", "--name", "database", "--module", "shop.conf").code
     assert {} == failures(tmp_path, "shop.conf", DATABASE_LOG_LEVEL="debug")
@@ -54,7 +54,7 @@ def test_every_file_that_exists_is_named_with_its_remedy_and_nothing_is_written(
     ]
 
 
-def test_files_that_exist_are_kept_where_that_is_asked(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_existing_files_are_kept_on_request(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "app.yaml").write_text("log_level: debug\n")
     result = toriconfig("init", "--keep-existing")
     assert (0, True) == (result.code, "kept app.yaml" in result.err)
@@ -118,7 +118,7 @@ def test_lines_for_the_pyproject_of_the_repository_are_shown_in_a_folder_below(
         (("--module", "tqdm"), "the name of a library"),
     ],
 )
-def test_a_name_that_would_not_work_is_refused(
+def test_an_unusable_name_is_refused(
     arguments: tuple[str, ...], why: str, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     result = toriconfig("init", *arguments)
@@ -127,7 +127,7 @@ def test_a_name_that_would_not_work_is_refused(
 
 
 @pytest.mark.parametrize(("number", "why"), [(28, "No space left on device"), (13, "Permission denied")])
-def test_a_file_that_cannot_be_written_takes_the_others_back(
+def test_a_file_that_cannot_be_written_undoes_the_others(
     number: int, why: str, toriconfig: Toriconfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from toriconfig.cli import _replace_file

@@ -121,7 +121,7 @@ def test_the_class_gives_the_same_values(environ: dict[str, str], old: Path, tor
     assert dumped(old, "settings", **environ) == dumped(old, "conf", **environ)
 
 
-def test_every_tool_is_content_with_the_written_project(old: Path, toriconfig: Toriconfig) -> None:
+def test_every_tool_accepts_the_written_project(old: Path, toriconfig: Toriconfig) -> None:
     assert 0 == toriconfig("init", "--from", "conf:Config", "--name", "shop").code
     (old / "conf.py").unlink()
     (old / "kinds.py").write_text((old / "kinds.py").read_text().replace("'", '"'))
@@ -222,7 +222,7 @@ NOTES = {
 
 
 @pytest.mark.parametrize("field", NOTES)
-def test_what_cannot_be_carried_over_is_listed_and_no_secret_is_copied(
+def test_parts_that_cannot_be_carried_over_are_listed_and_no_secret_is_copied(
     field: str, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     canary = Canary()
@@ -240,7 +240,7 @@ def test_what_cannot_be_carried_over_is_listed_and_no_secret_is_copied(
     assert "x: ${vault:secret/app#x}" in (tmp_path / "app.yaml").read_text() or "- x: set it in" in result.err
 
 
-def test_a_secret_that_a_default_takes_from_the_environment_is_written_nowhere(
+def test_a_secret_that_a_default_takes_from_the_environment_is_not_written(
     toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     canary = Canary()

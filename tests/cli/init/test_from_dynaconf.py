@@ -98,7 +98,7 @@ def test_each_environment_has_the_values_of_dynaconf(profile: str, project: Path
     assert theirs == values(project, OURS, profile)
 
 
-def test_every_tool_is_content_with_the_written_project(project: Path, toriconfig: Toriconfig) -> None:
+def test_every_tool_accepts_the_written_project(project: Path, toriconfig: Toriconfig) -> None:
     assert 0 == toriconfig("init", "--from-dynaconf", "--name", "shop").code
     (project / "config.py").unlink()
     assert {} == failures(project)
@@ -175,9 +175,7 @@ def test_files_without_environments_become_one_file(tmp_path: Path, toriconfig: 
     assert {} == failures(tmp_path)
 
 
-def test_of_a_value_and_a_key_below_it_the_later_one_stays_as_in_dynaconf(
-    tmp_path: Path, toriconfig: Toriconfig
-) -> None:
+def test_the_later_of_a_value_and_a_key_below_it_stays_as_in_dynaconf(tmp_path: Path, toriconfig: Toriconfig) -> None:
     (tmp_path / "settings.yaml").write_text("a: 1\na__b: 2\nc__d: 3\nc: 4\n")
     assert 0 == toriconfig("init", "--from-dynaconf").code
     assert (tmp_path / "app.yaml").read_text().endswith("\na:\n  b: 2\nc: 4\n")
@@ -185,7 +183,7 @@ def test_of_a_value_and_a_key_below_it_the_later_one_stays_as_in_dynaconf(
     assert "{'A': {'b': 2}, 'C': 4}\n" == done.stdout
 
 
-def test_what_cannot_be_carried_over_is_listed(project: Path, toriconfig: Toriconfig) -> None:
+def test_parts_that_cannot_be_carried_over_are_listed(project: Path, toriconfig: Toriconfig) -> None:
     (project / "config.py").write_text(
         CONFIG.replace("merge_enabled=True,", "").replace(
             '".secrets', '"settings.local.toml", "x.ini", "plain", ".secrets'
@@ -280,9 +278,7 @@ def test_dates_of_yaml_are_dates_of_the_same_values(tmp_path: Path, toriconfig: 
 @pytest.mark.parametrize(
     "line", ["a: 2024-13-45", "a: 9999-12-31T23:59:59-12:00", "a: 0000-01-01", "? [a]\n: 2024-01-02"]
 )
-def test_text_that_only_looks_like_a_date_is_no_error_of_the_program(
-    line: str, tmp_path: Path, toriconfig: Toriconfig
-) -> None:
+def test_text_that_only_looks_like_a_date_causes_no_crash(line: str, tmp_path: Path, toriconfig: Toriconfig) -> None:
     (tmp_path / "settings.yaml").write_text(f"{line}\nb: 2024-01-02\n")
     result = toriconfig("init", "--from-dynaconf")
     if "?" in line:

@@ -166,9 +166,7 @@ def test_any_other_default_stays(form: str, toriconfig: Toriconfig, tmp_path: Pa
     assert "`account`" not in result.err
 
 
-def test_every_tool_is_content_with_a_project_whose_defaults_were_removed(
-    toriconfig: Toriconfig, tmp_path: Path
-) -> None:
+def test_every_tool_accepts_a_project_whose_defaults_were_removed(toriconfig: Toriconfig, tmp_path: Path) -> None:
     default, before, field = HELD["a constant"]
     before += "class Outer(BaseModel):\n    first: Account = FIRST\n    size: int = 1\n\n\n"
     field += "\n    outer: Outer = Outer()\n    hosts: list[str] = []"

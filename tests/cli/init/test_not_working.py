@@ -46,7 +46,7 @@ NOT_WORKING = {
 
 
 @pytest.mark.parametrize("form", NOT_WORKING)
-def test_a_class_that_works_only_where_it_stands_is_refused_with_reason_and_remedy(
+def test_a_class_that_works_only_in_its_own_module_is_refused_with_reason_and_remedy(
     form: str, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     canary = Canary()
