@@ -136,7 +136,7 @@ def test_a_bad_variable_is_reported_by_its_name(kind: str) -> None:
     assert [(code, place)] == places(error_of(environ=environ))
 
 
-def test_all_of_it_at_once_is_one_error_sorted_by_place() -> None:
+def test_all_problems_at_once_are_one_error_sorted_by_place() -> None:
     write(
         "api_key: '**********'\n"
         "chunking: {size: ten}\n"
@@ -262,7 +262,7 @@ CANARIES: dict[str, tuple[str, Mapping[str, str]]] = {
 
 
 @pytest.mark.parametrize("kind", CANARIES)
-def test_a_secret_shows_nowhere_whatever_is_wrong(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_output_shows_a_secret_in_any_case(kind: str, caplog: pytest.LogCaptureFixture) -> None:
     canary = Canary()
     text, variables = CANARIES[kind]
     write(text.replace("CANARY", canary.secret), "g.yaml")
@@ -282,7 +282,7 @@ def test_a_secret_shows_nowhere_whatever_is_wrong(kind: str, caplog: pytest.LogC
     [{"key": {"a": "CANARY"}, "number": "x"}, {"account": {"username": "CANARY"}}, {"pin": "CANARY"}, {"kee": "CANARY"},
      {"key": "CANARY", "number": "x"}, {"number": {"x": ["CANARY"]}}],
 )  # fmt: skip
-def test_a_secret_in_code_shows_nowhere_in_the_error_of_load_replace_override_and_reload(
+def test_the_error_of_load_replace_override_and_reload_shows_no_secret_in_code(
     overrides: dict[str, Any],
 ) -> None:
     canary = Canary()
@@ -317,7 +317,7 @@ def test_a_secret_in_code_shows_nowhere_in_the_error_of_load_replace_override_an
     assert all((one.__cause__, one.__context__) == (None, None) for one in errors)
 
 
-def test_a_secret_in_the_environment_of_a_failed_load_shows_nowhere() -> None:
+def test_a_failed_load_shows_no_secret_of_the_environment() -> None:
     canary = Canary()
     with pytest.raises(ConfigError) as caught:
         load(Guarded, environ={"G_KEY": canary.secret, "G_NUMBER": "x"}, offline=True)

@@ -254,7 +254,7 @@ def test_watching_lets_other_things_through_and_leaves_no_trace(capsys: pytest.C
     assert capsys.readouterr().out == "hello\n"
 
 
-def test_a_watched_stream_is_the_real_one_in_all_but_that_it_is_read_along(tmp_path: Path) -> None:
+def test_a_watched_stream_behaves_like_the_real_one(tmp_path: Path) -> None:
     with (tmp_path / "out").open("w", encoding="latin-1") as real, redirect_stdout(real), Canary().watch():
         assert (real.fileno(), "latin-1") == (sys.stdout.fileno(), sys.stdout.encoding)
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

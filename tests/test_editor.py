@@ -49,7 +49,7 @@ def test_values_of_an_enumeration_are_completed(server: LanguageServer, project:
     assert {"DEBUG", "INFO", "WARNING"} <= labels
 
 
-def test_hovering_shows_the_description_of_a_key(server: LanguageServer, project: Path) -> None:
+def test_a_hover_shows_the_description_of_a_key(server: LanguageServer, project: Path) -> None:
     uri = opened(server, project, "hover.yaml", "chunking:\n  overlap: 80\n")
     hover = server.at("hover", uri, 3, 5)
     assert "Characters that a chunk shares with the one before" in str(hover["contents"])

@@ -85,7 +85,7 @@ def test_the_option_vault_path_and_eager_plain_fields_are_answered(fake_backend:
 
 
 @pytest.mark.parametrize("scheme", ["aws", "memory"])
-def test_other_backends_are_answered_too_and_not_asked(fake_backend: FakeBackend, scheme: str) -> None:
+def test_references_to_other_backends_are_answered_without_a_call(fake_backend: FakeBackend, scheme: str) -> None:
     memory = Memory({})
     fake_backend.put(f"{scheme}:prod/db", {"password": "p1"})
     settings = app(overrides={"token": f"${{{scheme}:prod/db#password}}"}, backends=[memory])
@@ -115,7 +115,7 @@ def test_a_missing_entry_is_an_error_with_the_line_that_adds_it(fake_backend: Fa
         app().token.get()
 
 
-def test_where_a_secret_is_missing_or_vault_is_unreachable_the_value_of_a_lower_layer_is_used(
+def test_a_lower_layer_is_used_if_a_secret_is_missing_or_vault_is_unreachable(
     fake_backend: FakeBackend,
 ) -> None:
     settings = app(overrides=None, vault_path="secret/app", env_prefix="A_", environ={"A_TOKEN": "lower"})
@@ -161,7 +161,7 @@ def test_reads_are_counted_for_the_test_and_for_metrics(fake_backend: FakeBacken
     assert [1.0] == [one.value for one in counted["place.rotations"] if one.labels["place"] == "secret/app"]
 
 
-def test_a_coroutine_reads_it_too(fake_backend: FakeBackend) -> None:
+def test_a_coroutine_reads_the_fake_too(fake_backend: FakeBackend) -> None:
     fake_backend.put("secret/app", {"token": "t1"})
     assert "t1" == asyncio.run(app().token.aget())
 
@@ -173,7 +173,7 @@ def test_an_offline_load_uses_no_backend(fake_backend: FakeBackend) -> None:
     assert 0 == fake_backend.reads("secret/app")
 
 
-def test_it_is_installed_for_its_block_alone() -> None:
+def test_the_fake_is_installed_for_its_block_alone() -> None:
     with FakeBackend({"secret/app": {"token": "outer"}}).installed():
         with FakeBackend({"secret/app": {"token": "inner"}}).installed():
             assert "inner" == app().token.get()
@@ -205,7 +205,7 @@ def test_readers_on_many_threads_see_whole_versions(fake_backend: FakeBackend) -
     assert [] == torn
 
 
-def test_it_shows_no_value(fake_backend: FakeBackend) -> None:
+def test_the_fake_shows_no_value(fake_backend: FakeBackend) -> None:
     canary = Canary()
     fake_backend.put("secret/app", {"token": canary.secret})
     settings = app()

@@ -52,7 +52,7 @@ UNPLAIN = re.compile(
 )
 
 
-def test_no_docstring_has_an_idiom_or_lets_code_speak() -> None:
+def test_no_docstring_has_an_idiom_or_personifies_code() -> None:
     found = []
     for file in HOUSE.glob("toriconfig/**/*.py"):
         for node in ast.walk(ast.parse(file.read_text())):

@@ -22,7 +22,7 @@ def test_importing_settings_loads_nothing_and_starts_nothing(names: str, tmp_pat
 
 
 @pytest.mark.parametrize("address", ["", "http://127.0.0.1:9"])
-def test_reading_a_plain_setting_leaves_the_vault_stack_alone(address: str, tmp_path: Path) -> None:
+def test_reading_a_plain_setting_does_not_import_the_vault_stack(address: str, tmp_path: Path) -> None:
     (tmp_path / "tori.yaml").write_text("chunking: {size: 500}\n")
     environ = {"VAULT_ADDR": address} if address else {}
     code = "from toriconfig import settings; assert settings.chunking.size == 500"
@@ -69,7 +69,7 @@ def test_a_settings_class_imports_nothing_that_only_an_error_needs(tmp_path: Pat
     assert modules & {f"toriconfig.{room}" for room in rooms.split()} == set()
 
 
-def test_settings_without_a_vault_do_not_import_how_to_reach_one(tmp_path: Path) -> None:
+def test_settings_without_a_vault_do_not_import_the_vault_packages(tmp_path: Path) -> None:
     modules, _, _ = probe("from toriconfig import settings; settings.chunking.size", tmp_path)
     assert {name for name in modules if name.startswith(("toriconfig._vault", "toriconfig.vault"))} == set()
 

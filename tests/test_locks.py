@@ -45,7 +45,9 @@ def stress(seconds: int, folder: Path, mode: str) -> dict[str, Any]:
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("seconds", SECONDS)
-def test_with_a_collection_at_every_step_no_rule_is_broken_and_nothing_hangs(seconds: int, tmp_path: Path) -> None:
+def test_no_rule_is_broken_and_nothing_hangs_with_a_garbage_collection_at_every_step(
+    seconds: int, tmp_path: Path
+) -> None:
     seen = stress(seconds, tmp_path, "rules")
     assert ({}, [], []) == (seen["broken"], seen["hung"], seen["wrong"]), seen["errors"]
     used = {"lock", "thread", "Thread.start", "wait", "log line", "report", "callback"}
@@ -172,7 +174,7 @@ def test_threads_are_started_in_one_place() -> None:
     assert STARTERS == callers("Thread", "start_new_thread")
 
 
-def test_of_the_rooms_of_secrets_only_the_runtime_starts_threads() -> None:
+def test_only_the_runtime_package_starts_threads_for_secrets() -> None:
     importers = {
         file
         for file, tree in sources()

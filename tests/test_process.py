@@ -72,7 +72,7 @@ SERVERS = [("toriconfig.testing", "vault_server"), ("local_postgres", "postgres_
 
 @pytest.mark.parametrize(("module", "name"), SERVERS)
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_after_a_signal_to_its_owner_a_server_and_its_files_are_gone(
+def test_a_server_and_its_files_are_removed_after_a_signal_to_its_owner(
     folder: Path, module: str, name: str, sent: signal.Signals
 ) -> None:
     with owner(folder, module, name) as process:
@@ -86,7 +86,7 @@ def test_after_a_signal_to_its_owner_a_server_and_its_files_are_gone(
     assert emptied(folder)
 
 
-def test_after_an_owner_that_forgot_to_stop_it_a_server_is_gone_too(folder: Path) -> None:
+def test_a_server_ends_with_an_owner_that_did_not_stop_it(folder: Path) -> None:
     with owner(folder, "toriconfig.testing", "vault_server", waits=False) as process:
         assert process.stdout
         pid = int(process.stdout.readline())
@@ -137,7 +137,7 @@ def test_a_paused_process_can_be_stopped(keeper: Keeper) -> None:
     keeper.close()
 
 
-def test_a_forked_child_that_leaves_the_block_leaves_the_server_alone(keeper: Keeper) -> None:
+def test_a_forked_child_that_leaves_the_block_does_not_stop_the_server(keeper: Keeper) -> None:
     server = ServerProcess(["/bin/sleep", "60"], keeper, {})
     server.start()
     child = os.fork()

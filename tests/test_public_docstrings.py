@@ -109,6 +109,6 @@ def test_the_attributes_that_a_public_class_describes_exist(name: str) -> None:
     assert missing - set(getattr(owner, "__slots__", ())) == set()
 
 
-def test_the_test_sees_every_public_name() -> None:
+def test_the_test_covers_every_public_name() -> None:
     assert {"toriconfig.load", "toriconfig.vault.LoginTools.read", "toriconfig.rotation.Rotation.run"} <= set(FUNCTIONS)
     assert {"toriconfig.Origin", "toriconfig.rotation.Rotation", "toriconfig.vault.Vault"} <= set(CLASSES)

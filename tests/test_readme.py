@@ -13,16 +13,16 @@ MAP = (ROOT / "examples" / "house" / "README.md").read_text(encoding="utf-8")
 COMMANDS_PAGE = (ROOT / "examples" / "command_line" / "README.md").read_text(encoding="utf-8")
 
 
-def test_it_is_read_in_a_few_minutes() -> None:
+def test_the_readme_is_read_in_a_few_minutes() -> None:
     assert 250 >= len(README.splitlines())
 
 
-def test_it_names_both_commands() -> None:
+def test_the_readme_names_both_commands() -> None:
     assert "./examples/demo" in README
     assert "./tests/run" in README
 
 
-def test_its_table_has_every_extra_for_users() -> None:
+def test_the_table_of_the_readme_has_every_extra_for_users() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     table = README.partition("| extra |")[2].partition("\n\n")[0]
     named = {name for row in table.splitlines() for name in re.findall(r"`([\w-]+)`", row.split("|")[1])}
@@ -63,7 +63,7 @@ def test_the_floors_of_the_map_are_those_of_the_import_contract() -> None:
     assert declared == [re.findall(r"\w+", re.split("  +", line)[0]) for line in floors.splitlines()]
 
 
-def test_every_table_and_file_where_a_next_piece_goes_is_there() -> None:
+def test_every_table_and_file_that_the_map_names_for_an_addition_exists() -> None:
     section = MAP.partition("\n## Where the next piece goes\n")[2].partition("\n## ")[0]
     tables = re.findall(r"(?:table|class) `(\w+)`[^|]*? of `([\w/]+\.py)`", section)
     assert 8 == len(tables)
@@ -75,7 +75,7 @@ def test_every_table_and_file_where_a_next_piece_goes_is_there() -> None:
     assert [] == sorted(file for file in files if not any((top / file).exists() for top in (PACKAGE, ROOT)))
 
 
-def test_the_map_says_how_many_modules_a_load_imports() -> None:
+def test_the_map_has_the_number_of_modules_that_a_load_imports() -> None:
     number = re.search(r"imports (\d+)\s+modules of ours", MAP)
     assert number is not None
     budget = (ROOT / "tests" / "test_import_budget.py").read_text(encoding="utf-8")

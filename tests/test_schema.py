@@ -73,7 +73,7 @@ def test_sections_and_their_defaults_are_those_of_the_design() -> None:
     assert all(dumped[name] for name in ("generic_terms", "academic_sections"))
 
 
-def test_its_secrets_are_plain_and_never_none() -> None:
+def test_the_secrets_of_the_settings_are_plain_and_never_none() -> None:
     secrets = {".".join(map(str, path)): shape for path, shape in secrets_of(root_shape(ToriSettings))}
     assert {"api_key", "database_url", "embedding_token", "database.credentials"} == set(secrets)
     assert not any(shape.nullable for shape in secrets.values())
@@ -173,7 +173,7 @@ def test_the_tier_of_a_file_is_the_first_that_holds_it(size: int, chunks: int) -
     assert chunks == load(ToriSettings, environ={}, offline=True).limits.file_sizes.tier(size).chunks
 
 
-def test_it_is_frozen_to_the_bottom() -> None:
+def test_the_settings_are_frozen_at_every_depth() -> None:
     model = load(ToriSettings, environ={}, offline=True)
     for owner, name, value in (
         (model, "ocr", None),

@@ -38,7 +38,7 @@ def test_a_garbage_server_is_no_http() -> None:
         get(server.address)
 
 
-def test_a_dripping_server_keeps_a_client_beyond_its_timeout() -> None:
+def test_a_slow_server_holds_a_client_beyond_its_timeout() -> None:
     with faults.dripping_server(every=0.02) as server:
         start = time.monotonic()
         place = urlsplit(server.address)

@@ -45,12 +45,12 @@ def test_secrets_given_at_the_start_are_there_and_their_writing_is_not_counted()
         assert vault.get("secret/tori") == {"api_key": "k"}
 
 
-def test_the_environment_that_it_gives_is_all_that_a_program_needs(shared_vault_server: VaultServer) -> None:
+def test_the_given_environment_is_all_that_a_program_needs(shared_vault_server: VaultServer) -> None:
     shared_vault_server.put("secret/environment", {"a": "b"})
     assert read(client_of(shared_vault_server.environ), "environment") == {"a": "b"}
 
 
-def test_over_tls_it_is_trusted_through_the_authority_that_it_names() -> None:
+def test_a_tls_server_is_trusted_through_the_authority_that_it_names() -> None:
     with vault_server({"secret/tori": {"a": "b"}}, tls=True) as vault:
         assert vault.address.startswith("https://")
         assert read(client_of(vault.environ), "tori") == {"a": "b"}
@@ -78,7 +78,7 @@ def test_a_refused_read_is_counted_too_with_its_error(vault_server: VaultServer)
     assert "permission denied" in vault_server.audit()[-1]["error"]
 
 
-def test_counting_starts_anew_after_forget_requests(vault_server: VaultServer) -> None:
+def test_forget_requests_resets_the_count(vault_server: VaultServer) -> None:
     vault_server.put("secret/x", {"k": "v"})
     vault_server.forget_requests()
     assert vault_server.requests() == 0
@@ -129,7 +129,7 @@ def test_an_approle_logs_in_with_the_capabilities_of_its_policy(shared_vault_ser
         read(client_of(vault.environ, token), "forbidden")
 
 
-def test_sealed_it_refuses_and_unsealed_it_has_kept_everything(vault_server: VaultServer) -> None:
+def test_a_sealed_server_refuses_and_an_unsealed_one_has_kept_everything(vault_server: VaultServer) -> None:
     vault_server.put("secret/x", {"a": "b"})
     vault_server.seal()
     with pytest.raises(exceptions.VaultDown):
@@ -138,7 +138,7 @@ def test_sealed_it_refuses_and_unsealed_it_has_kept_everything(vault_server: Vau
     assert vault_server.get("secret/x") == {"a": "b"}
 
 
-def test_paused_it_accepts_and_does_not_answer_and_resumed_it_goes_on(vault_server: VaultServer) -> None:
+def test_a_paused_server_accepts_without_an_answer_and_a_resumed_one_answers(vault_server: VaultServer) -> None:
     vault_server.put("secret/x", {"a": "b"})
     vault_server.pause()
     with pytest.raises(OSError, match="timed out"):
@@ -147,7 +147,9 @@ def test_paused_it_accepts_and_does_not_answer_and_resumed_it_goes_on(vault_serv
     assert vault_server.get("secret/x") == {"a": "b"}
 
 
-def test_stopped_it_refuses_connections_and_started_it_is_empty_at_the_same_address(vault_server: VaultServer) -> None:
+def test_a_stopped_server_refuses_connections_and_a_restarted_one_is_empty_at_the_same_address(
+    vault_server: VaultServer,
+) -> None:
     vault_server.put("secret/x", {"a": "b"})
     vault_server.stop()
     with pytest.raises(OSError, match="refused"):
@@ -177,7 +179,7 @@ def test_many_servers_started_at_once_get_a_port_each() -> None:
     assert len(set(addresses)) == 4
 
 
-def test_ports_for_servers_are_none_that_an_outgoing_connection_is_given() -> None:
+def test_ports_for_servers_are_never_those_of_outgoing_connections() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         given = server.getsockname()[1]
     found = {_devserver.free_ports(2) for _ in range(50)}
@@ -195,7 +197,7 @@ def test_a_lost_race_for_the_port_is_run_again(monkeypatch: pytest.MonkeyPatch) 
             assert second.address == f"http://127.0.0.1:{free}"
 
 
-def test_a_server_that_ends_at_its_start_shows_its_last_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_ends_at_its_start_shows_its_last_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("bao", "vault"):
         program = tmp_path / name
         program.symlink_to("/bin/false")
@@ -230,7 +232,7 @@ def test_a_fake_clock_moves_only_by_advance_and_both_times_together(fake_clock: 
     assert (90, 90) == (fake_clock.monotonic() - start, fake_clock.time() - date)
 
 
-def test_a_step_of_the_wall_clock_leaves_the_monotonic_clock_alone(fake_clock: FakeClock) -> None:
+def test_a_step_of_the_wall_clock_does_not_change_the_monotonic_clock(fake_clock: FakeClock) -> None:
     start, date = fake_clock.monotonic(), fake_clock.time()
     fake_clock.step(-3600)
     assert (0, -3600) == (fake_clock.monotonic() - start, fake_clock.time() - date)
@@ -269,7 +271,7 @@ def test_a_fake_clock_calls_back_at_each_advance_until_cancelled(fake_clock: Fak
 
 
 @pytest.mark.usefixtures("fresh_warnings")
-def test_of_many_threads_exactly_one_is_the_first_to_warn() -> None:
+def test_exactly_one_of_many_threads_is_the_first_to_warn() -> None:
     at_once = Barrier(32)
     first: list[bool] = []
 
@@ -293,7 +295,7 @@ def test_warnings_are_given_again_after_reset_warnings() -> None:
 
 
 @pytest.mark.usefixtures("fresh_warnings")
-def test_a_forked_child_knows_the_warnings_of_its_parent() -> None:
+def test_a_forked_child_has_the_warnings_of_its_parent() -> None:
     program = (
         "import os; from toriconfig._runtime.warn_once import once; once('a'); pid = os.fork();"
         "pid or os._exit(once('a') * 1 + (not once('b')) * 2);"
@@ -302,7 +304,7 @@ def test_a_forked_child_knows_the_warnings_of_its_parent() -> None:
     assert subprocess.run([*BARE, program], check=False).returncode == 0
 
 
-def test_importing_the_testing_room_starts_nothing_and_loads_no_client() -> None:
+def test_importing_the_testing_package_starts_nothing_and_loads_no_client() -> None:
     program = (
         "import sys, toriconfig.testing; import threading;"
         "print(sorted({'hvac', 'requests', 'urllib3', 'pytest'} & set(sys.modules)), threading.active_count())"

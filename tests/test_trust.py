@@ -62,13 +62,13 @@ class Open(Ldap):
 @pytest.mark.parametrize(
     "spelt", ["method: open, METHOD: ldap", "METHOD: open, method: ldap", "Method: ldap, method: open"]
 )
-def test_a_method_in_two_spellings_lets_no_field_through(spelt: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_method_in_two_spellings_permits_no_field(spelt: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(METHODS, "open", Open)
     assert [] == refused("vault: {auth: {method: open, username: u, bind: x}}")
     assert ["vault.auth.bind"] == refused(f"vault: {{auth: {{{spelt}, username: u, bind: x}}}}")
 
 
-def test_a_method_in_a_second_file_and_spelling_lets_no_field_through(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_method_in_a_second_file_and_spelling_permits_no_field(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(METHODS, "open", Open)
     files = ["vault: {auth: {method: open, username: u, bind: x}}", "vault: {auth: {METHOD: ldap}}"]
     assert ["vault.auth.bind"] == refused(*files)
@@ -171,7 +171,7 @@ def test_a_new_field_of_the_connection_is_a_secret_too() -> None:
 
 
 @pytest.mark.parametrize("kind", [Vault, *METHODS.values()])
-def test_every_field_of_ours_is_decided(kind: type[Any]) -> None:
+def test_every_field_of_vault_and_of_our_logins_declares_its_secrecy(kind: type[Any]) -> None:
     assert [] == [one.name for one in fields(kind) if "secret" not in one.metadata]
 
 

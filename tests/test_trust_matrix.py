@@ -139,7 +139,7 @@ def verdict(plain: list[bool], permitted: list[bool]) -> str:
 
 
 @pytest.mark.parametrize(("channel", "power"), CELLS)
-def test_an_input_has_the_documented_power(
+def test_an_input_has_the_documented_powers(
     channel: str, power: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outcomes: list[list[bool]] = []

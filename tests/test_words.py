@@ -62,16 +62,16 @@ def test_a_wrong_value_is_reported_in_words(
     assert "Input should" not in str(problem) + problem.expected + problem.help
 
 
-def test_a_variable_of_a_shell_is_met_with_the_reference_to_it(tmp_path: Path) -> None:
+def test_the_remedy_for_a_shell_variable_is_its_reference(tmp_path: Path) -> None:
     assert "${env:HOME}" in only(str, "value: ${HOME}", tmp_path).help
 
 
-def test_a_key_in_another_case_is_met_with_the_right_one(tmp_path: Path) -> None:
+def test_the_remedy_for_a_key_in_another_case_is_the_right_key(tmp_path: Path) -> None:
     problem = only(str, "value: x\nVALUE: y\n", tmp_path)
     assert ("TC101", "did you mean `value`, which is set at") == (problem.code, problem.help[:37])
 
 
-def test_where_all_keys_are_set_no_further_one_is_expected(tmp_path: Path) -> None:
+def test_no_further_key_is_expected_if_all_keys_are_set(tmp_path: Path) -> None:
     assert "no further key: all of them are set" == only(str, "value: x\nzzz: y\n", tmp_path).expected
 
 

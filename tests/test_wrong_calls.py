@@ -197,7 +197,7 @@ def test_the_error_of_a_wrong_call_shows_no_argument(name: str, kind: str, monke
                 raise AssertionError(f"{name}({parameter}={kind}): {type(error).__name__}: {found}") from None
 
 
-def test_every_public_room_is_swept() -> None:
+def test_every_public_module_is_covered() -> None:
     import toriconfig
 
     names = [found.name for found in walk_packages(toriconfig.__path__, "toriconfig.", onerror=lambda _: None)]

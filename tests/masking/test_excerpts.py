@@ -97,7 +97,7 @@ def test_a_value_of_the_wrong_kind_where_a_secret_belongs_is_masked(text: str) -
         "boxes: [{gizmo: HUNTER",
     ],
 )
-def test_so_it_is_where_the_file_cannot_be_read(text: str) -> None:
+def test_a_value_of_the_wrong_kind_is_masked_in_a_file_that_cannot_be_read(text: str) -> None:
     _hides(text)
 
 

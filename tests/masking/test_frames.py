@@ -155,7 +155,7 @@ def test_a_value_that_the_schema_knows_as_secret_is_masked_by_its_place() -> Non
     assert shown(text, sensitive) == (f"vendor:\n  code: {MASK}\n  many: {MASK}\n    {MASK}\n    {MASK}\n  host: shown")
 
 
-def test_a_syntax_error_above_hides_no_secret_from_the_rules() -> None:
+def test_a_secret_below_a_syntax_error_is_still_masked() -> None:
     assert "HUNTER" not in shown("hosts: [a, b\npassword: HUNTER\n 'x\ntoken: HUNTER")
 
 
@@ -163,7 +163,7 @@ def test_a_huge_line_is_cut_under_the_mask() -> None:
     assert len(mask_line("x: " + "y" * 100_000)) < 11_000
 
 
-def test_of_an_env_file_every_value_is_masked_and_no_name() -> None:
+def test_every_value_of_an_env_file_is_masked_and_no_name() -> None:
     text = "A=HUNTER\nexport B = 'HUNTER\nHUNTER=\nHUNTER' # HUNTER\n# C=HUNTER\nHUNTER\n\nD=-----BEGIN\nHUNTER=="
     assert shown(text, Sensitive(everything=True)) == (
         f"A={MASK}\nexport B = {MASK}\n{MASK}\n{MASK}\n# {MASK}\n{MASK}\n\nD={MASK}\n{MASK}"

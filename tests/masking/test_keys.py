@@ -103,7 +103,7 @@ def test_the_key_that_was_meant_is_named_without_the_value_behind_it() -> None:
     assert {"did you mean `host`?", "did you mean `password`?"} <= set(helps)
 
 
-def test_a_short_value_costs_no_word_that_merely_holds_its_letters() -> None:
+def test_a_word_that_contains_a_short_value_is_not_masked() -> None:
     (only,) = [one for one in problems(Schema, "login: {pass: 1, password: x}") if one.code == "TC101"]
     assert ("login.**********", "one of user, password", "not a key of `login`") == (
         only.path,

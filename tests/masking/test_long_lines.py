@@ -59,23 +59,23 @@ def test_a_hostile_line_costs_no_more_than_a_harmless_one(part: str) -> None:
     assert effort(lambda: scrub(hostile + "@ ")) < bound
 
 
-def test_secrets_within_secrets_cost_no_more_than_they_are_many() -> None:
+def test_the_cost_of_nested_secrets_grows_with_their_number() -> None:
     deep = "{password: " * 5000 + "x" + "}" * 5000
     assert effort(lambda: mask_line(deep)) < 30 * effort(lambda: mask_line(HARMLESS))
 
 
-def test_below_a_line_of_secrets_within_secrets_all_is_masked() -> None:
+def test_everything_below_a_line_of_nested_secrets_is_masked() -> None:
     masked = Masked(["a: " + "{password: " * 20 + "x" + "}" * 20, "plain: HUNTER"])
     assert masked.line(2) == MASK
 
 
-def test_below_more_brackets_than_are_followed_all_is_masked() -> None:
+def test_everything_below_too_many_brackets_is_masked() -> None:
     assert "b: HUNTER" == Masked(["a: " + "[" * 999 + "]" * 999, "b: HUNTER"]).line(2)
     assert MASK == Masked(["a: " + "[" * 1001 + "]" * 1001, "b: HUNTER"]).line(2)
     assert MASK == Masked(["{password: " + "a: " * 1001, "b: HUNTER"]).line(2)
 
 
-def test_below_a_line_of_many_secrets_the_rest_is_shown() -> None:
+def test_the_rest_below_a_line_of_many_secrets_is_shown() -> None:
     masked = Masked(["a: {" + "b: {password: x}, " * 200 + "}", "plain: shown"])
     assert masked.line(2) == "plain: shown"
 

@@ -35,7 +35,7 @@ class App(BaseModel):
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_the_name_of_a_secret_is_known_in_any_letters(spelling: str) -> None:
+def test_the_name_of_a_secret_is_recognized_in_any_letters(spelling: str) -> None:
     name = SPELLINGS[spelling]
     assert looks_secret(name)
     assert Sensitive().names(name)
@@ -65,5 +65,5 @@ def test_other_names_in_such_letters_are_no_secrets(name: str) -> None:
     assert not looks_secret(name)
 
 
-def test_plain_names_stay_as_they_are() -> None:
+def test_plain_names_are_unchanged() -> None:
     assert "max_size" == plain_letters("max_size")

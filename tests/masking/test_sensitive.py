@@ -81,7 +81,7 @@ def test_an_ordinary_name_is_not_sensitive(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["passwrod", "pasword", "secrte", "tokne", "api_kye", "credentails", "private_ky"])
-def test_a_slip_in_a_secrets_name_is_sensitive(name: str) -> None:
+def test_a_misspelt_secret_name_is_sensitive(name: str) -> None:
     assert Sensitive().names(name)
 
 

@@ -26,7 +26,7 @@ def test_lines_below_the_one_shown_cost_nothing() -> None:
     assert little == work(lambda: Masked(lines + BELOW).line(3))
 
 
-def test_asking_line_by_line_costs_twice_as_much_as_asking_for_the_last() -> None:
+def test_requesting_each_line_costs_twice_as_much_as_requesting_the_last() -> None:
     def by_line() -> None:
         masked = Masked(BELOW[:400])
         for number in range(1, 401):
@@ -54,7 +54,7 @@ def test_a_secret_that_began_far_above_is_masked(above: int) -> None:
     assert "host: shown" == masked.line(above + 2)
 
 
-def test_below_more_text_than_is_followed_everything_is_masked() -> None:
+def test_everything_below_too_much_text_is_masked() -> None:
     lines = ['name: "a, b"'] * (reach._MOST_READ // 12 + 10)
     assert MASK == Masked(lines).line(len(lines))
     assert 'name: "a, b"' == Masked(lines).line(3)
@@ -81,7 +81,7 @@ LONG = {
 
 
 @pytest.mark.parametrize("long", LONG.values(), ids=LONG)
-def test_a_line_longer_than_is_followed_takes_no_memory(long: str) -> None:
+def test_a_line_beyond_the_limit_takes_no_memory(long: str) -> None:
     masked = Masked(["n: q", long, "password: hunter2"])
     assert 5_000_000 > most_held(lambda: masked.line(1))
     assert "n: q" == masked.line(1)
@@ -90,7 +90,7 @@ def test_a_line_longer_than_is_followed_takes_no_memory(long: str) -> None:
 
 @pytest.mark.parametrize("unit", ["a", "\\n", "a b"])
 @pytest.mark.parametrize("quote", "'\"")
-def test_a_quote_in_an_env_file_is_followed_without_a_memory_of_each_character(quote: str, unit: str) -> None:
+def test_following_a_quote_in_an_env_file_does_not_store_each_character(quote: str, unit: str) -> None:
     lines = ["A=1", f"B={quote}" + unit * 300_000, f"c{quote}", "C=2"]
     assert 5_000_000 > most_held(lambda: reach.dotenv_cuts(lines))
     assert [2, 2, 0, 2] == reach.dotenv_cuts(lines)

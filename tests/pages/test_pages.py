@@ -113,12 +113,12 @@ def test_commands_share_their_folder_and_variables(tmp_path: Path) -> None:
         ("```yaml\nsize: 1\n```\n", "without a file name"),
     ],
 )
-def test_a_block_that_is_not_true_fails(page: str, why: str, tmp_path: Path) -> None:
+def test_a_block_with_a_wrong_result_fails(page: str, why: str, tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=why):
         _read(page, tmp_path)
 
 
-def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
+def test_a_broken_link_is_found(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text("# A b\n[a](#a-b) [b](#c) [d](nothing.md) [e](https://example.org)\n")
     assert broken_links(tmp_path / "page.md") == ["#c", "nothing.md"]
 

@@ -78,7 +78,7 @@ def test_handlers_that_the_application_has_configured_are_respected(
     assert (root.text, capsys.readouterr().err) == ("", "")
 
 
-def test_when_the_handler_of_the_application_goes_ours_comes_back(
+def test_our_handler_returns_when_the_handler_of_the_application_is_removed(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = Lines()
@@ -96,7 +96,7 @@ def test_a_list_of_handlers_that_is_assigned_gets_masked_records(name: str, secr
     assert lines.text == f"with {MASK}\nchild {MASK}\n"
 
 
-def test_a_list_that_was_made_of_the_one_before_is_no_sign_of_our_handler(
+def test_a_list_extended_from_the_former_one_does_not_activate_our_handler(
     name: str, secret: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = configured(name)
@@ -107,13 +107,13 @@ def test_a_list_that_was_made_of_the_one_before_is_no_sign_of_our_handler(
     assert capsys.readouterr().err == ""
 
 
-def test_propagation_that_was_switched_on_behind_our_back_shows_no_secret(name: str, secret: str, root: Lines) -> None:
+def test_propagation_that_was_switched_on_later_shows_no_secret(name: str, secret: str, root: Lines) -> None:
     get_logger(name).propagate = True
     logging.getLogger(name).info("with %s", secret)
     assert root.text == f"with {MASK}\n"
 
 
-def test_with_propagation_lines_go_to_the_roots_handlers_masked_and_once(
+def test_propagated_lines_reach_the_roots_handlers_masked_and_once(
     name: str, secret: str, root: Lines, capsys: pytest.CaptureFixture[str]
 ) -> None:
     logger = get_logger(name, propagate=True)
@@ -182,7 +182,7 @@ def test_exception_text_cached_by_an_earlier_handler_is_masked(name: str, secret
     assert root.text == f"failed\nlocals: token={MASK}\n"
 
 
-def test_without_any_handler_above_a_warning_goes_to_the_last_resort_masked(
+def test_a_warning_without_a_handler_reaches_the_last_resort_masked(
     name: str, secret: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(logging.root, "handlers", [])

@@ -74,7 +74,7 @@ def test_parent_and_child_write_each_line_once_also_when_the_root_has_a_handler(
     assert root_lines.getvalue() == ""
 
 
-def test_importing_and_asking_leave_the_root_logger_alone() -> None:
+def test_import_and_get_logger_do_not_change_the_root_logger() -> None:
     done = python(
         "import logging, toriconfig.pipeline as p\n"
         "p.get_logger('app'); p.run_sync; p.ProgressTracker; p.track\n"
@@ -158,7 +158,7 @@ def test_a_secret_is_masked_wherever_it_comes_from(name: str, secret: str, capsy
     assert "ConnectionError: cannot connect with **********" in written
 
 
-def test_masking_leaves_the_record_and_the_live_exception_alone(name: str, secret: str) -> None:
+def test_masking_does_not_change_the_record_and_the_live_exception(name: str, secret: str) -> None:
     records: list[logging.LogRecord] = []
     logger = get_logger(name)
     logger.addFilter(lambda record: not records.append(record))  # type: ignore[func-returns-value]

@@ -133,7 +133,7 @@ def test_the_copy_of_a_value_that_holds_itself_does_not_lead_to_the_original(can
     assert {CIRCULAR} == {child["parent"] for child in shown["children"]}
 
 
-def test_a_container_that_is_reached_by_many_ways_is_looked_into_once(canary: Canary) -> None:
+def test_a_container_with_many_references_is_searched_once(canary: Canary) -> None:
     shown = mask_value(shared(canary.secret))
     while isinstance(shown[0], list):
         assert shown[0] is shown[1]
@@ -173,7 +173,7 @@ def test_the_message_that_another_handler_has_made_is_masked(canary: Canary) -> 
     canary.absent_from(repr(vars(record)))
 
 
-def test_an_exception_that_has_no_text_is_logged_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_without_text_is_logged_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> str:
         raise RuntimeError("no text")
 

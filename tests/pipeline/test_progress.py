@@ -70,7 +70,7 @@ def test_reports_are_min_seconds_apart_except_the_first_and_the_last() -> None:
     assert percents(reports) == [0.0, *(float(p) for p in range(4, 100, 4)), 100.0]
 
 
-def test_a_report_that_the_clock_held_back_comes_with_the_first_update_after_it() -> None:
+def test_a_report_delayed_by_the_clock_comes_with_the_next_update() -> None:
     clock, reports = Hand(), list[Report]()
     with ProgressTracker(1000, 1.0, 5.0, on_report=reports.append, clock=clock) as tracker:
         for _ in range(500):
@@ -126,7 +126,7 @@ def test_after_a_normal_exit_the_tracker_agrees_with_its_last_report(total: int 
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, asyncio.CancelledError])
-def test_an_exception_is_reported_as_where_it_stopped_and_never_as_100_percent(error: type[BaseException]) -> None:
+def test_an_exception_reports_the_reached_count_and_never_100_percent(error: type[BaseException]) -> None:
     reports: list[Report] = []
 
     def work() -> None:

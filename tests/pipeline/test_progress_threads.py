@@ -106,7 +106,7 @@ def test_a_report_may_wait_for_another_thread_that_updates() -> None:
     assert tracker.count == 2
 
 
-def test_an_update_that_comes_just_before_the_reporter_lets_go_is_not_forgotten() -> None:
+def test_an_update_just_before_the_reporter_releases_is_reported() -> None:
     reports: list[int] = []
     tracker = ProgressTracker(100, on_report=lambda report: reports.append(report.count))
     turn = tracker._turn

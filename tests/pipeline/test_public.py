@@ -18,7 +18,7 @@ def _imported_by(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
-def test_everything_in_all_is_there_and_documented_and_no_module() -> None:
+def test_every_name_in_all_exists_is_documented_and_is_no_module() -> None:
     for name in toriconfig.pipeline.__all__:
         thing = getattr(toriconfig.pipeline, name)
         assert thing.__doc__
@@ -52,7 +52,7 @@ def test_each_name_imports_only_its_needs_and_starts_no_thread(name: str, withou
     assert not loaded & without
 
 
-def test_the_helpers_know_nothing_of_settings() -> None:
+def test_the_helpers_import_nothing_of_settings() -> None:
     loaded = _imported_by("from toriconfig.pipeline import *")
     ours = {name for name in loaded if name.startswith("toriconfig")}
     assert ours - {"toriconfig", "toriconfig._core", "toriconfig._core.clean_call", "toriconfig._core.printable"} == {

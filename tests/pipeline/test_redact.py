@@ -133,7 +133,7 @@ def test_bytes_are_secrets_as_text_and_as_repr(redactor: Redactor) -> None:
     assert redactor.mask("plain-bytes") == MASK
 
 
-def test_a_text_that_is_no_utf8_is_masked_all_the_same(redactor: Redactor) -> None:
+def test_a_text_that_is_not_utf8_is_masked_too(redactor: Redactor) -> None:
     known_to_the_automaton(redactor, "hunter2hunter", "odd\udcffsecret")
     assert redactor.mask("\udcfe hunter2hunter odd\udcffsecret") == f"\udcfe {MASK} {MASK}"
     assert redactor.mask("hunter2hunter") == MASK
@@ -172,7 +172,7 @@ def test_a_secret_that_others_still_use_is_not_forgotten(redactor: Redactor) -> 
     assert redactor.mask("shared-password") == MASK
 
 
-def test_a_secret_that_comes_back_while_it_is_leaving_stays() -> None:
+def test_a_secret_registered_again_during_its_delay_stays_masked() -> None:
     now = [0.0]
     redactor = Redactor(clock=lambda: now[0])
     redactor.register("back-and-forth")
@@ -183,7 +183,7 @@ def test_a_secret_that_comes_back_while_it_is_leaving_stays() -> None:
     assert redactor.mask("back-and-forth") == MASK
 
 
-def test_a_secret_may_come_back_at_the_very_moment_at_which_it_leaves() -> None:
+def test_a_secret_may_be_registered_again_while_it_is_forgotten() -> None:
     class Leaving(dict[str | bytes, float]):
         def __setitem__(self, value: str | bytes, end: float) -> None:
             super().__setitem__(value, end)
@@ -196,7 +196,7 @@ def test_a_secret_may_come_back_at_the_very_moment_at_which_it_leaves() -> None:
     assert registry.mask("back-at-once") == MASK
 
 
-def test_a_secret_may_leave_twice_at_the_same_moment() -> None:
+def test_a_secret_may_be_forgotten_twice_at_the_same_time() -> None:
     class Uses(list[None]):
         def __bool__(self) -> bool:
             there = len(self) > 0
@@ -210,7 +210,7 @@ def test_a_secret_may_leave_twice_at_the_same_moment() -> None:
     assert not registry._uses["gone-already"]
 
 
-def test_the_fast_and_the_pure_way_find_the_same() -> None:
+def test_the_fast_and_the_pure_python_search_find_the_same() -> None:
     chance = random.Random(5)
     fast, pure = Redactor(fast=True), Redactor(fast=False)
     words = ["".join(chance.choices("abXé\n", k=chance.randint(5, 9))) for _ in range(120)]

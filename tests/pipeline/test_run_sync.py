@@ -124,7 +124,7 @@ def test_a_coroutine_that_will_not_be_cancelled_holds_the_caller_no_longer_than_
 
 
 @pytest.mark.parametrize("timeout", [0, -1, -0.5])
-def test_a_timeout_of_nothing_raises_at_once_and_starts_nothing(timeout: float) -> None:
+def test_a_timeout_of_zero_raises_at_once_and_starts_nothing(timeout: float) -> None:
     started: list[int] = []
 
     async def work() -> None:
@@ -149,7 +149,7 @@ def test_an_endless_and_a_huge_timeout_are_accepted_and_nan_is_refused() -> None
         run_sync(echo(1), timeout=float("nan"))
 
 
-def test_a_timeout_error_of_the_coroutine_comes_through_untouched() -> None:
+def test_a_timeout_error_of_the_coroutine_is_raised_unchanged() -> None:
     own = TimeoutError("mine")
 
     async def fail() -> None:
@@ -223,7 +223,7 @@ def test_the_debug_log_reports_the_end_of_the_cancellation(caplog: pytest.LogCap
     assert "s3cret" not in caplog.text
 
 
-def test_on_a_thread_whose_loop_runs_it_refuses_at_once_names_await_and_closes_the_coroutine() -> None:
+def test_run_sync_on_a_thread_with_a_running_loop_raises_names_await_and_closes_the_coroutine() -> None:
     inner = echo(1)
 
     async def outer() -> None:
@@ -238,7 +238,7 @@ def test_on_a_thread_whose_loop_runs_it_refuses_at_once_names_await_and_closes_t
     assert inner.cr_frame is None  # type: ignore[attr-defined]
 
 
-def test_allow_running_loop_makes_it_work_there_and_the_timeout_bounds_it() -> None:
+def test_allow_running_loop_permits_a_running_loop_and_the_timeout_applies() -> None:
     async def outer() -> Any:
         with pytest.raises(TimeoutError):
             run_sync(asyncio.sleep(60), timeout=0.05, allow_running_loop=True)
@@ -248,7 +248,7 @@ def test_allow_running_loop_makes_it_work_there_and_the_timeout_bounds_it() -> N
 
 
 @pytest.mark.parametrize("allow", [False, True])
-def test_inside_a_coroutine_of_its_own_it_refuses_instead_of_deadlocking(allow: bool) -> None:
+def test_run_sync_inside_its_own_coroutine_raises_instead_of_deadlocking(allow: bool) -> None:
     async def outer() -> Any:
         return run_sync(echo(1), allow_running_loop=allow)
 
@@ -256,7 +256,7 @@ def test_inside_a_coroutine_of_its_own_it_refuses_instead_of_deadlocking(allow: 
         run_sync(outer(), timeout=10)
 
 
-def test_from_a_worker_thread_of_a_coroutine_it_works() -> None:
+def test_run_sync_works_in_a_worker_thread_of_a_coroutine() -> None:
     async def outer() -> Any:
         return await asyncio.to_thread(lambda: run_sync(echo(5)))
 
@@ -264,7 +264,7 @@ def test_from_a_worker_thread_of_a_coroutine_it_works() -> None:
     assert asyncio.run(outer()) == 5
 
 
-def test_context_variables_of_the_caller_are_seen_inside_and_changes_stay_there() -> None:
+def test_the_coroutine_reads_the_callers_context_and_its_changes_stay_inside() -> None:
     name = contextvars.ContextVar("name", default="nobody")
 
     async def look() -> str:

@@ -41,7 +41,7 @@ def python(code: str, *options: str) -> str:
     return done.stdout
 
 
-def test_shutdown_twice_is_harmless_and_a_later_call_starts_afresh() -> None:
+def test_a_second_shutdown_is_harmless_and_a_later_call_starts_a_new_loop() -> None:
     assert run_sync(echo(1)) == 1
     shutdown_executors()
     shutdown_executors()
@@ -235,7 +235,7 @@ def test_a_call_in_an_exit_handler_that_runs_after_ours_still_works() -> None:
 
 
 @pytest.mark.parametrize("before", ["", "run_sync(client.aclose())"])
-def test_an_object_that_goes_with_the_interpreter_can_still_close_itself(before: str) -> None:
+def test_an_object_freed_at_interpreter_exit_can_still_close_itself(before: str) -> None:
     printed = python(
         f"""
         import asyncio
@@ -279,7 +279,7 @@ def test_after_a_fork_both_the_child_and_the_parent_go_on(before: str, child: st
     assert printed == "child 0\nparent 0\nparent 1\nparent 2\n"
 
 
-def test_where_no_thread_starts_any_more_the_caller_runs_the_coroutine_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_caller_runs_the_coroutine_if_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     shutdown_executors()
 
     def refuse(*_: object) -> int:

@@ -12,7 +12,7 @@ import pytest
 from toriconfig.pipeline import ProgressTracker, Report, track
 
 
-def test_the_items_come_through_and_each_counts_once_it_is_worked_off() -> None:
+def test_each_item_is_yielded_and_counts_once_it_is_processed() -> None:
     reports: list[Report] = []
     seen: list[str] = []
     for item in track("abcd", on_report=reports.append):
@@ -88,7 +88,7 @@ def test_the_bar_of_completed_work_is_full_with_the_actual_count(
     assert " 2/2 " in last
 
 
-def test_where_there_is_no_terminal_lines_are_written_instead_of_a_bar(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_instead_of_a_bar_are_written_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with ProgressTracker(1, bar=True) as tracker:
         tracker.update_sync()
     assert len(capsys.readouterr().err.splitlines()) == 2

@@ -380,14 +380,14 @@ def the_schema_for_json(base: Any) -> Any:
 
 
 @pytest.mark.parametrize("play", SCENARIOS, ids=lambda play: play.__name__)
-def test_with_either_base_it_ends_alike(play: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_bases_have_the_same_result(play: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     surroundings(monkeypatch)
     expected, met = outcome(play, BaseSettings), outcome(play, Settings)
     assert expected == met
 
 
-def test_it_is_a_true_subclass() -> None:
+def test_the_settings_class_is_a_true_subclass() -> None:
     assert Settings.__mro__[1] is BaseSettings
 
 

@@ -149,7 +149,7 @@ def test_no_secret_is_reported_missing_after_a_failed_source(caplog: pytest.LogC
     assert caplog.messages == []
 
 
-def test_a_secret_that_is_missing_is_reported_of_when_the_source_can_be_read(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_missing_secret_is_reported_when_the_source_can_be_read(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(ConfigError):
         load(Ported, environ={"A_PORTS": "[80,81"})
     load(Ported, environ={"A_PORTS": "[80]"})

@@ -256,7 +256,7 @@ def test_an_argument_of_the_constructor_is_not_in_the_frames_of_its_error() -> N
         pytest.fail("accepted")
 
 
-def test_secrets_come_from_vault_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_are_read_from_vault_if_vault_path_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     class Vaulted(App):
         model_config = SettingsConfigDict(vault_path="secret/app")
 
@@ -331,7 +331,7 @@ def test_a_settings_class_below_another_finds_its_secrets_itself(
 
 @pytest.mark.usefixtures("sub_environ")
 @pytest.mark.parametrize("outer", [Factory, Required, Plain])
-def test_it_finds_them_when_a_layer_sets_another_part(outer: Any) -> None:
+def test_a_nested_settings_class_finds_its_secrets_when_a_layer_sets_another_part(outer: Any) -> None:
     sub = load(outer, overrides={"sub": {"port": 4}}).sub
     assert [sub.token.get(), sub.spare.get(), sub.maybe.get(), sub.port] == ["TOKEN", "SPARE", "MAYBE", 4]
 

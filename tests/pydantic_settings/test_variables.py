@@ -41,7 +41,7 @@ class Cased(Settings):
         ({"C_old": "9"}, (9, 1)),
     ],
 )
-def test_where_case_counts_another_spelling_is_another_variable(
+def test_another_spelling_is_another_variable_if_case_sensitive(
     environ: dict[str, str], values: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, text in environ.items():
@@ -49,7 +49,7 @@ def test_where_case_counts_another_spelling_is_another_variable(
     assert [(made.port, made.pool.size) for made in (Cased(), load(Cased, environ=environ))] == [values, values]
 
 
-def test_where_case_counts_the_hint_is_spelt_as_it_is_read(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_hint_has_the_exact_spelling_if_case_sensitive(caplog: pytest.LogCaptureFixture) -> None:
     load(Cased, environ={"C_PORT": "9"})
     assert "variable `C_PORT` is not a key of the schema (did you mean `C_port`?)" in caplog.text
 

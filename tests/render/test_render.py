@@ -29,7 +29,7 @@ def frame(found: Problem, **options: object) -> tuple[str, str]:
     return lines[3][edge:], lines[4][edge:]
 
 
-def test_a_diagnostic_has_exactly_the_shape_of_the_design() -> None:
+def test_a_diagnostic_has_the_exact_form_of_the_design() -> None:
     found = Problem(
         "TC101",
         "database.pool.max_szie",
@@ -209,7 +209,7 @@ def test_a_key_that_holds_control_characters_forges_no_line_and_steers_no_termin
     assert not any(line.startswith("error[TC999]") for line in text.splitlines())
 
 
-def test_colours_change_nothing_but_the_colours() -> None:
+def test_colours_do_not_change_the_text() -> None:
     found = problem("    key: value", at(1, 5, 8), help="h", severity="warning")
     plain, coloured = render_text([found]), render_text([found], color=True)
     assert "\x1b[1;33mwarning[TC101]\x1b[0m" in coloured
@@ -239,7 +239,7 @@ def test_the_summary_counts_each_severity() -> None:
     assert summary([]) == "no problems"
 
 
-def test_no_problems_are_no_text() -> None:
+def test_no_problems_render_as_an_empty_text() -> None:
     assert render_text([]) == ""
 
 

@@ -81,7 +81,7 @@ def test_a_version_is_restored_by_the_completed_kind(account: Account) -> None:
     assert account.logs_in()
 
 
-def test_a_rollback_that_failed_counts_as_little(account: Account) -> None:
+def test_a_rollback_that_failed_does_not_count(account: Account) -> None:
     account.rotation(single=True).run()
     with pytest.raises(RotationError, match="the value that was to be rolled back is valid"):
         account.rotation(single=True, verify=lambda _: False).rollback()

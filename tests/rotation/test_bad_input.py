@@ -62,7 +62,7 @@ CASES: dict[str, tuple[Callable[[VaultServer], None], str]] = {
 
 
 @pytest.mark.parametrize("reference", CASES)
-def test_it_is_named_and_nothing_changes(vault: VaultServer, reference: str) -> None:
+def test_a_reference_that_cannot_be_rotated_is_named_and_nothing_changes(vault: VaultServer, reference: str) -> None:
     prepare, message = CASES[reference]
     prepare(vault)
     vault.forget_requests()
@@ -159,7 +159,7 @@ def test_a_resume_needs_no_more_than_it_uses(vault: VaultServer, step: str) -> N
         assert "old" != vault.get("secret/denied")["token"]
 
 
-def test_a_rollback_does_not_ask_for_a_token_that_may_know_its_capabilities(vault: VaultServer) -> None:
+def test_a_rollback_does_not_require_a_token_that_may_read_its_capabilities(vault: VaultServer) -> None:
     leave(vault, "verify")
     token = vault.new_token(vault.policy("plain", NEEDS_BACK["verify"]), no_default_policy=True)
     rotation = Rotation("secret/denied#token", environ={**vault.environ, "VAULT_TOKEN": token})
@@ -213,7 +213,7 @@ def test_a_missing_or_unprivileged_administrator_is_named(account: Account) -> N
     assert not weak.status().open
 
 
-def test_a_conninfo_that_cannot_be_is_refused_without_being_shown(account: Account) -> None:
+def test_an_invalid_conninfo_is_refused_without_being_shown(account: Account) -> None:
     kind = kinds.DatabaseUser("host=127.0.0.1 dbname=x c4n4ry", "secret/admin")
     rotation = Rotation(account.path, kind, environ=account.vault.environ)
     for act in (rotation.plan, rotation.run):

@@ -61,7 +61,7 @@ class App(BaseModel):
 """
 
 
-def test_it_rotates_and_shows_the_rollback_command_but_no_secret(vault: VaultServer) -> None:
+def test_the_command_rotates_and_shows_the_rollback_command_but_no_secret(vault: VaultServer) -> None:
     canary = Canary()
     vault.put("secret/cli", {"token": canary.secret})
     told: list[str] = []
@@ -145,14 +145,14 @@ def test_invalid_arguments_exit_with_code_2(
     assert {"token": "old"} == vault.get("secret/given")
 
 
-def test_without_vault_it_ends_with_2_and_with_a_dead_one_with_3() -> None:
+def test_the_command_ends_with_2_without_vault_and_with_3_if_vault_is_down() -> None:
     code, _, err = rotate({"HOME": "/nonexistent"}, "secret/x#y")
     assert (2, True) == (code, "Vault is not configured: set VAULT_ADDR" in err)
     code, _, err = rotate({"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "none"}, "secret/x#y")
     assert (3, True) == (code, "127.0.0.1:1" in err)
 
 
-def test_one_that_cannot_be_rotated_stops_no_other(vault: VaultServer) -> None:
+def test_a_secret_that_cannot_be_rotated_stops_no_other(vault: VaultServer) -> None:
     vault.put("secret/second", {"token": "old"})
     code, out, err = rotate(vault.environ, "secret/none#token", "secret/second#token")
     assert 1 == code
@@ -201,9 +201,7 @@ def test_due_takes_the_secrets_that_the_settings_declare(vault: VaultServer, tmp
     assert ("old", "old", False) == (data["fresh"], data["undated"], data["old"] == "old")
 
 
-def test_of_several_ages_that_are_declared_for_one_place_the_smallest_counts(
-    vault: VaultServer, tmp_path: Path
-) -> None:
+def test_the_smallest_of_several_ages_declared_for_one_place_counts(vault: VaultServer, tmp_path: Path) -> None:
     (tmp_path / "shared.py").write_text(SHARED)
     vault.put("secret/one", {"key": "old"})
     rotated = {"rotated_at.key": stamp(time.time() - 3600)}
@@ -257,7 +255,7 @@ def test_a_database_user_is_resumed_from_the_command_line(account: Account) -> N
     assert account.logs_in()
 
 
-def test_every_event_names_requests_that_the_audit_log_knows(
+def test_every_event_names_requests_that_the_audit_log_contains(
     account: Account, caplog: pytest.LogCaptureFixture
 ) -> None:
     events: list[Event] = []

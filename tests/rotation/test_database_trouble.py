@@ -60,7 +60,7 @@ def test_a_connection_that_drops_at_the_change_is_made_again(
 
 
 @BOTH
-def test_a_commit_whose_answer_is_lost_is_found_out(account: Account, line: PostgresLine, single: bool) -> None:
+def test_a_commit_whose_answer_is_lost_is_detected(account: Account, line: PostgresLine, single: bool) -> None:
     def lose() -> None:
         line.fate = once(b"COMMIT", "lose")
 

@@ -45,7 +45,7 @@ class Crowded:
             self._now -= 1
 
 
-def test_of_fifty_the_right_ones_are_rotated(vault: VaultServer) -> None:
+def test_only_the_due_secrets_of_fifty_are_rotated(vault: VaultServer) -> None:
     crowd = Crowded()
     rotations, expected = [], []
     for number in range(50):

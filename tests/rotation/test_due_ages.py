@@ -86,7 +86,7 @@ def test_each_secret_that_a_given_age_does_not_reach_is_named(vault: VaultServer
     assert "skipped" not in rotate(vault.environ, "--due", *SETTINGS, cwd=folder)[2]
 
 
-def test_settings_without_any_age_are_told_the_remedy(vault: VaultServer, folder: Path) -> None:
+def test_the_remedy_for_settings_without_an_age_is_shown(vault: VaultServer, folder: Path) -> None:
     text = APP.replace(", max_age=30 * 86400", "").replace(", max_age=365 * 86400", "")
     (folder / "vendor.py").write_text(text)
     for age in ((), ("--max-age", "0s")):

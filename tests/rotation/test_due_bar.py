@@ -72,7 +72,7 @@ def test_the_bar_names_no_secret_and_no_path(crowd: Crowd) -> None:
     crowd.without_values(results)
 
 
-def test_a_failed_rotation_is_told_after_the_bar(crowd: Crowd) -> None:
+def test_a_failed_rotation_is_reported_after_the_bar(crowd: Crowd) -> None:
     code, shown = crowd.on_terminal("--verify", "false")
     assert 1 == code
     assert shown.rindex(FULL) < shown.index(f"failed    {crowd.references[0]}")

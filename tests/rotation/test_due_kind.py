@@ -61,7 +61,7 @@ def test_a_named_kind_rotates_only_what_it_rotated_last(vault: VaultServer, tmp_
     assert after["service"] == (tmp_path / "accepted").read_text()
 
 
-def test_a_dry_run_tells_the_same(vault: VaultServer, tmp_path: Path, stored: Stored) -> None:
+def test_a_dry_run_reports_the_same(vault: VaultServer, tmp_path: Path, stored: Stored) -> None:
     before = stored()
     code, items = rotate_json(vault.environ, *DUE, *BY, "--dry-run")
     assert (1, before, []) == (code, stored(), calls(tmp_path))

@@ -153,7 +153,7 @@ def test_readers_that_are_locked_out_are_a_finding_although_no_rotation_is_unfin
     assert [1, 0] == [told_status(with_status(locked_out=out))[2] for out in (True, False)]
 
 
-def test_the_row_is_of_the_declared_secret_where_another_key_of_its_path_is_half_way() -> None:
+def test_the_row_shows_the_declared_secret_if_another_key_of_its_path_is_half_way() -> None:
     item, code = _asked(with_status(open=True), None)
     assert ("secret/a#one", "half-way", 1) == (item["reference"], item["result"], code)
 

@@ -214,7 +214,7 @@ def test_a_webhook_that_answers_one_byte_at_a_time_is_given_up_at_the_deadline(p
         dripping.close()
 
 
-def test_of_an_answer_without_an_end_a_part_is_read() -> None:
+def test_only_a_part_of_an_endless_answer_is_read() -> None:
     def send(connection: socket.socket) -> None:
         connection.recv(65536)
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -263,7 +263,7 @@ def test_a_program_that_fails_or_hangs_is_one_warning(place: Place) -> None:
         (("--webhook", "https://h", "--webhook-key", "key", "--hook-timeout", "inf"), "--hook-timeout"),
     ],
 )
-def test_a_hook_that_cannot_be_is_refused(place: Place, arguments: tuple[str, ...], message: str) -> None:
+def test_an_invalid_hook_is_refused(place: Place, arguments: tuple[str, ...], message: str) -> None:
     (place.folder / "short").write_text("too short")
     reference = place.reference()
     code, out, err = place.rotate(reference, *(one.replace("{c}", place.canary.secret) for one in arguments))

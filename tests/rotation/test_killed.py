@@ -42,7 +42,7 @@ def left_behind(account: Account, acts: int, *, single: bool) -> Rotation:
 
 
 @pytest.mark.parametrize("single", [False, True], ids=["alternating", "single"])
-def test_resume_ends_well_from_every_step(new_account: NewAccount, single: bool) -> None:
+def test_resume_completes_from_every_step(new_account: NewAccount, single: bool) -> None:
     acts = 1
     while killed(account := new_account(), acts, single=single):
         rotation = left_behind(account, acts, single=single)
@@ -72,13 +72,13 @@ def roll_back(account: Account, acts: int, *, single: bool) -> None:
 
 @pytest.mark.parametrize("acts", [3, 6, 9])
 @pytest.mark.parametrize("single", [False, True], ids=["alternating", "single"])
-def test_rollback_ends_well(account: Account, single: bool, acts: int) -> None:
+def test_rollback_completes(account: Account, single: bool, acts: int) -> None:
     roll_back(account, acts, single=single)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("single", [False, True], ids=["alternating", "single"])
-def test_rollback_ends_well_from_every_step(new_account: NewAccount, single: bool) -> None:
+def test_rollback_completes_from_every_step(new_account: NewAccount, single: bool) -> None:
     for acts in range(2, last(single) + 1):
         roll_back(new_account(), acts, single=single)
 

@@ -152,7 +152,7 @@ def test_a_rotator_that_hangs_is_abandoned_after_the_time_of_the_help(vault: Vau
     assert "(see --abandoned-after)" in told
 
 
-def test_a_rotator_elsewhere_is_left_alone_until_it_was_silent_for_long(vault: VaultServer) -> None:
+def test_a_rotator_on_another_machine_is_left_alone_until_it_was_silent_for_long(vault: VaultServer) -> None:
     left(vault, "secret/elsewhere")
     held_elsewhere(vault, "secret/elsewhere", 3000)
     report = rotate_due([rotation(vault, "secret/elsewhere")])
@@ -162,7 +162,7 @@ def test_a_rotator_elsewhere_is_left_alone_until_it_was_silent_for_long(vault: V
     assert ["resumed"] == [one.result for one in rotate_due([rotation(vault, "secret/elsewhere")]).lines]
 
 
-def test_the_bound_can_be_given(vault: VaultServer) -> None:
+def test_the_option_abandoned_after_is_applied(vault: VaultServer) -> None:
     left(vault, "secret/bound")
     held_elsewhere(vault, "secret/bound", 3000)
     code, out, _ = rotate(vault.environ, "secret/bound#token", *DUE, "--abandoned-after", "10m")
@@ -267,9 +267,9 @@ class TestProcess:
         assert is_running({**this_process(), "pid": os.getppid(), "started": 1}, "one") is False
 
     @pytest.mark.parametrize("other", ["host", "boot", "namespace"])
-    def test_of_another_machine_nothing_is_known(self, other: str) -> None:
+    def test_a_process_of_another_machine_has_an_unknown_state(self, other: str) -> None:
         assert is_running({**this_process(), other: "another"}, "one") is None
 
     @pytest.mark.parametrize("process", [{}, {"pid": "12"}, {"pid": -1}, {"pid": 2**70}, {"pid": None}])
-    def test_of_a_record_without_a_process_nothing_is_known(self, process: dict[str, Any]) -> None:
+    def test_a_record_without_a_process_has_an_unknown_state(self, process: dict[str, Any]) -> None:
         assert is_running(process, "one") is None

@@ -88,7 +88,7 @@ def test_a_rotator_that_is_killed_after_any_change_is_followed_by_another(
     assert acts > (9 if single else 14), "the statements that create a user count one by one"
 
 
-def test_of_several_accounts_of_one_name_the_host_is_stated(mysql_account: MysqlAccount) -> None:
+def test_the_host_is_stated_if_several_accounts_have_one_name(mysql_account: MysqlAccount) -> None:
     name = mysql_account.name
     mysql_account.server.run(f"CREATE USER '{name}'@'10.0.0.%' IDENTIFIED BY 'x'")
     with pytest.raises(RotationRefused, match=rf"several accounts {name}: {name}@%, {name}@10.0.0.%") as caught:
@@ -139,7 +139,7 @@ def test_a_former_password_of_any_characters_comes_back(
     assert (password, True) == (mysql_account.stored()[1], mysql_account.logs_in())
 
 
-def test_a_server_with_another_mode_of_quoting_is_understood(mysql_account: MysqlAccount) -> None:
+def test_a_server_with_another_quoting_mode_is_supported(mysql_account: MysqlAccount) -> None:
     server = mysql_account.server
     (before,) = server.run("SELECT @@GLOBAL.sql_mode")[0]
     name = f"{secrets.token_hex(4)}\"\\'`"
@@ -205,7 +205,7 @@ def test_another_method_of_login_is_not_replaced(mysql_account: MysqlAccount, me
     assert mysql_account.logs_in()
 
 
-def test_an_anonymous_account_does_not_pass_for_the_user(mysql_account: MysqlAccount) -> None:
+def test_an_anonymous_account_is_not_taken_for_the_user(mysql_account: MysqlAccount) -> None:
     host = f"{mysql_account.server.host}"
     mysql_account.server.run(f"CREATE USER ''@'{host}' IDENTIFIED BY 'anyone'")
     try:
@@ -216,7 +216,7 @@ def test_an_anonymous_account_does_not_pass_for_the_user(mysql_account: MysqlAcc
         mysql_account.server.run(f"DROP USER ''@'{host}'")
 
 
-def test_another_rotator_of_the_account_is_waited_for(mysql_account: MysqlAccount) -> None:
+def test_a_rotation_waits_for_another_rotator_of_the_account(mysql_account: MysqlAccount) -> None:
     import zlib
 
     server = mysql_account.server

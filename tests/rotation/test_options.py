@@ -84,7 +84,7 @@ def test_an_option_that_would_be_ignored_is_refused(vault: VaultServer, argument
     assert {"token": "old"} == vault.get("secret/opted")
 
 
-def test_of_several_references_an_option_may_be_about_some(vault: VaultServer) -> None:
+def test_an_option_may_apply_to_some_of_several_references(vault: VaultServer) -> None:
     vault.put("secret/pair", {"private_key": "old", "public_key": "old"})
     Rotation("secret/pair", kinds.KeyPair(), environ=vault.environ).run()
     code, out, err = rotate(vault.environ, "secret/opted#token", "secret/pair", "--length", "64")
@@ -95,7 +95,9 @@ def test_of_several_references_an_option_may_be_about_some(vault: VaultServer) -
 class TestTheRecordKnows:
     @pytest.mark.parametrize("single", [False, True], ids=["alternating", "single"])
     @pytest.mark.parametrize("act", ["--resume", "--rollback"])
-    def test_how_a_database_user_is_resumed_and_taken_back(self, account: Account, single: bool, act: str) -> None:
+    def test_a_database_user_is_resumed_and_rolled_back_from_its_record(
+        self, account: Account, single: bool, act: str
+    ) -> None:
         assert killed_after(4, lambda: account.rotation(single=single))
         assert 1 == rotate(account.vault.environ, account.path, "--status")[0]
         code, _, err = rotate(account.vault.environ, account.path, act)
@@ -103,13 +105,13 @@ class TestTheRecordKnows:
         assert account.logs_in()
         assert (act == "--resume") == (account.stored() != (account.name, account.first))
 
-    def test_how_one_is_taken_back_after_it_was_closed(self, account: Account) -> None:
+    def test_a_closed_rotation_is_rolled_back_from_its_record(self, account: Account) -> None:
         account.rotation(single=True).run()
         assert 0 == rotate(account.vault.environ, account.path, "--rollback")[0]
         assert (account.name, account.first) == account.stored()
         assert account.logs_in()
 
-    def test_how_one_is_rotated_the_next_time(self, account: Account) -> None:
+    def test_a_database_user_is_rotated_again_from_its_record(self, account: Account) -> None:
         account.rotation().run()
         code, items = rotate_json(account.vault.environ, account.path, "--dry-run", "--force")
         assert (0, "database-user") == (code, items[0]["kind"])
@@ -127,7 +129,7 @@ class TestTheRecordKnows:
         code, _, err = rotate(account.vault.environ, account.path, "--force", "--admin", "secret/nobody")
         assert (1, True) == (code, "secret/nobody" in err)
 
-    def test_it_holds_no_credential(self, account: Account) -> None:
+    def test_the_record_holds_no_credential(self, account: Account) -> None:
         account.rotation().run()
         setup = account.vault.get(f"{account.path}.rotation")["setup"]
         assert {"conninfo": account.conninfo, "admin": "secret/admin", "single": False} == setup
@@ -165,7 +167,7 @@ class TestTheRecordKnows:
 
 
 class TestJson:
-    def test_it_reports_each_action(self, vault: VaultServer) -> None:
+    def test_json_reports_each_action(self, vault: VaultServer) -> None:
         vault.put("secret/json", {"token": "one"})
         reference = "secret/json#token"
         told = {
@@ -181,7 +183,7 @@ class TestJson:
         assert (1, 3) == (items["rollback"]["restored"], items["rollback"]["version"])
         assert any("version 2 of secret/json" in action for action in items["dry-run"]["actions"])
 
-    def test_it_reports_failures_beside_successes(self, vault: VaultServer) -> None:
+    def test_json_reports_failures_beside_successes(self, vault: VaultServer) -> None:
         code, items = rotate_json(vault.environ, "secret/nothing#token", "secret/opted#token", "--verify", "true")
         assert (1, ["failed", "rotated"]) == (code, [item["result"] for item in items])
         assert "VaultNotFound" == items[0]["error"]["type"]
@@ -193,7 +195,7 @@ class TestJson:
             items[0]["error"]["step"],
         )
 
-    def test_it_reports_due_secrets(self, vault: VaultServer) -> None:
+    def test_json_reports_due_secrets(self, vault: VaultServer) -> None:
         vault.put("secret/aged", {"token": "old"})
         references = ["secret/opted#token", "secret/aged#token", "secret/nothing#token"]
         code, items = rotate_json(vault.environ, *references, "--due", "--max-age", "0")
@@ -203,7 +205,7 @@ class TestJson:
         assert found[references[1]]["age"] < 3600
         assert "VaultNotFound" == found[references[2]]["error"]["type"]
 
-    def test_it_shows_no_secret(self, vault: VaultServer) -> None:
+    def test_json_shows_no_secret(self, vault: VaultServer) -> None:
         canary = Canary()
         vault.put("secret/opted", {"token": canary.secret})
         for arguments in (["--status"], ["--dry-run"], [], ["--rollback"], ["--status"], ["--due", "--max-age", "0"]):

@@ -100,7 +100,7 @@ def test_a_restart_of_the_server_keeps_the_new_password(vault: VaultServer) -> N
         assert account.accepts(account.name, account.first)
 
 
-def test_a_server_without_a_file_for_its_users_is_warned_of(
+def test_a_server_without_a_file_for_its_users_causes_a_warning(
     vault: VaultServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with valkey_server(saves=False) as server:

@@ -132,7 +132,7 @@ def test_without_an_accepted_version_it_shows_the_command_to_run(account: Accoun
 
 @pytest.mark.parametrize("act", ["resume", "rollback"])
 @pytest.mark.parametrize("step", ["apply", "verify", "promote", "grace"])
-def test_the_stored_value_is_made_valid_again_also_where_that_was_killed(account: Account, step: str, act: str) -> None:
+def test_the_stored_value_is_made_valid_again_after_a_killed_attempt(account: Account, step: str, act: str) -> None:
     taken_back(account, single=True)
     stored = account.stored()
     changed_in_the_database(account)

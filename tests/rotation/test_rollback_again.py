@@ -27,7 +27,7 @@ def stored(vault: VaultServer) -> object:
 
 @pytest.mark.parametrize("step", ["apply", "verify", "promote", "grace"])
 @pytest.mark.parametrize("act", ["rollback", "resume"])
-def test_a_rollback_that_was_killed_is_brought_to_its_end(vault: VaultServer, step: str, act: str) -> None:
+def test_a_killed_rollback_is_completed(vault: VaultServer, step: str, act: str) -> None:
     with pytest.raises(Left):
         rotation(vault, grace=0.0, on_event=left_at(step)).rollback()
     assert "rotated" == getattr(rotation(vault), act)().result
@@ -54,7 +54,7 @@ def test_a_rollback_that_was_begun_with_a_verifier_is_not_completed_without_one(
     assert "good" == stored(vault)
 
 
-def test_a_rotation_that_failed_takes_no_earlier_one_back(vault: VaultServer) -> None:
+def test_a_failed_rotation_does_not_roll_back_an_earlier_one(vault: VaultServer) -> None:
     """Else who repeats a rollback, unsure whether it went through, would go back one more rotation each time."""
     with pytest.raises(RotationError, match="the former value is valid"):
         rotation(vault, value="worse", verify=lambda _: False).run()

@@ -93,7 +93,7 @@ def test_an_engine_s_secret_that_was_rotated_meanwhile_is_not_rotated_again(vaul
 
 
 @pytest.mark.parametrize("max_age", ["90d", "0"])
-def test_of_several_runners_each_secret_is_rotated_by_one(vault: VaultServer, max_age: str) -> None:
+def test_each_secret_is_rotated_by_one_of_several_runners(vault: VaultServer, max_age: str) -> None:
     names = [f"secret/runners/{max_age}/{number}" for number in range(4)]
     for name in names:
         aged(vault, name)
@@ -148,7 +148,7 @@ def test_several_rotations_of_one_secret_count_as_the_one_with_the_smallest_age(
 
 
 class TestUsersThatTakeTurns:
-    def test_they_are_not_rotated_again_before_programs_have_looked(self, account: Account) -> None:
+    def test_alternating_users_are_not_rotated_again_before_programs_have_polled(self, account: Account) -> None:
         clock = FakeClock(time=time.time())
         of_programs = Vault(refresh_interval=30.0)
         options: dict[str, Any] = {"vault": of_programs, "environ": account.vault.environ, "clock": clock}
@@ -170,11 +170,11 @@ class TestUsersThatTakeTurns:
     def test_the_first_rotation_does_not_wait(self, account: Account) -> None:
         assert "rotated" == account.rotation(min_age=None).run().result
 
-    def test_force_overrides_it(self, account: Account) -> None:
+    def test_force_skips_the_wait_for_readers(self, account: Account) -> None:
         account.rotation(min_age=None).run()
         assert "rotated" == account.rotation(min_age=None).run(force=True).result
 
-    def test_due_takes_it_as_fresh(self, account: Account) -> None:
+    def test_due_reports_recently_rotated_users_as_fresh(self, account: Account) -> None:
         account.rotation().run()
         report = rotate_due([account.rotation(min_age=None, max_age=0.0)])
         assert ["fresh"] == [line.result for line in report.lines]
@@ -189,7 +189,7 @@ class TestUsersThatTakeTurns:
         for _ in range(2):
             assert "rotated" == account.rotation(single=True, min_age=None).run().result
 
-    def test_it_holds_where_the_date_could_not_be_noted(self, account: Account) -> None:
+    def test_the_wait_applies_if_the_date_could_not_be_noted(self, account: Account) -> None:
         def forget() -> None:
             name = account.path.removeprefix("secret/")
             account.vault.client.secrets.kv.v2.update_metadata(name, custom_metadata={})
@@ -206,7 +206,7 @@ class TestUsersThatTakeTurns:
         code, out, _ = rotate(account.vault.environ, account.path, "--force")
         assert (0, f"rotated {account.path} (database-user, version 2 to 3)\n") == (code, out)
 
-    def test_the_command_knows_from_the_settings_when_programs_look_again(
+    def test_the_command_reads_the_poll_interval_of_programs_from_the_settings(
         self, account: Account, tmp_path: Path
     ) -> None:
         (tmp_path / "quick.py").write_text(SETTINGS.replace("PATH", account.path))

@@ -85,7 +85,7 @@ def test_the_second_user_is_made_with_the_settings_of_the_first(account: Account
     assert seen[0] == seen[1]
 
 
-def test_a_search_path_of_nothing_stays_one(account: Account) -> None:
+def test_an_empty_search_path_stays_empty(account: Account) -> None:
     as_superuser(account, "ALTER ROLE {user} SET search_path = ''")
     account.rotation().run()
     user, password = account.stored()

@@ -80,7 +80,7 @@ FAILING = [lost, written_over, nobody, unreachable, destroyed, unverified]
 
 
 @pytest.mark.parametrize("make", FAILING)
-def test_a_rotation_that_fails_shows_none(
+def test_a_failed_rotation_shows_no_secret(
     account: Account, monkeypatch: pytest.MonkeyPatch, make: Callable[[Account], Rotation]
 ) -> None:
     planted = Planted(account, monkeypatch)
@@ -90,7 +90,7 @@ def test_a_rotation_that_fails_shows_none(
     planted.absent_from(caught.value, rotation, rotation.kind)
 
 
-def test_a_rotation_that_succeeds_shows_none(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_successful_rotation_shows_no_secret(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     planted = Planted(account, monkeypatch)
     events: list[Event] = []
     rotation = account.rotation(on_event=events.append, grace=0.0)
@@ -102,7 +102,7 @@ def test_a_rotation_that_succeeds_shows_none(account: Account, monkeypatch: pyte
     assert account.logs_in()
 
 
-def test_a_rotation_that_is_interrupted_shows_none(vault: VaultServer) -> None:
+def test_an_interrupted_rotation_shows_no_secret(vault: VaultServer) -> None:
     class Interrupted(kinds.Given):
         def apply(self, work: Any, pending: Any, current: Any) -> None:
             raise KeyboardInterrupt

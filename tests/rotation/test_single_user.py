@@ -122,7 +122,7 @@ def test_a_reservation_whose_answer_is_lost_is_read_back(single: Single) -> None
     assert "rotated" == single.rotation(timeout=20.0).run().result
 
 
-def test_a_reservation_of_which_nothing_is_known_is_reported_as_such(single: Single) -> None:
+def test_a_reservation_with_an_unknown_result_is_reported_as_such(single: Single) -> None:
     dead: list[str] = []
 
     def fault(method: str, path: str) -> str:
@@ -168,7 +168,7 @@ def test_a_token_that_is_revoked_at_apply_leaves_a_password_that_works(account: 
     assert "the former password works" in caught.value.message
 
 
-def test_a_promotion_of_which_nothing_is_known_is_not_undone(single: Single) -> None:
+def test_a_promotion_with_an_unknown_result_is_not_undone(single: Single) -> None:
     """The password that may be stored by now must not be taken away."""
     account, sent = single.account, list[str]()
 
@@ -189,7 +189,7 @@ def test_a_promotion_of_which_nothing_is_known_is_not_undone(single: Single) -> 
     assert account.logs_in()
 
 
-def test_readers_that_are_locked_out_are_reported_of_with_the_command_to_type(
+def test_locked_out_readers_are_reported_with_the_command_to_run(
     single: Single, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuses(self: DatabaseUser, *arguments: object) -> None:

@@ -197,7 +197,7 @@ def test_an_open_rotation_of_another_kind_or_key_is_not_taken_over(vault: VaultS
     assert "old" == vault.get("secret/other")["two"]
 
 
-def test_vault_that_goes_away_and_comes_back_loses_nothing(account: Account) -> None:
+def test_an_outage_of_vault_loses_nothing(account: Account) -> None:
     vault = account.vault
     rotation = account.rotation(single=True, on_event=at("apply", "started", vault.seal), timeout=1.0)
     with pytest.raises(VaultSealed, match="no reader is locked out.* --resume` completes it"):
@@ -209,7 +209,7 @@ def test_vault_that_goes_away_and_comes_back_loses_nothing(account: Account) -> 
     assert (account.name, account.first) != account.stored()
 
 
-def test_where_something_else_was_deleted_the_record_keeps_one_version_too(vault: VaultServer) -> None:
+def test_the_record_keeps_one_version_if_something_else_was_deleted(vault: VaultServer) -> None:
     vault.put("secret/moved", {"token": "the former one"})
     for _ in range(2):
         vault.put("secret/moved.rotation", {"something": "else"})

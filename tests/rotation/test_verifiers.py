@@ -159,7 +159,7 @@ def test_a_large_unread_secret_does_not_outlast_the_deadline(vault: VaultServer)
         rotation.run()
 
 
-def test_a_function_may_take_for_ever(vault: VaultServer) -> None:
+def test_the_timeout_of_a_function_may_be_infinite(vault: VaultServer) -> None:
     vault.put("secret/patient", {"token": "old"})
     kind, ever = kinds.Given("new"), float("inf")
     Rotation("secret/patient#token", kind, environ=vault.environ, verify=lambda _: True, verify_timeout=ever).run()
@@ -189,7 +189,7 @@ def test_a_rotation_started_with_a_verifier_is_not_resumed_without_one(vault: Va
         left(vault, verify=says_no).resume()
 
 
-def test_a_verifier_that_is_asked_for_on_resuming_is_not_forgotten(vault: VaultServer) -> None:
+def test_a_verifier_given_at_resume_is_used(vault: VaultServer) -> None:
     vault.put("secret/left", {"token": "old"})
     with pytest.raises(Left):
         left(vault, on_event=left_at("apply")).run()

@@ -33,7 +33,7 @@ class TestRollback:
         outcome = rotation(vault, "secret/restored").rollback()
         assert ("rotated", 1, 3) == (outcome.result, outcome.restored, outcome.version)
 
-    def test_a_second_one_has_nothing_to_roll_back_to(self, vault: VaultServer) -> None:
+    def test_a_second_rollback_has_no_earlier_version(self, vault: VaultServer) -> None:
         rotated(vault, "secret/again", "one", "two", "three")
         rotation(vault, "secret/again").rollback()
         for _ in range(2):
@@ -41,13 +41,13 @@ class TestRollback:
             assert ("nothing", 2) == (outcome.result, outcome.restored)
             assert "two" == vault.get("secret/again")["token"]
 
-    def test_it_brings_the_version_back_that_is_named(self, vault: VaultServer) -> None:
+    def test_a_rollback_restores_the_named_version(self, vault: VaultServer) -> None:
         rotated(vault, "secret/named", "one", "two", "three")
         for to, value in ((1, "one"), (3, "three"), (2, "two")):
             assert to == rotation(vault, "secret/named").rollback(to=to).restored
             assert value == vault.get("secret/named")["token"]
 
-    def test_a_version_is_named_to_a_secret_that_was_never_rotated(self, vault: VaultServer) -> None:
+    def test_a_version_can_be_named_for_a_secret_that_was_never_rotated(self, vault: VaultServer) -> None:
         for value in ("one", "two"):
             vault.put("secret/unrotated", {"token": value, "other": value})
         rotation(vault, "secret/unrotated").rollback(to=1)
@@ -112,14 +112,14 @@ class TestLosers:
         assert re.fullmatch(told, caught.value.message)
         assert caught.value.help.startswith("the former value is valid")
 
-    def test_one_that_is_being_undone_is_reported_as_such(self, vault: VaultServer) -> None:
+    def test_a_rotation_that_is_being_undone_is_reported_as_such(self, vault: VaultServer) -> None:
         vault.put("secret/undoing", {"token": "one"})
         with pytest.raises(Left):
             rotation(vault, "secret/undoing", "two", verify=lambda _: False, on_event=left_at("undo")).run()
         with pytest.raises(RotationLost, match="is being rolled back by"):
             rotation(vault, "secret/undoing", "three").run()
 
-    def test_one_that_was_taken_back_after_its_promotion_is_reported_as_such(self, vault: VaultServer) -> None:
+    def test_a_rotation_rolled_back_after_its_promotion_is_reported_as_such(self, vault: VaultServer) -> None:
         vault.put("secret/back", {"token": "one"})
         other = rotation(vault, "secret/back", who="the other")
         with pytest.raises(RotationLost, match="was rolled back to the value of version 1 by the other"):
@@ -202,7 +202,7 @@ class TestStatus:
         assert "whether it is accepted could not be checked: PostgreSQL at 127.0.0.1:1 does not answer" in status.works
         account.rotation(single=True).rollback()
 
-    def test_it_names_the_verifier_that_a_resume_needs(self, vault: VaultServer) -> None:
+    def test_status_names_the_verifier_that_a_resume_needs(self, vault: VaultServer) -> None:
         vault.put("secret/verified", {"token": "one"})
         with pytest.raises(Left):
             rotation(vault, "secret/verified", "two", verify=lambda _: True, on_event=left_at("verify")).run()

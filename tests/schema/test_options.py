@@ -58,7 +58,7 @@ def test_given_options_override_those_of_the_class() -> None:
     assert "secret/class" == Options.of(Schema.model_config, {"env_prefix": None}).vault_path
 
 
-def test_one_path_is_as_good_as_a_list_of_one() -> None:
+def test_one_path_equals_a_list_of_one() -> None:
     options = Options.of(
         {}, {"config_files": "a.yaml", "env_file": ".env", "secrets_dir": ["x", "y"], "file_roots": None}
     )
@@ -100,7 +100,7 @@ def test_the_error_of_an_invalid_option_holds_no_other_argument(door: Any, targe
     canary.absent_from(caught.value)
 
 
-def test_a_vault_is_taken_as_it_is() -> None:
+def test_a_vault_object_is_used_unchanged() -> None:
     assert 7.0 == getattr(Options.of({}, {"vault": Vault(timeout=7.0)}).vault, "timeout", None)
 
 
@@ -127,7 +127,7 @@ def of(**config: Any) -> type[Plain]:
 
 
 @pytest.mark.parametrize("door", ["class", "call"])
-def test_an_empty_variable_counts_as_not_set_where_that_is_asked(door: str) -> None:
+def test_an_empty_variable_counts_as_not_set_if_the_option_is_set(door: str) -> None:
     options: dict[str, Any] = {"env_ignore_empty": True}
     schema, given = (of(**options), {}) if door == "class" else (of(), options)
     assert (8080, "-") == (
@@ -197,7 +197,7 @@ def test_a_key_of_the_class_that_no_load_would_honour_is_refused_by_name(config:
 @pytest.mark.parametrize(
     "config", [{"frozen": True}, {"cli_parse_args": None}, {"yaml_file_encoding": "utf-8"}, {"table": True}], ids=str
 )
-def test_keys_of_pydantic_of_no_effect_or_of_other_libraries_are_let_pass(config: dict[str, Any]) -> None:
+def test_keys_without_effect_and_keys_of_other_libraries_are_accepted(config: dict[str, Any]) -> None:
     class Fine(BaseModel):
         model_config = config  # type: ignore[assignment]
         port: int = 1
@@ -258,7 +258,7 @@ def test_override_refuses_an_unknown_key_at_the_call(values: dict[str, Any]) -> 
         assert 2 == seen.port
 
 
-def test_case_counts_where_that_is_asked(tmp_path: Any) -> None:
+def test_case_counts_if_the_option_is_set(tmp_path: Any) -> None:
     exact = of(case_sensitive=True)
     assert [8080, 1] == [load(exact, environ={name: "1"}).port for name in ("a_port", "A_port")]
     assert [1, 2] == [load(exact, environ={name: "2"}).sub.x for name in ("A_SUB__x", "A_sub__x")]
@@ -282,7 +282,7 @@ def test_a_variable_that_is_missing_is_named_as_it_must_be_spelt() -> None:
         load(Needy, environ={})
 
 
-def test_only_so_many_delimiters_nest() -> None:
+def test_the_number_of_nesting_delimiters_is_limited() -> None:
     class Inner(BaseModel):
         y: int = 0
 
@@ -301,7 +301,7 @@ def test_only_so_many_delimiters_nest() -> None:
     assert (0, 2) == (found.sub.x.y, found.sub.x__z)
 
 
-def test_free_keys_are_spelt_as_the_variable_spells_them_where_case_counts(tmp_path: Any) -> None:
+def test_free_keys_have_the_spelling_of_the_variable_if_case_sensitive(tmp_path: Any) -> None:
     class Free(BaseModel):
         model_config = SettingsConfigDict(env_prefix="A_", env_nested_delimiter="__", case_sensitive=True)
         limits: dict[str, int] = {}
@@ -314,7 +314,7 @@ def test_free_keys_are_spelt_as_the_variable_spells_them_where_case_counts(tmp_p
     assert 7 == load(Free, environ={"A_n_FILE": str(tmp_path / "n")}, file_suffix="_FILE").n
 
 
-def test_the_options_that_type_checkers_know_are_all_there_are() -> None:
+def test_type_checkers_accept_every_option() -> None:
     folder = Path(options.__file__).parent
     trees = [ast.parse((folder / name).read_text()) for name in ("options.py", "option_types.py")]
     known = {

@@ -87,7 +87,7 @@ def test_the_warning_names_place_old_name_and_new_name() -> None:
     assert ("max_size", "1.yaml:1:19") == (near.fix, str(near.origin))
 
 
-def test_it_is_logged_once_a_place(caplog: pytest.LogCaptureFixture, fresh_warnings: None) -> None:
+def test_the_warning_is_logged_once_per_place(caplog: pytest.LogCaptureFixture, fresh_warnings: None) -> None:
     Path("app.yaml").write_text("pool_size: 3\n")
     with caplog.at_level(logging.WARNING, "toriconfig"):
         for _ in range(3):
@@ -123,7 +123,7 @@ def test_layers_meet_under_the_new_name() -> None:
     assert ["APP_POOL_SIZE", "2.yaml:1:29", "1.yaml:1:12"] == list(map(str, origins[:3]))
 
 
-def test_of_an_old_and_a_new_key_in_one_layer_the_new_one_counts_and_that_is_reported() -> None:
+def test_a_new_key_takes_precedence_over_an_old_one_of_its_layer_with_a_problem() -> None:
     found = attempt(App, "pool_size: 3\ndatabase: {pool: {max_size: 4}}")
     assert found.loaded is not None
     assert 4 == found.loaded.model.database.pool.max_size  # type: ignore[attr-defined]
@@ -158,7 +158,7 @@ def test_a_wrong_value_is_reported_at_its_position() -> None:
     assert ("TC102", "1.yaml:1:12") == (error.code, str(error.origin))
 
 
-def test_a_typo_of_an_old_name_is_no_old_name() -> None:
+def test_a_misspelt_old_name_is_not_accepted() -> None:
     assert ["TC101"] == [one.code for one in refused(App, "pool_sise: 3").problems]
 
 
@@ -189,7 +189,7 @@ def test_a_secret_under_its_old_name_is_masked() -> None:
     assert one.excerpts[0][2] == "legacy: **********"
 
 
-def test_a_name_that_leads_nowhere_is_the_schema_s_own_mistake() -> None:
+def test_a_rename_to_an_unknown_key_is_an_error_of_the_schema() -> None:
     class Wrong(BaseModel):
         model_config = SettingsConfigDict(renamed={"old": "nwe"})
         new: int = 1
@@ -226,7 +226,7 @@ def test_load_and_lazy_take_the_renamed_keys_of_the_schema_itself(schema: Any, s
     assert "pool.max_size" == explain(made[1], "old.max_size").path
 
 
-def test_a_given_name_that_leads_nowhere_is_reported_although_nothing_uses_it() -> None:
+def test_a_given_rename_to_an_unknown_key_is_an_error_even_if_unused() -> None:
     with pytest.raises(TypeError, match="`old` is renamed to `nwe`, which is no key of it"):
         load(Section, environ={}, renamed={"old": "nwe"})
 
@@ -302,7 +302,7 @@ class WithoutPrefix(Settings):
         (WithoutPrefix, "APP_OLD"),
     ],
 )
-def test_a_settings_class_that_asks_for_nothing_else_knows_old_variables(
+def test_a_settings_class_without_other_options_accepts_old_variables(
     schema: Any, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fresh_warnings: None
 ) -> None:
     monkeypatch.setenv(name, "6")
@@ -316,7 +316,7 @@ def test_the_constructor_of_a_settings_class_takes_old_names(schema: Any, given:
     assert 7 == schema(**given).pool.max_size
 
 
-def test_an_override_and_a_reload_know_old_names() -> None:
+def test_an_override_and_a_reload_accept_old_names() -> None:
     from toriconfig import lazy
 
     Path("app.yaml").write_text("pool_size: 3\n")

@@ -29,7 +29,7 @@ class Schema(BaseModel):
     note: str = ""
 
 
-def test_a_secret_in_a_tuple_is_a_handle_that_health_knows() -> None:
+def test_a_secret_in_a_tuple_is_a_handle_that_health_lists() -> None:
     settings = loaded(Schema, "login: [bob, hunter2]\nqueue: [hunter3]")
     assert settings.login is not None
     assert ("bob", "hunter2", "hunter3") == (settings.login[0], settings.login[1].get(), settings.queue[0].get())
@@ -121,7 +121,7 @@ def test_the_field_that_is_refused_is_named_by_its_own_model() -> None:
         load(Outer)
 
 
-def test_a_union_of_kinds_with_a_model_that_holds_itself_is_no_reason_to_refuse() -> None:
+def test_a_union_with_a_recursive_model_is_accepted() -> None:
     class Item(BaseModel):
         items: Item | list[Item] | None = None
         key: SecretStr = SecretStr("x")

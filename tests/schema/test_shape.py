@@ -140,7 +140,7 @@ def test_the_kind_of_an_annotation(annotation: Any, kind: str) -> None:
     ],
     ids=str,
 )  # fmt: skip
-def test_null_is_allowed_where_none_is(annotation: Any, nullable: bool) -> None:
+def test_null_is_allowed_if_none_is(annotation: Any, nullable: bool) -> None:
     assert nullable is shape_of(annotation).nullable
 
 
@@ -166,7 +166,7 @@ class Alias:
         return dict[str, self] | int  # type: ignore[valid-type]
 
 
-def test_a_type_that_holds_itself_ends() -> None:
+def test_a_recursive_type_is_handled() -> None:
     nested = shape_of(Alias())
     assert ("mapping", "any") == (nested.kind, nested.item and nested.item.kind)
     tree = shape_of(Tree)
@@ -288,7 +288,7 @@ def test_any_key_of_a_free_mapping_and_of_anything_has_a_shape() -> None:
     assert shape.at(("value", "whatever", "b")) is None
 
 
-def test_every_model_of_a_union_is_asked_for_its_secrets() -> None:
+def test_every_model_of_a_union_is_searched_for_secrets() -> None:
     class Open(BaseModel):
         value: int = 1
 

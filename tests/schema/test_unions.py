@@ -106,7 +106,7 @@ def test_an_input_that_cannot_be_read_may_set_the_other_key() -> None:
     assert ["TC001"] == [one.code for one in problems(Schema, "store: {region: us}", "store: [")]
 
 
-def test_in_a_file_checked_alone_another_layer_may_set_the_other_key() -> None:
+def test_another_layer_may_set_the_other_key_of_a_file_checked_alone() -> None:
     root = MappingSource({"store": {"region": "us"}}).load().root
     assert () == try_check_tree(Schema, Tree(root))
 
@@ -145,7 +145,7 @@ def test_a_secret_is_masked_although_a_model_before_its_own_has_a_plain_value_by
     assert "hunter" not in str(explain(model, "either.value"))
 
 
-def test_a_key_that_two_models_share_takes_references_as_the_chosen_one_has_it() -> None:
+def test_a_key_of_two_models_accepts_references_if_the_chosen_one_does() -> None:
     environ = {"TOKEN": "hunter2hunter2"}
     chosen = loaded(Shared, "either: {kind: sealed, value: '${env:TOKEN}'}", environ=environ).either
     assert isinstance(chosen, Sealed)

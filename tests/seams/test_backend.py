@@ -115,7 +115,7 @@ def test_a_malformed_reference_is_an_error_with_file_line_and_remedy(
     assert found.expected == "`${memory:path#key}`"
 
 
-def test_a_check_that_breaks_is_an_error_of_the_reference(memory: Memory, tmp_path: Path) -> None:
+def test_a_check_that_raises_is_an_error_of_the_reference(memory: Memory, tmp_path: Path) -> None:
     def check_path(path: str) -> None:
         raise RuntimeError(path)
 
@@ -166,7 +166,7 @@ def test_a_field_that_names_an_unknown_backend_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["vault", "env", "file", "", "Upper", "a b", None])
-def test_a_scheme_that_cannot_be_is_refused(scheme: Any, memory: Memory) -> None:
+def test_an_invalid_scheme_is_refused(scheme: Any, memory: Memory) -> None:
     kind = type("Odd", (Memory,), {"scheme": scheme})
     with pytest.raises(TypeError, match="scheme"):
         load(App, backends=[kind({})])

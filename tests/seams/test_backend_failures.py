@@ -85,7 +85,7 @@ def test_an_invalid_result_of_fetch_is_an_error(memory: Memory) -> None:
 
 
 @pytest.mark.parametrize("given", [{"ttl": -1}, {"ttl": "1"}, {"ttl": float("nan")}, {"version": 2.5}])
-def test_an_end_or_a_version_that_cannot_be_is_refused(given: Any) -> None:
+def test_an_invalid_end_or_version_is_refused(given: Any) -> None:
     with pytest.raises(ValueError, match=r"Fetched\.(ttl|version) is a"):
         Fetched("value", **given)
 
@@ -135,7 +135,7 @@ def test_a_value_that_is_gone_three_times_in_a_row_is_dropped(memory: Memory) ->
         assert health(settings).secrets["token"].state == expected
 
 
-def test_a_failing_backend_is_not_asked_by_every_reader(memory: Memory) -> None:
+def test_a_failing_backend_is_not_called_by_every_reader(memory: Memory) -> None:
     settings = app(memory)
     memory.wrong = ConnectionError()
     for _ in range(20):

@@ -37,7 +37,7 @@ class Absent(Memory):
         return "memory has no address", "set MEMORY_ADDR"
 
 
-def test_a_backend_that_is_not_configured_is_not_asked_and_each_secret_is_one_warning(
+def test_an_unconfigured_backend_is_not_called_and_each_secret_is_one_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     absent = Absent({"db": {"password": "x"}})

@@ -218,6 +218,6 @@ def test_a_kind_that_breaks_a_promise_fails_the_test_of_it(vault: VaultServer, p
         getattr(contract, promise)()
 
 
-def test_every_promise_of_the_contract_was_seen_to_fail() -> None:
+def test_every_promise_of_the_contract_has_a_test_that_can_fail() -> None:
     promises = {name for name in vars(KindContract) if name.startswith("test_")}
     assert promises == {promise for promise, _ in BROKEN}

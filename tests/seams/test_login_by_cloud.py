@@ -69,7 +69,7 @@ def _signature(headers: Mapping[str, str], body: str, secret: str) -> str:
     return hmac.new(key, text.encode(), sha256).hexdigest()
 
 
-def test_aws_signs_a_question_for_the_identity_with_the_role_of_the_machine(read: Read, services: Cloud) -> None:
+def test_aws_signs_an_identity_request_with_the_role_of_the_machine(read: Read, services: Cloud) -> None:
     auth = HvacLogin("aws", role="app", header_value="vault.example")
     assert "k3y" == read(auth, {"AWS_EC2_METADATA_SERVICE_ENDPOINT": services.address})
     headers, login = _signed(services)
@@ -136,7 +136,7 @@ def test_a_web_identity_that_aws_refuses_is_named_and_its_token_not_shown(
     canary.absent_from(caught.value)
 
 
-def test_aws_does_not_ask_a_machine_whose_service_is_switched_off(read: Read, services: Cloud) -> None:
+def test_aws_sends_no_request_to_a_machine_whose_service_is_switched_off(read: Read, services: Cloud) -> None:
     variables = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": services.address, "AWS_EC2_METADATA_DISABLED": "true"}
     with pytest.raises(VaultDenied, match="AWS_EC2_METADATA_DISABLED is set"):
         read(HvacLogin("aws", role="app"), variables)
@@ -170,7 +170,7 @@ def test_an_identity_document_of_ec2_is_sent_as_it_is_given(read: Read, services
     assert {"pkcs7": "MIAGCS", "role": "app", "nonce": "n"} == services.logins()[-1].body
 
 
-def test_gcp_asks_for_an_identity_for_the_role(read: Read, services: Cloud) -> None:
+def test_gcp_requests_an_identity_for_the_role(read: Read, services: Cloud) -> None:
     assert "k3y" == read(HvacLogin("gcp", role="app"), {"GCE_METADATA_HOST": services.host})
     assert {"audience": "http://vault/app", "format": "full"} == services.asked[0].query
     assert {"role": "app", "jwt": GCP_IDENTITY} == services.logins()[-1].body
@@ -207,7 +207,9 @@ def test_azure_app_service_has_its_own_endpoint(read: Read, services: Cloud) -> 
 
 
 @pytest.mark.parametrize(("name", "argument"), [("gcp", "jwt"), ("azure", "jwt"), ("github", "token")])
-def test_a_given_credential_is_sent_and_no_service_asked(read: Read, services: Cloud, name: str, argument: str) -> None:
+def test_a_given_credential_is_sent_and_no_service_called(
+    read: Read, services: Cloud, name: str, argument: str
+) -> None:
     given = {"role": "app"} if name != "github" else {}
     assert "k3y" == read(HvacLogin(name, **{argument: "given-1"}, **given), {})
     assert {argument: "given-1", **given} == services.logins()[-1].body
@@ -246,7 +248,7 @@ def test_a_service_that_is_not_there_is_named(read: Read) -> None:
         read(HvacLogin("gcp", role="app"), {"GCE_METADATA_HOST": refusing_address().removeprefix("http://")})
 
 
-def test_a_service_that_drips_ends_with_the_read(read: Read) -> None:
+def test_a_slow_service_is_abandoned_at_the_end_of_the_read(read: Read) -> None:
     with dripping_server() as slow, pytest.raises(SecretError, match="in time|within"):
         read(HvacLogin("gcp", role="app"), {"GCE_METADATA_HOST": slow.address.removeprefix("http://")}, timeout=0.5)
 

@@ -68,7 +68,7 @@ def test_a_function_logs_in_with_hvacs_client(loaded: Load) -> None:
     assert isinstance(given[0], hvac.Client)
 
 
-def test_its_token_is_renewed_and_at_its_end_replaced_by_another_login(
+def test_the_token_of_a_function_is_renewed_and_replaced_at_its_end(
     fake_vault: FakeVault, fake_clock: FakeClock
 ) -> None:
     auth = {"client_token": "s.1", "lease_duration": 60, "renewable": True}

@@ -116,7 +116,7 @@ def test_a_revoked_token_is_replaced_by_a_new_login(loaded: Load, server: VaultS
         server.put("secret/app", {"key": "k3y"})
 
 
-def test_the_next_address_is_asked_when_the_first_refuses_connections(loaded: Load, server: VaultServer) -> None:
+def test_the_next_address_is_tried_when_the_first_refuses_connections(loaded: Load, server: VaultServer) -> None:
     addresses = f"{refusing_address()},{server.address}"
     settings = loaded(HvacLogin("userpass", username="ann", password="right-pin-1"), address=addresses)
     assert "k3y" == settings.key.get()

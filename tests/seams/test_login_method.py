@@ -95,7 +95,7 @@ class Handed(LoginMethod):
         return LoginAnswer(dict(self.answer))
 
 
-def test_a_method_of_its_own_asks_a_service_of_the_machine_and_logs_in_by_hvac(
+def test_a_custom_method_calls_a_service_of_the_machine_and_logs_in_by_hvac(
     server: VaultServer, tmp_path: Path
 ) -> None:
     with answering_server(lambda line: Answer(200, b"right-pin-1\n")) as service:
@@ -105,9 +105,7 @@ def test_a_method_of_its_own_asks_a_service_of_the_machine_and_logs_in_by_hvac(
         assert ["GET /pin HTTP/1.1"] == service.requests
 
 
-def test_a_method_of_its_own_returns_an_answer_that_shows_no_token(
-    loaded: Callable[..., App], server: VaultServer
-) -> None:
+def test_a_custom_method_returns_an_answer_that_shows_no_token(loaded: Callable[..., App], server: VaultServer) -> None:
     auth = server.client.auth.userpass.login("ann", "right-pin-1", use_token=False)["auth"]
     given = tuple((name, auth[name]) for name in ("client_token", "lease_duration", "renewable"))
     assert "k3y" == loaded(Handed(given)).key.get()

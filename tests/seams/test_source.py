@@ -195,7 +195,7 @@ def test_a_source_is_read_again_at_each_reload() -> None:
     assert (3, "second-token", 2) == (settings.size, settings.token.get(), store.loads)
 
 
-def test_a_source_that_holds_nothing_any_more_leaves_lower_layers_to_count() -> None:
+def test_lower_layers_count_when_a_source_holds_nothing_any_more() -> None:
     store = Store({"size": 2})
     settings = lazy(App, sources=[store])
     assert 2 == settings.size
@@ -216,7 +216,7 @@ def test_a_failed_reload_keeps_the_earlier_values_of_the_source(canary: Canary) 
     assert (2, canary.secret) == (settings.size, settings.token.get())
 
 
-def test_override_and_replace_lay_values_over_those_of_a_source() -> None:
+def test_override_and_replace_take_precedence_over_a_source() -> None:
     store = Store({"database": {"host": "store"}, "token": "of-the-store"})
     settings = lazy(App, sources=[store])
     assert settings.token is not None

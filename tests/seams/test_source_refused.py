@@ -90,7 +90,7 @@ def test_an_object_that_is_not_a_source_is_refused_at_once(ask: Any, given: Any,
     assert f"option `sources` is a list of objects with `load() -> Tree`, and {what} is none" == str(caught.value)
 
 
-def test_one_source_is_as_good_as_a_list_of_one_and_none_is_no_source() -> None:
+def test_one_source_equals_a_list_of_one_and_none_is_no_source() -> None:
     options: Any = {"sources": Store({"size": 2})}
     assert 2 == load(App, **options).size
     options["sources"] = None

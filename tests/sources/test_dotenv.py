@@ -61,7 +61,7 @@ def test_values_are_read_by_the_format_without_interpolation(file: Path, text: s
     assert tree.problems == ()
 
 
-def test_names_outside_the_prefix_are_left_alone(file: Path) -> None:
+def test_names_without_the_prefix_are_ignored(file: Path) -> None:
     assert load(file, "OTHER=1\nTORI_A=2\nOTHER").root.plain() == {"A": "2"}
     assert load(file, "OTHER=1\nTORI_A=2", "").root.plain() == {"OTHER": "1", "TORI_A": "2"}
 
@@ -75,7 +75,7 @@ def test_an_origin_names_file_line_and_variable(file: Path) -> None:
     ]
 
 
-def test_of_a_name_set_twice_the_last_counts_with_a_warning(file: Path) -> None:
+def test_the_last_value_of_a_name_set_twice_counts_with_a_warning(file: Path) -> None:
     tree = load(file, "TORI_X=one\nTORI_X=two\n")
     assert tree.root.plain() == {"X": "two"}
     (problem,) = tree.problems

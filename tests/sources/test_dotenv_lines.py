@@ -27,7 +27,7 @@ LINES = [
 
 @pytest.mark.parametrize("prefix", ["T_", ""])
 @pytest.mark.parametrize("line", LINES)
-def test_nothing_of_such_a_line_is_shown(
+def test_no_part_of_a_bad_line_is_shown(
     line: str, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -37,7 +37,7 @@ def test_nothing_of_such_a_line_is_shown(
     canary.absent_from(render_text(found), repr(found))
 
 
-def test_the_place_and_the_remedy_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_place_of_a_bad_line_and_the_remedy_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path(".env").write_text("T_A=1\nT_KEY\n")
     (only,) = DotEnv(".env", "T_").load().problems

@@ -44,7 +44,7 @@ def test_an_open_reference_stays_as_it_is(tmp_path: Path) -> None:
     assert "1-${T_B" == DotEnv(tmp_path / ".env", "T_").load().root.value["A"].value
 
 
-def test_text_that_is_longer_than_there_is_room_is_not_built() -> None:
+def test_text_beyond_the_limit_is_not_built() -> None:
     assert "aaaa" == expanded([Variable("A"), Variable("A")], {"A": "aa"}, 4)
     assert expanded([Variable("A"), Variable("A")], {"A": "aa"}, 3) is None
 

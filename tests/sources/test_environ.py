@@ -77,7 +77,7 @@ def test_variables_of_kubernetes_for_a_service_are_ignored_by_settings(service: 
     assert values({**environ, "TORI_HOST": "mine", "TORI_API__PORT": "1"}) == {"HOST": "mine", "API__PORT": "1"}
 
 
-def test_settings_that_only_look_like_a_service_are_kept() -> None:
+def test_settings_named_like_a_service_are_kept() -> None:
     environ = {
         "TORI_SERVICE_HOST": "h",
         "TORI_SERVICE_PORT": "1",

@@ -93,7 +93,7 @@ def test_whole_numbers_as_keys_become_text_and_other_keys_are_problems() -> None
     assert codes({3: 1}) == ["TC504"]
 
 
-def test_references_mean_something_in_overrides() -> None:
+def test_references_are_enabled_in_overrides() -> None:
     assert load({"a": "${env:X}"}).root.value["a"].layer.references
 
 
@@ -119,7 +119,7 @@ def test_a_value_given_twice_is_a_problem() -> None:
     assert codes({"a": {"b": 1}, "a.b": 2}) == ["TC002"]
 
 
-def test_a_value_that_holds_itself_is_a_problem_and_no_endless_loop() -> None:
+def test_a_recursive_value_is_a_problem_and_no_endless_loop() -> None:
     loop: dict[str, Any] = {}
     loop.update(a=loop, b=[loop])
     assert codes({"x": loop}) == ["TC004", "TC004"]

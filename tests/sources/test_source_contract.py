@@ -120,6 +120,6 @@ def test_a_source_that_raises_fails() -> None:
         Contract(Raising("")).test_broken_input_is_told_as_problems_and_never_raised()
 
 
-def test_every_promise_of_the_contract_was_seen_to_fail() -> None:
+def test_every_promise_of_the_contract_has_a_test_that_can_fail() -> None:
     promises = {name for name in vars(SourceContract) if name.startswith("test_")}
     assert promises == {promise for promise, _ in BROKEN}

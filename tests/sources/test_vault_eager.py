@@ -96,7 +96,7 @@ def test_values_of_vault_are_never_scanned_for_references(vault: FakeVault) -> N
 @pytest.mark.parametrize(
     ("error", "code"), [(VaultUnreachable("away"), "TC405"), (VaultNotFound("no path"), "TC407")], ids=["away", "404"]
 )
-def test_where_vault_is_away_or_empty_lower_layers_speak_with_a_warning(
+def test_lower_layers_are_used_with_a_warning_if_vault_is_unreachable_or_empty(
     error: SecretError, code: str, vault: FakeVault
 ) -> None:
     vault["secret/app"] = {}
@@ -120,7 +120,7 @@ def test_if_vault_refuses_no_other_value_is_used(error: SecretError, code: str, 
     assert [(code, "error")] == [(one.code, one.severity) for one in found.problems]
 
 
-def test_without_vault_it_is_a_warning_and_offline_it_is_nothing() -> None:
+def test_the_eager_layer_without_vault_is_a_warning_and_offline_no_problem() -> None:
     found = attempt(Schema, "name: file", offline=False)
     assert found.loaded is not None
     assert [("TC405", "warning")] == [(one.code, one.severity) for one in found.problems]

@@ -165,7 +165,7 @@ def test_a_missing_top_level_key_has_no_position() -> None:
     assert ("TC103", None, "x") == (found.code, found.origin, found.path)
 
 
-def test_a_missing_tag_of_a_union_is_the_key_that_lacks() -> None:
+def test_a_missing_tag_of_a_union_is_reported_as_the_missing_key() -> None:
     found = only("pet: {lives: 3}")
     assert ("TC103", "pet.kind", "1.yaml:1:6") == (found.code, found.path, str(found.origin))
     assert ("one of 'cat', 'dog'", "set `pet.kind` to one of 'cat', 'dog'") == (found.expected, found.help)
@@ -177,7 +177,7 @@ def test_several_missing_keys_of_one_place_are_reported_each() -> None:
     ]
 
 
-def test_missing_is_withheld_where_a_file_broke_off() -> None:
+def test_a_missing_key_is_not_reported_if_a_file_is_incomplete() -> None:
     found = told(Host, "port: x\nbad: [1, 2\nname: y\n")
     assert {"TC001", "TC102", "TC101"} >= {code for code, _, _ in found}
     assert "TC001" in {code for code, _, _ in found}

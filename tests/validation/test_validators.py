@@ -137,17 +137,17 @@ class Holder(BaseModel):
         return value
 
 
-def test_words_of_a_validator_over_secrets_are_not_repeated() -> None:
+def test_the_message_of_a_validator_over_secrets_is_not_repeated() -> None:
     found = only("note: raise\nextra: hunter2", schema=Holder)
     assert "hunter2" not in repr(found)
     assert "a value that the rule `Holder._quote` of the schema allows" == found.expected
 
 
-def test_words_of_a_validator_of_a_field_that_is_named_like_a_secret_are_not_repeated() -> None:
+def test_the_message_of_a_validator_of_a_field_named_like_a_secret_is_not_repeated() -> None:
     assert "hunter2" not in repr(only("api_token: hunter2", schema=Holder))
 
 
-def test_words_of_a_validator_over_secrets_of_pydantics_own_are_not_repeated() -> None:
+def test_the_message_of_a_validator_over_pydantic_secrets_is_not_repeated() -> None:
     class Login(BaseModel):
         name: str
         key: SecretStr
@@ -166,7 +166,7 @@ def _echo(value: str) -> str:
     raise ValueError(f"not an address: {value}")
 
 
-def test_a_login_in_the_words_of_a_validator_is_scrubbed() -> None:
+def test_a_login_in_the_message_of_a_validator_is_masked() -> None:
     class Url(BaseModel):
         address: Annotated[str, AfterValidator(_echo)]
 
@@ -181,7 +181,7 @@ def test_secrets_masked_in_excerpts_are_masked_in_messages_of_validators() -> No
     assert "not an address: bad password: **********" == found.expected
 
 
-def test_words_of_a_validator_that_only_speak_of_a_secret_are_shown() -> None:
+def test_the_message_of_a_validator_that_only_mentions_a_secret_is_shown() -> None:
     def fit(value: str) -> str:
         raise ValueError("password and token must differ")
 
@@ -200,7 +200,7 @@ class Named(BaseModel):
     password: Annotated[str, AfterValidator(_short)] = ""
 
 
-def test_the_words_of_a_validator_are_masked_once_for_all_alike_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_message_of_a_validator_is_masked_once_for_all_equal_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     masked: list[str] = []
 
     def mask(message: str) -> str:

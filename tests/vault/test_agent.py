@@ -58,7 +58,9 @@ def _agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[VaultServ
             keeper.close()
 
 
-def test_over_tcp_over_the_socket_and_by_the_variable(agent: tuple[VaultServer, str, str], connect: Connect) -> None:
+def test_an_agent_is_reached_over_tcp_over_the_socket_and_by_the_variable(
+    agent: tuple[VaultServer, str, str], connect: Connect
+) -> None:
     _, address, socket = agent
     for auth in (Agent(address=address), Agent(socket=socket)):
         assert {"k": "v"} == secret(connect({}, auth=auth), "secret/app").get()

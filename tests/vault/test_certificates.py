@@ -74,7 +74,7 @@ def test_key_and_certificate_belong_together(server: VaultServer, tmp_path: Path
     ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tmp_path / "pair.pem")
 
 
-def test_another_one_is_issued_before_it_ends_and_the_one_before_is_left_to_end(
+def test_a_new_certificate_is_issued_before_the_old_one_ends_and_the_old_one_is_not_revoked(
     server: VaultServer, connect: Connect
 ) -> None:
     server.forget_requests()
@@ -92,7 +92,7 @@ def test_another_one_is_issued_before_it_ends_and_the_one_before_is_left_to_end(
     assert 0 == server.requests(path="sys/leases/revoke")
 
 
-def test_of_a_role_with_leases_it_ends_with_its_lease(server: VaultServer, connect: Connect) -> None:
+def test_a_certificate_of_a_role_with_leases_ends_with_its_lease(server: VaultServer, connect: Connect) -> None:
     path = "pki/issue/leased?common_name=x.internal&ttl=1h"
     session = connect(server.environ)
     held = secret(session, path)
@@ -133,13 +133,15 @@ def test_nothing_is_sent_to_an_engine_that_replaced_an_issuing_one(server: Vault
 
 
 @pytest.mark.parametrize("path", [PATH, "nowhere/issue/tori"])
-def test_a_token_that_may_use_nothing_there_is_reported_so(server: VaultServer, connect: Connect, path: str) -> None:
+def test_a_token_without_rights_to_the_engine_is_reported_as_such(
+    server: VaultServer, connect: Connect, path: str
+) -> None:
     session = connect({**server.environ, "VAULT_TOKEN": server.new_token()})
     with pytest.raises(VaultDenied, match=f"no secrets engine at {path}.*the mount.*VAULT_NAMESPACE.*policy"):
         secret(session, f"{path}?common_name=tori.internal").get()
 
 
-def test_a_token_that_may_do_nothing_else_gets_one(server: VaultServer, connect: Connect) -> None:
+def test_a_token_that_may_only_issue_gets_a_certificate(server: VaultServer, connect: Connect) -> None:
     token = server.new_token(server.policy("pki-issue", {PATH: ["update"]}))
     assert secret(connect({**server.environ, "VAULT_TOKEN": token}), REFERENCE).get()["private_key"]
 
@@ -161,7 +163,7 @@ def _answering(vault: FakeVault, clock: FakeClock, *, server_ahead: float = 0.0)
 
 
 @pytest.mark.parametrize("server_ahead", [0.0, 86400.0, -86400.0])
-def test_it_is_replaced_at_about_two_thirds_of_its_life_however_wrong_our_clock_is(
+def test_a_certificate_is_replaced_at_about_two_thirds_of_its_life_with_any_wrong_clock(
     fake_vault: FakeVault, fake_clock: FakeClock, server_ahead: float
 ) -> None:
     _answering(fake_vault, fake_clock, server_ahead=server_ahead)
@@ -175,7 +177,7 @@ def test_it_is_replaced_at_about_two_thirds_of_its_life_however_wrong_our_clock_
     assert "fresh" == held.state
 
 
-def test_it_outlives_the_token_that_asked_for_it_and_is_kept_while_vault_is_away(
+def test_a_certificate_outlives_its_token_and_is_kept_while_vault_is_unreachable(
     fake_vault: FakeVault, fake_clock: FakeClock
 ) -> None:
     _answering(fake_vault, fake_clock)
@@ -190,7 +192,7 @@ def test_it_outlives_the_token_that_asked_for_it_and_is_kept_while_vault_is_away
         held.get()
 
 
-def test_a_forked_child_goes_on_with_the_one_it_inherited(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+def test_a_forked_child_keeps_the_inherited_certificate(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     _answering(fake_vault, fake_clock)
     session = fake_vault.session(Vault(clock=fake_clock))
     held = secret(session, f"{PATH}?ttl=3600s")

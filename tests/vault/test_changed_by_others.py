@@ -40,7 +40,7 @@ def _schema() -> type[BaseModel]:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("interval", "changes"), [(1.0, 3), pytest.param(5.0, 10, marks=pytest.mark.soak, id="soak")])
-def test_each_of_two_hundred_handles_has_a_change_in_time_with_one_request_a_path_while_another_hangs(
+def test_two_hundred_handles_get_a_change_in_time_with_one_request_per_path_while_another_path_hangs(
     server: VaultServer, interval: float, changes: int
 ) -> None:
     _put(server, 0)

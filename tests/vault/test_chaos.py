@@ -70,7 +70,7 @@ def logins(server: DurableServer) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "seconds", [25.0, pytest.param(LONG, marks=[pytest.mark.chaos, pytest.mark.timeout(LONG + 300)], id="long")]
 )
-def test_no_read_fails_whose_credential_still_works(
+def test_no_read_of_a_working_credential_fails(
     server: DurableServer, shared_postgres: Postgres, connect: Connect, steps: list[float], seconds: float
 ) -> None:
     stop, readers = threading.Event(), list[Reader]()

@@ -108,7 +108,7 @@ def test_credentials_that_are_sent_again_are_registered_once() -> None:
     assert {"the-secret-id"} == _redactor._uses.keys()
 
 
-def test_of_the_credentials_that_one_login_sends_the_last_twenty_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_twenty_credentials_of_one_login_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = FakeClock()
     monkeypatch.setattr(Redactor, "_clock", property(lambda _: clock.monotonic), raising=False)
     mask_credentials(PATH, {"role": "of-another-login", "jwt": "another-jwt"})

@@ -66,7 +66,7 @@ def test_a_cold_read_ends_within_its_timeout(
 
 
 @pytest.mark.parametrize("fault", [black_hole, silent_server, dripping_server], ids=lambda fault: fault.__name__)
-def test_so_does_an_awaited_one_and_the_loop_runs_on(
+def test_an_awaited_cold_read_ends_within_its_timeout_and_the_loop_continues(
     connect: Connect, fault: Callable[[], AbstractContextManager[FaultyServer]]
 ) -> None:
     async def both(session: Session) -> int:
@@ -91,7 +91,9 @@ def test_so_does_an_awaited_one_and_the_loop_runs_on(
         assert time.monotonic() - begun < TIMEOUT * 1.1 + SLACK
 
 
-def test_name_resolution_that_hangs_counts(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_name_resolution_that_hangs_counts_towards_the_timeout(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     release = threading.Event()
     real = socket.getaddrinfo
 
@@ -110,7 +112,7 @@ def test_name_resolution_that_hangs_counts(connect: Connect, monkeypatch: pytest
     release.set()
 
 
-def test_a_login_that_hangs_counts(connect: Connect) -> None:
+def test_a_login_that_hangs_counts_towards_the_timeout(connect: Connect) -> None:
     from toriconfig.vault import UserPass
 
     with silent_server() as server:
@@ -153,7 +155,7 @@ def test_hung_paths_delay_no_other_read(connect: Connect) -> None:
         hung.join()
 
 
-def test_when_nothing_can_be_connected_to_other_paths_are_answered_at_once(connect: Connect) -> None:
+def test_other_paths_are_answered_at_once_when_no_connection_is_possible(connect: Connect) -> None:
     with black_hole() as server:
         session = connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": "t"}, timeout=TIMEOUT)
         secret(session, "secret/a").get(None)

@@ -71,7 +71,7 @@ def test_a_session_stays_logged_in_while_a_handle_exists(fake_vault: FakeVault, 
     assert 1 == fake_vault.count("auth/token/revoke-self")
 
 
-def test_one_that_requests_are_made_through_stays_logged_in(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+def test_a_session_that_sends_requests_stays_logged_in(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     session = fake_vault.session(Vault(clock=fake_clock, auth=UserPass("u", "p")))
     for _ in range(6):
         session.client.request("GET", "secret/data/a")

@@ -134,7 +134,7 @@ def test_no_read_fails_while_leaders_are_killed_and_writes_resume_with_the_clust
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("seconds", [5, pytest.param(60, marks=pytest.mark.soak)])
-def test_with_all_nodes_down_cached_secrets_are_read_on_with_one_warning_and_found_again(
+def test_cached_secrets_are_served_with_one_warning_while_all_nodes_are_down_and_found_again(
     cluster: RaftCluster, connect: Connect, caplog: pytest.LogCaptureFixture, seconds: float
 ) -> None:
     session = connect(cluster.environ, refresh_interval=REFRESH, timeout=3.0)

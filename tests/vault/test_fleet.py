@@ -22,7 +22,7 @@ MIXES = [
 
 @pytest.mark.parametrize("processes", [1000, pytest.param(10_000, marks=[pytest.mark.soak, pytest.mark.timeout(300)])])
 @pytest.mark.parametrize(("paths", "outage", "until", "bucket"), MIXES)
-def test_a_fleet_never_asks_for_more_than_twice_its_steady_rate(
+def test_a_fleet_never_requests_more_than_twice_its_steady_rate(
     paths: list[Path], outage: Outage, until: float, bucket: int, processes: int
 ) -> None:
     found = rates(processes, paths, outage=outage, until=until, bucket=bucket)

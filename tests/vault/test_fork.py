@@ -80,7 +80,7 @@ def test_children_that_read_at_the_same_instant_never_get_each_others_answers(
         assert [[n] * 3 for n in range(CHILDREN)] == [result() for result in results]
 
 
-def test_behind_a_proxy_too_a_child_lets_go_of_its_parents_connections(server: VaultServer, connect: Connect) -> None:
+def test_a_child_behind_a_proxy_drops_its_parents_connections(server: VaultServer, connect: Connect) -> None:
     # the server takes requests as a proxy gets them, so it stands in for one; nobody listens at the address itself
     session = connect({"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": server.token}, proxy=server.address)
     held = secret(session, "secret/0")
@@ -157,7 +157,9 @@ def test_idle_children_do_not_poll_together(fake_vault: FakeVault, fake_clock: F
     assert len(set(delays)) > CHILDREN // 2
 
 
-def test_a_child_that_reads_no_leased_credentials_has_none_made(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+def test_no_leased_credentials_are_created_for_a_child_that_reads_none(
+    fake_vault: FakeVault, fake_clock: FakeClock
+) -> None:
     account = fake_vault.answer(lease_id="database/creds/app/0", lease_duration=3600, data={"username": "u"})
     fake_vault.answers["database/creds/app"] = lambda *_: account
     session = fake_vault.session(Vault(clock=fake_clock))
@@ -189,7 +191,7 @@ def test_a_child_logs_in_by_itself_and_its_end_affects_no_other_process(server: 
     assert 1 == server.requests(path="auth/approle/login")
 
 
-def test_asked_to_share_it_goes_on_as_its_parent(server: VaultServer, connect: Connect) -> None:
+def test_a_child_that_shares_the_session_continues_as_its_parent(server: VaultServer, connect: Connect) -> None:
     role = server.approle("shared", "all")
     session = connect({"VAULT_ADDR": server.address}, auth=AppRole(role.role_id, role.secret_id), share_after_fork=True)
     secret(session, "secret/0").get()

@@ -44,7 +44,7 @@ class Two(BaseModel):
     gone: Secret[str]
 
 
-def test_a_key_that_its_path_does_not_have_is_missing_before_and_after_it_is_asked_for(server: VaultServer) -> None:
+def test_a_key_that_its_path_lacks_is_missing_before_and_after_it_is_read(server: VaultServer) -> None:
     server.put("secret/honest", {"here": "v"})
     settings = load(Two, environ=server.environ)
     assert settings.here.get() == "v"
@@ -95,7 +95,7 @@ def test_a_deleted_path_is_dropped_with_a_warning_and_a_change(
     assert [record for record in caplog.records if "secret/deleted" in record.getMessage()]
 
 
-def test_offline_a_secret_with_a_place_was_not_read_and_is_not_called_missing() -> None:
+def test_an_offline_secret_with_a_place_is_not_read_and_not_reported_missing() -> None:
     settings = load(Two, environ={}, offline=True)
     assert settings.here.state == "unread"
 
@@ -125,7 +125,7 @@ def test_an_answer_of_a_proxy_is_not_an_answer_of_vault(status: int, body: bytes
         (404, {"errors": []}, VaultNotFound),
     ],
 )
-def test_vaults_own_words_are_believed(status: int, body: Any, error: type[Exception]) -> None:
+def test_an_error_in_the_format_of_vault_is_taken_as_its_answer(status: int, body: Any, error: type[Exception]) -> None:
     with answering_server(lambda _: Answer(status, body)) as front:
         environ = {"VAULT_ADDR": front.address, "VAULT_TOKEN": "t"}
         with pytest.raises(error):

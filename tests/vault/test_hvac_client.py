@@ -24,7 +24,7 @@ def _server() -> Iterator[VaultServer]:
         yield server
 
 
-def test_it_reads_writes_and_lists_as_hvac_does(server: VaultServer, connect: Connect) -> None:
+def test_the_client_reads_writes_and_lists_as_hvac_does(server: VaultServer, connect: Connect) -> None:
     client = hvac_client(connect(server.environ).client)
     assert isinstance(client, hvac.Client)
     client.secrets.kv.v2.create_or_update_secret("made", {"k": 1}, cas=0)
@@ -52,7 +52,7 @@ def test_a_path_that_could_mean_another_is_not_sent(server: VaultServer, connect
     assert 0 == server.requests()
 
 
-def test_a_namespace_that_the_adapter_names_is_asked(server: VaultServer, connect: Connect) -> None:
+def test_a_namespace_that_the_adapter_names_is_used(server: VaultServer, connect: Connect) -> None:
     client = hvac_client(connect(server.environ).client)
     client.write("sys/namespaces/team")
     client.adapter.namespace = "team"
@@ -70,13 +70,15 @@ def test_an_error_has_no_frame_of_ours_with_the_written_value(server: VaultServe
     assert canary.secret not in str(caught.value)
 
 
-def test_it_is_logged_in_as_the_session_is(server: VaultServer, connect: Connect) -> None:
+def test_the_client_is_logged_in_as_the_session_is(server: VaultServer, connect: Connect) -> None:
     role = server.approle("client", server.policy("client", {"secret/data/app": ["read"]}))
     session = connect({"VAULT_ADDR": server.address}, auth=AppRole(role.role_id, role.secret_id))
     assert {"k": "v"} == hvac_client(session.client).read("secret/data/app")["data"]["data"]
 
 
-def test_its_errors_are_ours_and_hvacs_at_once_with_status_and_request(server: VaultServer, connect: Connect) -> None:
+def test_errors_of_the_client_are_both_ours_and_hvacs_with_status_and_request(
+    server: VaultServer, connect: Connect
+) -> None:
     client = hvac_client(connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": server.new_token()}).client)
     with pytest.raises(hvac.exceptions.Forbidden, match='"read" on secret/data/app'):
         client.read("secret/data/app")

@@ -36,7 +36,7 @@ def _server() -> Iterator[VaultServer]:
         ("team/old/a/b", "team/old/a/b", None),
     ],
 )
-def test_a_token_that_may_read_one_path_reads_it_whichever_engine_holds_it(
+def test_a_token_that_may_read_one_path_reads_it_from_any_engine(
     server: VaultServer, connect: Connect, path: str, seen: str, version: int | None
 ) -> None:
     server.put(path, {"k": path, "n": 1})
@@ -131,9 +131,7 @@ def test_a_pinned_version_is_read_and_stays(server: VaultServer, connect: Connec
 
 
 @pytest.mark.parametrize("folder", ["issue", "creds"])
-def test_a_pinned_version_is_read_whatever_the_path_looks_like(
-    server: VaultServer, connect: Connect, folder: str
-) -> None:
+def test_a_pinned_version_is_read_from_any_path(server: VaultServer, connect: Connect, folder: str) -> None:
     path = f"secret/{folder}/tracker"
     for text in ("one", "two"):
         server.put(path, {"k": text})
@@ -213,7 +211,7 @@ def test_a_path_that_a_policy_forbids_is_denied_by_the_name_that_the_policy_need
 
 
 @pytest.mark.parametrize("path", ["secret/../sys/x", "secret//x", "/secret/x", "secret/x?y", "secret/a%2fb", ""])
-def test_a_path_that_could_be_read_as_another_never_gets_out(connect: Connect, path: str) -> None:
+def test_a_path_that_could_mean_another_is_never_sent(connect: Connect, path: str) -> None:
     with pytest.raises(ValueError, match="path"):
         connect({"VAULT_ADDR": "http://127.0.0.1:1"}).path(path)
 

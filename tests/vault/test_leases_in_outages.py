@@ -135,7 +135,7 @@ def test_a_denied_lease_is_used_to_its_end_and_not_beyond_since_vault_revokes_it
         held.get()
 
 
-def test_a_policy_that_forbids_renewals_is_warned_of_once_and_costs_nothing_else(
+def test_a_policy_that_forbids_renewals_causes_one_warning_and_no_other_cost(
     engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
     session = session_of(engine)
@@ -165,7 +165,7 @@ def test_a_lease_that_vault_ended_is_not_used_even_if_vault_then_goes_down(engin
         held.get()
 
 
-def test_every_handle_lets_go_of_a_lease_that_is_gone(engine: Engine) -> None:
+def test_every_handle_drops_a_lease_that_is_gone(engine: Engine) -> None:
     session = session_of(engine)
     cached = session.path(PATH)
     told: list[tuple[Reading | None, Reading | None]] = []
@@ -194,7 +194,7 @@ def test_revoked_values_and_values_of_the_parent_are_not_used_in_an_outage(engin
         held.get()
 
 
-def test_credentials_whose_token_vault_does_not_know_any_more_are_replaced_at_once(engine: Engine) -> None:
+def test_credentials_of_a_token_that_vault_has_lost_are_replaced_at_once(engine: Engine) -> None:
     session = session_of(engine)
     held, plain = secret(session, PATH), secret(session, "secret/a")
     held.get()
@@ -218,7 +218,7 @@ def test_credentials_whose_token_vault_does_not_know_any_more_are_replaced_at_on
     assert plain.get() == {"k": "v"}
 
 
-def test_a_lease_that_is_refused_is_asked_for_at_once_though_vault_could_not_be_connected_to_just_now(
+def test_a_refused_lease_is_requested_at_once_even_after_a_failed_connection(
     engine: Engine,
 ) -> None:
     session = session_of(engine)
@@ -249,7 +249,7 @@ def test_a_lease_that_cannot_be_renewed_ends_by_itself_and_is_not_used_beyond(en
         held.get()
 
 
-def test_the_warning_and_health_know_that_the_token_ends_before_the_lease(
+def test_the_warning_and_health_report_that_the_token_ends_before_the_lease(
     engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
     def login(method: str, body: Any) -> Any:

@@ -65,7 +65,7 @@ def test_the_account_is_used_beyond_its_lease_and_replaced_when_vault_is_back(
     assert health(settings).ok
 
 
-def test_after_stale_for_nothing_is_handed_out_any_more(server: DurableServer) -> None:
+def test_no_account_is_returned_after_stale_for(server: DurableServer) -> None:
     settings = load(
         Schema, environ=server.environ, vault=Vault(timeout=1.0, refresh_interval=1.0, overlap=0.5, stale_for=1.0)
     )

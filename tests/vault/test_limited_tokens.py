@@ -37,7 +37,7 @@ def _counted(fake_vault: FakeVault) -> None:
     fake_vault.answers[LOOKUP] = lambda method, body: fake_vault.answer(data=facts)
 
 
-def test_once_it_is_known_to_be_limited_nothing_is_polled_with_it(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+def test_a_token_known_to_be_limited_polls_nothing(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     _counted(fake_vault)
     fake_vault.put("a", k="v")
     session = fake_vault.session(Vault(clock=fake_clock, refresh_interval=60.0))

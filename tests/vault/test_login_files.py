@@ -84,7 +84,7 @@ def test_a_login_never_reads_files_generated_by_the_kernel(path: str, number: in
 
 
 @pytest.mark.parametrize("target", ["/proc/self/environ", "/dev/null", "/dev/fd/0"])
-def test_no_link_leads_a_login_there(target: str, tmp_path: Path) -> None:
+def test_no_link_leads_a_login_to_files_generated_by_the_kernel(target: str, tmp_path: Path) -> None:
     (tmp_path / "one").symlink_to(target)
     (tmp_path / "two").symlink_to("one")
     for auth in by_file(str(tmp_path / "two")):

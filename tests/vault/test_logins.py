@@ -35,7 +35,7 @@ def _reads(connect: Connect, server: VaultServer, auth: Auth) -> None:
     assert {"k": "v"} == secret(session, "secret/app").get()
 
 
-def test_token_as_a_value_from_a_file_the_environment_and_the_home_directory(
+def test_a_token_is_read_as_a_value_from_a_file_the_environment_and_the_home_directory(
     server: VaultServer, connect: Connect, tmp_path: Path
 ) -> None:
     token = server.new_token("app")
@@ -73,7 +73,7 @@ def test_a_token_that_is_no_line_of_ascii_is_refused_by_its_place_and_never_show
     assert "CANARY" not in str(caught.value)
 
 
-def test_a_token_of_nothing_but_spaces_is_none(connect: Connect) -> None:
+def test_a_token_of_spaces_is_no_token(connect: Connect) -> None:
     with pytest.raises(MissingCredentialError, match="set VAULT_TOKEN"):
         secret(connect({"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "  "}), "secret/app").get()
 
@@ -124,7 +124,7 @@ def test_a_wrapped_secret_id_is_opened_once_and_used_for_every_login(server: Vau
     )  # it logged in again with what it had unwrapped
 
 
-def test_sessions_that_share_a_wrapped_secret_id_do_not_raise_the_alarm_over_each_other(
+def test_sessions_that_share_a_wrapped_secret_id_cause_no_tampering_alarm(
     server: VaultServer, connect: Connect
 ) -> None:
     role_id, wrapping = _wrapped(server, "shared")

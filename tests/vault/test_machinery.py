@@ -79,7 +79,7 @@ def test_work_that_raises_ends_no_thread(caplog: pytest.LogCaptureFixture) -> No
     ]
 
 
-def test_where_no_thread_can_be_started_the_caller_works(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_caller_does_the_work_if_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> int:
         raise RuntimeError("can't create new thread at interpreter shutdown")
 
@@ -131,7 +131,7 @@ def test_a_loop_that_was_closed_does_not_keep_others_waiting() -> None:
     assert flight.ended
 
 
-def test_the_scheduler_obeys_the_monotonic_clock_whatever_the_wall_clock_does() -> None:
+def test_the_scheduler_follows_the_monotonic_clock_at_any_wall_clock_step() -> None:
     clock, ran = FakeClock(), list[str]()
     scheduler = Scheduler(clock)
     scheduler.at(clock.monotonic() + 20, lambda: ran.append("second"))
@@ -177,7 +177,7 @@ def test_callbacks_of_one_subscriber_keep_their_order_and_a_hung_one_blocks_no_o
     assert _eventually(lambda: not done.is_set())
 
 
-def test_jitter_leaves_the_programs_own_random_numbers_alone() -> None:
+def test_jitter_does_not_change_the_programs_random_numbers() -> None:
     import random
 
     vault = FakeVault(FakeClock())

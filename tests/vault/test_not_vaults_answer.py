@@ -87,7 +87,7 @@ def test_a_version_that_is_no_number_is_no_version(fake_vault: FakeVault, fake_c
 
 
 @pytest.mark.parametrize("ttl", ["60", 10**400, -5, True, None])
-def test_a_countdown_that_is_no_number_is_left_alone(fake_vault: FakeVault, fake_clock: FakeClock, ttl: Any) -> None:
+def test_a_countdown_that_is_no_number_is_ignored(fake_vault: FakeVault, fake_clock: FakeClock, ttl: Any) -> None:
     data = {"password": "p", "last_vault_rotation": "2026-01-01T00:00:00Z", "ttl": ttl}
     fake_vault.answers["database/static-creds/app"] = lambda method, body: fake_vault.answer(data=data)
     held = secret(fake_vault.session(Vault(clock=fake_clock)), "database/static-creds/app")
@@ -111,7 +111,7 @@ LOGIN = "auth/approle/login"
 
 
 @pytest.mark.parametrize("changed", [{"lease_duration": "1h"}, {"lease_duration": -1}, {"renewable": "no"}])
-def test_a_login_that_vault_does_not_answer_so_is_reported_as_such(
+def test_a_login_answer_that_is_not_vaults_is_reported_as_such(
     fake_vault: FakeVault, fake_clock: FakeClock, changed: dict[str, Any]
 ) -> None:
     auth = {"client_token": "t", "lease_duration": 60, "renewable": True} | changed
@@ -183,7 +183,7 @@ def test_an_internal_error_of_a_login_is_raised_in_all_waiting_readers(
             secret(session, path).get()
 
 
-def test_a_token_whose_care_fails_is_seen_to_again(
+def test_a_token_whose_renewal_task_fails_is_scheduled_again(
     fake_vault: FakeVault, fake_clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     auth = {"client_token": "t", "lease_duration": 60, "renewable": True}

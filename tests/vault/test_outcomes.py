@@ -68,7 +68,7 @@ def test_a_cached_value_is_kept_until_stale_for_and_then_the_error_is_reported(
 
 
 @pytest.mark.parametrize("fail", [refused, timed_out, broken, sealed])
-def test_an_outage_is_one_warning_however_many_paths_it_hits(
+def test_an_outage_is_one_warning_for_any_number_of_paths(
     fake_vault: FakeVault, fake_clock: FakeClock, caplog: pytest.LogCaptureFixture, fail: Any
 ) -> None:
     session = _session(fake_vault, fake_clock)
@@ -140,7 +140,9 @@ def test_after_a_failure_readers_are_answered_at_once_until_the_next_try(
     assert {60.0} == set(gaps[7:])
 
 
-def test_a_stale_value_is_returned_at_once_and_refreshed_behind(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+def test_a_stale_value_is_returned_at_once_and_refreshed_in_the_background(
+    fake_vault: FakeVault, fake_clock: FakeClock
+) -> None:
     fake_vault.put("a", k="old")
     session = _session(fake_vault, fake_clock)
     held = secret(session, "secret/a")

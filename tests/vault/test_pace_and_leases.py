@@ -29,14 +29,14 @@ def test_polls_come_within_ten_percent_of_the_interval_and_the_first_anywhere_in
 
 
 @given(st.integers(1, 10_000), seconds, chances)
-def test_a_failed_path_is_never_asked_more_rarely_than_it_is_polled(failures: int, every: float, u: float) -> None:
+def test_a_failed_path_is_requested_at_least_as_often_as_it_is_polled(failures: int, every: float, u: float) -> None:
     delay = timing.retry_delay(failures, every, lambda: u)
     assert 0 < delay <= 1.25 * every
     assert failures < 40 or delay >= 0.75 * every
 
 
 @given(seconds, chances)
-def test_a_token_is_seen_to_at_about_two_thirds(ttl: float, u: float) -> None:
+def test_a_token_is_scheduled_at_about_two_thirds_of_its_life(ttl: float, u: float) -> None:
     assert 0.6 * ttl <= timing.token_delay(ttl, lambda: u) <= 0.69 * ttl
 
 
@@ -85,7 +85,7 @@ def test_a_lease_of_a_replaced_token_is_replaced_before_that_token_ends() -> Non
     assert 1100 <= plan.at <= 1110
 
 
-def test_a_lease_is_handed_out_until_the_earlier_end_of_it_and_its_token_less_a_margin() -> None:
+def test_a_lease_is_returned_until_a_margin_before_its_end_or_that_of_its_token() -> None:
     assert 1095 == leases.usable_until(_lease(100), leases.NEVER)
     assert 1018 == leases.usable_until(_lease(3600), 1020.0, 20.0)
     assert 1000 + 3595 == leases.usable_until(_lease(3600), 9000.0, 8000.0)
@@ -105,7 +105,7 @@ def test_a_lease_is_handed_out_until_the_earlier_end_of_it_and_its_token_less_a_
         (500, "internal error", "unchanged"),
     ],
 )
-def test_meaning_of_answers_to_a_renewal(status: int, text: str, outcome: str) -> None:
+def test_an_answer_to_a_renewal_is_classified(status: int, text: str, outcome: str) -> None:
     assert outcome == leases.renewal_outcome(status, text)
 
 
@@ -124,14 +124,14 @@ def test_the_first_retry_of_a_lease_comes_within_the_interval(u: float) -> None:
 
 
 @given(st.floats(0, 1e5), chances, st.integers(1, 99))
-def test_a_lease_that_has_ended_is_asked_for_at_the_pace_of_a_path_without_a_value(
+def test_a_lease_that_has_ended_is_requested_at_the_pace_of_a_path_without_a_value(
     ago: float, u: float, failures: int
 ) -> None:
     plan = leases.retry("reissue", 1000 - ago, 1000.0, lambda: u, failures=failures, interval=60.0)
     assert plan.at == 1000 + max(leases.REISSUE_GAP, timing.retry_delay(failures, 60.0, lambda: u))
 
 
-def test_a_fleet_never_asks_more_than_twice_its_steady_rate() -> None:
+def test_a_fleet_never_requests_more_than_twice_its_steady_rate() -> None:
     """10,000 paths started together; an outage of ten minutes; back again. Counted in buckets of ten seconds."""
     rnd, interval, asked = random.Random(7).random, 60.0, Counter[int]()
     down = range(1200, 1800)

@@ -113,7 +113,7 @@ def test_pki_signs_the_request_that_a_file_gives_in_quotes(server: VaultServer) 
     assert ["a.internal"] == [name.value for name in names]
 
 
-def test_it_is_requested_once_for_all_readers(server: VaultServer, connect: Connect) -> None:
+def test_a_value_with_parameters_is_requested_once_for_all_readers(server: VaultServer, connect: Connect) -> None:
     session, place = connect(server.environ), f'pki/sign-verbatim/dev?csr="{_request()}"'
     server.forget_requests()
     assert secret(session, place).get() == secret(session, place).get()
@@ -130,7 +130,7 @@ def test_it_is_requested_once_for_all_readers(server: VaultServer, connect: Conn
     ],
     ids=lambda key: type(key).__name__,
 )
-def test_the_end_of_a_signed_key_is_read_from_it_whatever_its_kind(key: Any) -> None:
+def test_the_end_of_a_signed_key_of_any_kind_is_read_from_it(key: Any) -> None:
     builder = serial.SSHCertificateBuilder().public_key(key.public_key()).serial(1).type(serial.SSHCertificateType.USER)
     builder = builder.key_id(b"k" * 70).valid_principals([b"a", b"bc"]).valid_after(1).valid_before(1_800_000_000)
     signed = builder.sign(ed25519.Ed25519PrivateKey.generate()).public_bytes().decode()
@@ -165,7 +165,9 @@ def test_aws_is_requested_by_post_with_the_named_parameters(fake_vault: FakeVaul
 
 
 @pytest.mark.parametrize("engine", ["openbao-plugin-secrets-aws", "vault-plugin-secrets-kubernetes", "gcp"])
-def test_plugins_under_their_own_name_are_asked_too(fake_vault: FakeVault, fake_clock: FakeClock, engine: str) -> None:
+def test_plugins_under_their_own_name_are_requested_too(
+    fake_vault: FakeVault, fake_clock: FakeClock, engine: str
+) -> None:
     fake_vault.answers["x/creds/r"] = lambda *_: fake_vault.answer(data={"k": "v"})
     fake_vault.answers["sys/internal/ui/mounts/x/creds/r"] = lambda *_: fake_vault.answer(
         data={"path": "x/", "type": engine}
@@ -247,11 +249,11 @@ def test_a_field_may_name_the_parameters(server: VaultServer) -> None:
     assert 2 == load(Jobs, environ=server.environ).token.get().count(".")
 
 
-def test_a_version_of_a_path_that_is_called_so_stays_a_version() -> None:
+def test_a_query_named_version_is_a_version_and_no_parameter() -> None:
     assert (3, ()) == (split("secret/creds/x?version=3").version, split("secret/creds/x?version=3").parameters)
 
 
-def test_a_key_that_is_not_handed_out_is_not_to_be_stored(server: VaultServer) -> None:
+def test_the_remedy_for_an_unknown_key_of_an_issued_value_is_not_to_store_it(server: VaultServer) -> None:
     class App(BaseModel):
         secret: Annotated[Secret[str], Ref("pki/issue/dev?common_name=a.internal&key_type=ec#nope")]
 

@@ -28,7 +28,7 @@ def _server() -> Iterator[VaultServer]:
         yield server
 
 
-def test_a_change_is_seen_within_the_interval_by_two_hundred_handles_with_one_request_while_a_path_hangs(
+def test_two_hundred_handles_get_a_change_within_the_interval_with_one_request_while_a_path_hangs(
     server: VaultServer, connect: Connect
 ) -> None:
     interval = 0.5
@@ -96,7 +96,7 @@ def test_swaps_are_reported_after_the_value_is_in_place_and_a_raising_callback_s
     assert "hunter2" not in caplog.text
 
 
-def test_a_collected_secret_is_soon_not_polled(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+def test_a_garbage_collected_secret_is_soon_not_polled(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     fake_vault.put("a", k=1)
     session = fake_vault.session(Vault(clock=fake_clock))
     held = secret(session, "secret/a")
@@ -109,7 +109,7 @@ def test_a_collected_secret_is_soon_not_polled(fake_vault: FakeVault, fake_clock
     assert 0 == fake_vault.count("secret/data/a")
 
 
-def test_refused_credentials_can_be_asked_for_again_at_once_but_not_in_a_loop(
+def test_refused_credentials_can_be_requested_again_at_once_but_not_in_a_loop(
     fake_vault: FakeVault, fake_clock: FakeClock
 ) -> None:
     fake_vault.put("a", k=1)
@@ -137,9 +137,7 @@ def test_a_value_refused_repeatedly_is_requested_less_often(fake_vault: FakeVaul
     assert 1 + 6 == fake_vault.count("secret/data/a")  # after 1, 2, 4, 8, 16 and 32 seconds
 
 
-def test_a_vault_that_is_down_is_not_waited_for_because_a_value_was_refused(
-    fake_vault: FakeVault, fake_clock: FakeClock
-) -> None:
+def test_a_refused_value_does_not_wait_for_a_vault_that_is_down(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     fake_vault.put("a", k=1)
     session = fake_vault.session(Vault(clock=fake_clock))
     held, cached = secret(session, "secret/a"), session.path("secret/a")
@@ -152,7 +150,7 @@ def test_a_vault_that_is_down_is_not_waited_for_because_a_value_was_refused(
     assert 2 == fake_vault.count("secret/data/a")
 
 
-def test_plain_http_to_another_host_is_warned_of_once(fake_clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
+def test_plain_http_to_another_host_causes_one_warning(fake_clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "toriconfig.vault"):
         for _ in range(3):
             vault = FakeVault(fake_clock)

@@ -160,7 +160,7 @@ def test_eight_forked_children_with_good_credentials_all_log_in(server: VaultSer
     assert [0] * 8 == [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
 
 
-def test_of_two_simultaneous_claims_the_later_one_is_kept_without_a_lock() -> None:
+def test_the_later_of_two_simultaneous_claims_is_kept_without_a_lock() -> None:
     memory = RefusedLogins()
     os.close(memory._file)
     mark = memory.fingerprint("login")

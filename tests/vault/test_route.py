@@ -38,7 +38,7 @@ def test_a_read_goes_on_to_the_next_address_and_stays_there(
     assert C == session.client.address
 
 
-def test_when_all_fail_each_was_asked_once(fake_vault: FakeVault, session: Session) -> None:
+def test_each_address_is_tried_once_when_all_fail(fake_vault: FakeVault, session: Session) -> None:
     fake_vault.fails[""] = refused
     with pytest.raises(VaultUnreachable):
         secret(session, "secret/a").get()
@@ -46,7 +46,7 @@ def test_when_all_fail_each_was_asked_once(fake_vault: FakeVault, session: Sessi
 
 
 @pytest.mark.parametrize("text", ["local node not active but active cluster node not found", "leadership lost"])
-def test_an_election_is_waited_for(fake_vault: FakeVault, session: Session, text: str) -> None:
+def test_a_request_waits_for_an_election(fake_vault: FakeVault, session: Session, text: str) -> None:
     def electing(address: str) -> Answer:
         if len(fake_vault.asked) > 4:
             fake_vault.fails.clear()
@@ -57,7 +57,9 @@ def test_an_election_is_waited_for(fake_vault: FakeVault, session: Session, text
 
 
 @pytest.mark.parametrize("status", [412, 429])
-def test_a_node_that_asks_for_patience_gets_it(fake_vault: FakeVault, session: Session, status: int) -> None:
+def test_a_request_is_repeated_at_a_node_that_returns_412_or_429(
+    fake_vault: FakeVault, session: Session, status: int
+) -> None:
     def not_yet(address: str) -> Answer:
         if len(fake_vault.asked) > 2:
             fake_vault.fails.clear()
@@ -68,7 +70,7 @@ def test_a_node_that_asks_for_patience_gets_it(fake_vault: FakeVault, session: S
     assert {A} == set(_addresses(fake_vault))
 
 
-def test_patience_ends_with_the_budget(fake_vault: FakeVault, fake_clock: FakeClock, session: Session) -> None:
+def test_the_wait_ends_with_the_budget(fake_vault: FakeVault, fake_clock: FakeClock, session: Session) -> None:
     fake_vault.fails[""] = lambda address: Answer(429, {"errors": []}, {"retry-after": "60"}, address)
     with pytest.raises(VaultUnreachable, match="429"):
         secret(session, "secret/a").get()
@@ -115,7 +117,7 @@ def test_an_issuing_request_fails_over_if_nothing_was_sent(fake_vault: FakeVault
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_writes_are_not_repeated_either(fake_vault: FakeVault, session: Session, method: str) -> None:
+def test_writes_are_not_repeated(fake_vault: FakeVault, session: Session, method: str) -> None:
     fake_vault.fails[""] = timed_out
     with pytest.raises(VaultUnreachable):
         session.client.request(method, "secret/data/a", {})
@@ -134,7 +136,7 @@ def test_a_redirect_to_the_same_origin_is_followed(fake_vault: FakeVault, sessio
 @pytest.mark.parametrize(
     "to", ["https://evil.example/v1/secret/data/a", "http://a.example:8200/v1/secret/data/a", "//evil/v1/x", "/other"]
 )
-def test_a_redirect_elsewhere_is_refused_and_the_token_goes_nowhere(
+def test_a_redirect_to_another_origin_is_refused_and_the_token_is_not_sent(
     fake_vault: FakeVault, session: Session, to: str
 ) -> None:
     fake_vault.answers["secret/data/b"] = _redirect(to)
@@ -143,7 +145,7 @@ def test_a_redirect_elsewhere_is_refused_and_the_token_goes_nowhere(
     assert [A, B, C] == _addresses(fake_vault)
 
 
-def test_a_standby_that_names_another_of_our_addresses_is_believed_and_an_election_waited_for(
+def test_a_standby_that_names_another_of_our_addresses_is_followed_and_an_election_waited_for(
     fake_vault: FakeVault, session: Session
 ) -> None:
     def standby(address: str) -> Answer:
@@ -156,7 +158,7 @@ def test_a_standby_that_names_another_of_our_addresses_is_believed_and_an_electi
     assert [A, C, A] == _addresses(fake_vault)[:3]
 
 
-def test_after_an_own_write_reads_insist_on_seeing_it_for_a_while(
+def test_reads_after_an_own_write_require_it_for_a_while(
     fake_vault: FakeVault, fake_clock: FakeClock, session: Session
 ) -> None:
     fake_vault.answers["secret/data/w"] = lambda method, body: fake_vault.answer(headers={"x-vault-index": "i7"})

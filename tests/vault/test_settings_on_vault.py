@@ -247,7 +247,7 @@ def test_the_replacement_may_come_from_another_vault_path(server: VaultServer) -
     assert settings.first.get() == "v"
 
 
-def test_a_denied_path_is_not_covered_up_by_a_lower_layer(server: VaultServer) -> None:
+def test_a_lower_layer_is_not_used_for_a_denied_path(server: VaultServer) -> None:
     class Denied(BaseModel):
         model_config = SettingsConfigDict(env_prefix="DENIED_", vault_path="secret/denied")
 
@@ -259,7 +259,7 @@ def test_a_denied_path_is_not_covered_up_by_a_lower_layer(server: VaultServer) -
         load(Denied, environ=environ).token.get()
 
 
-def test_no_output_of_a_rotating_secret_shows_it(server: VaultServer, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_output_shows_a_rotating_secret(server: VaultServer, caplog: pytest.LogCaptureFixture) -> None:
     canary = Canary()
     server.put("secret/canary", {"key": canary.secret})
     settings: Any = lazy(schema({"key": "secret/canary#key", "bad": "secret/canary#none"}), environ=server.environ)
@@ -272,7 +272,7 @@ def test_no_output_of_a_rotating_secret_shows_it(server: VaultServer, caplog: py
     )
 
 
-def test_an_address_without_any_login_is_as_good_as_no_vault(server: VaultServer, tmp_path: Path) -> None:
+def test_an_address_without_a_login_counts_as_no_vault(server: VaultServer, tmp_path: Path) -> None:
     class NoLogin(BaseModel):
         model_config = SettingsConfigDict(env_prefix="NOLOGIN_", vault_path="secret/nologin")
 

@@ -50,7 +50,7 @@ def test_a_wall_clock_that_is_set_changes_no_request_and_no_state(steps: list[fl
 
 
 @pytest.mark.parametrize("asleep", [60.0, 3500.0, 4000.0, 10 * DAY])
-def test_after_a_sleep_no_expired_account_is_returned_and_requests_do_not_burst(engine: Engine, asleep: float) -> None:
+def test_no_expired_account_is_returned_after_a_sleep_and_requests_do_not_burst(engine: Engine, asleep: float) -> None:
     session = _session(engine)
     held, plain = secret(session, "database/creds/app"), secret(session, "secret/a")
     held.get()
@@ -69,7 +69,7 @@ def test_after_a_sleep_no_expired_account_is_returned_and_requests_do_not_burst(
     assert len(engine.ends) <= 2
 
 
-def test_after_a_sleep_a_dead_account_is_not_handed_out_though_vault_cannot_be_asked(engine: Engine) -> None:
+def test_an_account_that_ended_in_a_sleep_is_not_returned_though_vault_is_unreachable(engine: Engine) -> None:
     session = _session(engine)
     held, plain = secret(session, "database/creds/app"), secret(session, "secret/a")
     held.get()

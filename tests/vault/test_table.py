@@ -35,13 +35,13 @@ PAGE = TESTS.parent / "examples" / "vault" / "README.md"
 
 SHOWN = {
     "not configured": [
-        "vault/test_table.py::test_without_a_vault_a_lower_layer_is_used_with_one_warning_a_field",
+        "vault/test_table.py::test_a_lower_layer_is_used_without_a_vault_with_one_warning_per_field",
         "vault/test_settings_on_vault.py::test_a_missing_credential_warns_once_for_32_threads_two_loads_and_a_reload",
     ],
     "unreachable, timeout, 5xx, not Vault's answer": [
         "vault/test_outcomes.py::test_a_cached_value_is_kept_until_stale_for_and_then_the_error_is_reported",
-        "vault/test_outcomes.py::test_an_outage_is_one_warning_however_many_paths_it_hits",
-        "vault/test_table.py::test_after_stale_for_a_lower_layer_is_used_only_where_vault_is_not_to_be_had",
+        "vault/test_outcomes.py::test_an_outage_is_one_warning_for_any_number_of_paths",
+        "vault/test_table.py::test_a_lower_layer_is_used_after_stale_for_only_if_vault_is_unreachable",
         "vault/test_leases_in_outages.py::test_the_first_failed_renewal_warns_with_the_true_end",
         "vault/test_leases_in_outages.py::test_a_failed_renewal_is_stale_and_has_its_error_while_the_lease_still_runs",
         (
@@ -50,7 +50,7 @@ SHOWN = {
         ),
         "vault/test_leases_in_outages.py::test_a_lease_that_cannot_be_renewed_ends_by_itself_and_is_not_used_beyond",
         "vault/test_table.py::test_without_a_cached_value_a_lower_layer_is_used_or_not",
-        "vault/test_table.py::test_with_neither_the_error_is_its_own",
+        "vault/test_table.py::test_each_error_without_a_cached_value_and_a_lower_layer_has_its_own_type",
     ],
     "sealed": [
         "vault/test_outcomes.py::test_a_cached_value_is_kept_until_stale_for_and_then_the_error_is_reported",
@@ -59,7 +59,7 @@ SHOWN = {
             "test_credentials_are_used_beyond_their_lease_up_to_stale_for_while_vault_does_not_answer"
         ),
         "vault/test_table.py::test_without_a_cached_value_a_lower_layer_is_used_or_not",
-        "vault/test_table.py::test_with_neither_the_error_is_its_own",
+        "vault/test_table.py::test_each_error_without_a_cached_value_and_a_lower_layer_has_its_own_type",
     ],
     "403": [
         "vault/test_outcomes.py::test_a_403_leads_to_one_login_and_then_an_error_with_path_and_capability",
@@ -68,27 +68,24 @@ SHOWN = {
             "vault/test_leases_in_outages.py::"
             "test_a_denied_lease_is_used_to_its_end_and_not_beyond_since_vault_revokes_it_then"
         ),
-        "vault/test_table.py::test_a_denied_lease_is_met_with_one_login",
-        "vault/test_settings_on_vault.py::test_a_denied_path_is_not_covered_up_by_a_lower_layer",
-        "vault/test_table.py::test_with_neither_the_error_is_its_own",
+        "vault/test_table.py::test_a_denied_lease_causes_one_login",
+        "vault/test_settings_on_vault.py::test_a_lower_layer_is_not_used_for_a_denied_path",
+        "vault/test_table.py::test_each_error_without_a_cached_value_and_a_lower_layer_has_its_own_type",
     ],
     "404, deleted or destroyed": [
         "vault/test_outcomes.py::test_a_missing_secret_is_dropped_after_three_polls_in_a_row_that_agree",
         "vault/test_table.py::test_a_lease_whose_path_is_gone_is_dropped_after_three_tries_that_agree_or_at_its_end",
         ("vault/test_settings_on_vault.py::test_vault_overrides_the_environment_which_is_used_when_vault_has_no_value"),
-        "vault/test_table.py::test_with_neither_the_error_is_its_own",
+        "vault/test_table.py::test_each_error_without_a_cached_value_and_a_lower_layer_has_its_own_type",
     ],
     "lease or token revoked": [
         (
             "integrations/test_refused_logins.py::"
             "test_after_a_lease_was_revoked_the_next_connection_logs_in_with_new_credentials"
         ),
-        "vault/test_leases_in_outages.py::test_every_handle_lets_go_of_a_lease_that_is_gone",
+        "vault/test_leases_in_outages.py::test_every_handle_drops_a_lease_that_is_gone",
         ("vault/test_leases_in_outages.py::test_a_lease_that_vault_ended_is_not_used_even_if_vault_then_goes_down"),
-        (
-            "vault/test_leases_in_outages.py::"
-            "test_credentials_whose_token_vault_does_not_know_any_more_are_replaced_at_once"
-        ),
+        ("vault/test_leases_in_outages.py::test_credentials_of_a_token_that_vault_has_lost_are_replaced_at_once"),
     ],
 }
 
@@ -146,7 +143,7 @@ def test_without_a_cached_value_a_lower_layer_is_used_or_not(
 
 
 @pytest.mark.parametrize(("fail", "kind", "value"), OUTCOMES[:-1])
-def test_after_stale_for_a_lower_layer_is_used_only_where_vault_is_not_to_be_had(
+def test_a_lower_layer_is_used_after_stale_for_only_if_vault_is_unreachable(
     fake_vault: FakeVault, fake_clock: FakeClock, fail: Any, kind: type[SecretError], value: str | None
 ) -> None:
     fake_vault.put("a", k="cached")
@@ -159,7 +156,7 @@ def test_after_stale_for_a_lower_layer_is_used_only_where_vault_is_not_to_be_had
     assert held.get(None) == value
 
 
-def test_without_a_vault_a_lower_layer_is_used_with_one_warning_a_field(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_lower_layer_is_used_without_a_vault_with_one_warning_per_field(caplog: pytest.LogCaptureFixture) -> None:
     class Bare(BaseModel):
         model_config = SettingsConfigDict(env_prefix="TABLE_", vault_path="secret/table")
 
@@ -194,7 +191,9 @@ class Needy(BaseModel):
         (404, {"errors": []}, VaultNotFound, "secret/table"),
     ],
 )
-def test_with_neither_the_error_is_its_own(status: int, body: Any, kind: type[SecretError], named: str) -> None:
+def test_each_error_without_a_cached_value_and_a_lower_layer_has_its_own_type(
+    status: int, body: Any, kind: type[SecretError], named: str
+) -> None:
     with answering_server(lambda _: Answer(status, body)) as front:
         environ = {"VAULT_ADDR": front.address, "VAULT_TOKEN": "t"}
         with pytest.raises(kind, match=re.escape(named)) as caught:
@@ -202,7 +201,7 @@ def test_with_neither_the_error_is_its_own(status: int, body: Any, kind: type[Se
     assert caught.value.path == "key"
 
 
-def test_a_denied_lease_is_met_with_one_login(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+def test_a_denied_lease_causes_one_login(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     engine = Engine(fake_vault, fake_clock)
     session = fake_vault.session(Vault(clock=fake_clock, auth=UserPass("u", "p")))
     held = secret(session, "database/creds/app")

@@ -94,7 +94,7 @@ class Mount:
 
 
 @pytest.mark.parametrize("variable", ["VAULT_CACERT", "VAULT_CAPATH"])
-def test_a_volume_of_kubernetes_that_was_swapped_is_read_anew(
+def test_a_volume_of_kubernetes_that_was_swapped_is_read_again(
     server: VaultServer, connect: Connect, tmp_path: Path, fake_clock: FakeClock, variable: str
 ) -> None:
     stranger, _ = self_signed(tmp_path, "stranger")
@@ -113,7 +113,7 @@ def test_a_volume_of_kubernetes_that_was_swapped_is_read_anew(
         fake_clock.advance(60)
 
 
-def test_each_certificate_login_presents_the_certificate_of_now(
+def test_each_certificate_login_presents_the_current_certificate(
     server: VaultServer, connect: Connect, tmp_path: Path, fake_clock: FakeClock
 ) -> None:
     cert, key = self_signed(tmp_path, "first")
@@ -144,7 +144,7 @@ def test_a_key_that_does_not_fit_yet_keeps_the_certificate_that_is_there(tmp_pat
     assert before is not tls.current()
 
 
-def test_files_are_looked_at_once_a_second_and_not_at_each_request(tmp_path: Path, fake_clock: FakeClock) -> None:
+def test_files_are_checked_once_a_second_and_not_at_each_request(tmp_path: Path, fake_clock: FakeClock) -> None:
     cert, key = self_signed(tmp_path, "first")
     new_cert, new_key = self_signed(tmp_path, "second")
     tls = TlsContext(_tls(ca_cert=str(cert)), fake_clock.monotonic)

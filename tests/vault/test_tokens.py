@@ -145,7 +145,7 @@ def test_a_denied_path_does_not_stop_the_renewal_of_a_given_token(
         pytest.param({"ttl": 600, "creation_ttl": 600, "renewable": True, "num_uses": 5}, id="counted"),
     ],
 )
-def test_a_root_token_and_a_counted_one_are_looked_up_once_and_left_alone(
+def test_a_root_token_and_a_counted_one_are_looked_up_once_and_not_renewed(
     fake_vault: FakeVault, fake_clock: FakeClock, facts: dict[str, Any]
 ) -> None:
     fake_vault.answers["auth/token/lookup-self"] = lambda method, body: fake_vault.answer(data=facts)
@@ -158,7 +158,7 @@ def test_a_root_token_and_a_counted_one_are_looked_up_once_and_left_alone(
     assert 0 == fake_vault.count("auth/token/renew-self")
 
 
-def test_a_given_token_that_cannot_be_renewed_is_warned_of_before_it_ends(
+def test_a_given_token_that_cannot_be_renewed_causes_a_warning_before_it_ends(
     fake_vault: FakeVault, fake_clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     facts = {"ttl": 600, "creation_ttl": 600, "renewable": False}
@@ -172,7 +172,7 @@ def test_a_given_token_that_cannot_be_renewed_is_warned_of_before_it_ends(
     assert ["the token for Vault ends in"] == [record.message[:27] for record in caplog.records]
 
 
-def test_a_revoked_token_is_replaced_by_one_login_however_many_paths_notice(
+def test_a_revoked_token_is_replaced_by_one_login_for_any_number_of_paths(
     server: VaultServer, connect: Connect
 ) -> None:
     role = server.approle("revoked", "app")

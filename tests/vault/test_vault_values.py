@@ -139,7 +139,7 @@ def test_near_misses_are_reported(method: str, options: dict[str, str], says: st
         auth_from(method, options)
 
 
-def test_a_login_without_its_method_is_reported_which_it_may_be() -> None:
+def test_the_error_of_a_login_without_a_method_lists_the_methods() -> None:
     for name, methods in [("role_id", "approle"), ("role", "kubernetes, jwt, cert"), ("username", "userpass")]:
         with pytest.raises(ValueError, match=f"`method` is missing, and `{name}` is a field of {methods}$"):
             vault_from({"auth": {name: "x"}})
@@ -234,7 +234,7 @@ def test_without_an_address_there_is_no_session(environ: Mapping[str, str]) -> N
         ({"VAULT_ADDR": "http://v", "VAULT_CLIENT_TIMEOUT": "soon"}, "VAULT_CLIENT_TIMEOUT"),
     ],
 )
-def test_a_variable_that_cannot_be_is_named(environ: Mapping[str, str], says: str) -> None:
+def test_an_invalid_variable_is_named(environ: Mapping[str, str], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         _vault.connect(Vault(), environ)
 

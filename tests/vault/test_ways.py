@@ -39,7 +39,7 @@ def _plain(server: VaultServer) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("written", ["{0}/vault", "{0}/vault/", " {0}//vault/ ,", "{1}/vault"])
-def test_vault_below_a_path_is_asked_below_it(connect: Connect, written: str) -> None:
+def test_vault_below_a_path_is_reached_below_it(connect: Connect, written: str) -> None:
     with answering_server(
         lambda first: KV if first.startswith("GET /vault/v1/secret/data/a ") else Answer(404)
     ) as server:
@@ -138,7 +138,7 @@ def test_a_proxy_that_is_down_is_named(connect: Connect, scheme: str) -> None:
 @pytest.mark.parametrize(
     ("login", "remedy"), [("", "write user name and password"), ("u:c4n4ry@", "correct the user name")]
 )
-def test_a_proxy_that_wants_a_login_is_named(connect: Connect, scheme: str, login: str, remedy: str) -> None:
+def test_a_proxy_that_requires_a_login_is_named(connect: Connect, scheme: str, login: str, remedy: str) -> None:
     with answering_server(lambda _: Answer(407, b"who are you")) as proxy:
         host = proxy.address.removeprefix("http://")
         environ = {
@@ -207,9 +207,7 @@ def test_user_name_and_password_of_a_proxy_are_sent_to_it(connect: Connect) -> N
     ("variable", "value"),
     [("VAULT_PROXY_ADDR", "ftp://u:c4n4ry@p"), ("VAULT_PROXY_ADDR", "c4n4ry"), ("VAULT_ADDR", "vault:8200")],
 )
-def test_an_address_that_is_none_is_refused_by_the_name_of_its_variable(
-    connect: Connect, variable: str, value: str
-) -> None:
+def test_an_invalid_address_is_refused_by_the_name_of_its_variable(connect: Connect, variable: str, value: str) -> None:
     with pytest.raises(ValueError, match=f"{variable}: expected http://host:port") as caught:
         connect({"VAULT_ADDR": "http://v", "VAULT_TOKEN": "t", variable: value})
     assert "c4n4ry" not in str(caught.value)
@@ -222,7 +220,7 @@ def test_the_doctor_gives_the_remedy_of_each(secure: VaultServer, connect: Conne
     assert "look at VAULT_PROXY_ADDR" in list(examine(connect(environ), [], {}, VARIABLES))[-1].help
 
 
-def test_a_role_of_another_namespace_is_reported_with_the_namespace_that_was_asked(
+def test_a_role_of_another_namespace_is_reported_with_the_requested_namespace(
     server: VaultServer, connect: Connect
 ) -> None:
     session = connect(server.environ)
@@ -246,7 +244,7 @@ def test_a_role_of_another_namespace_is_reported_with_the_namespace_that_was_ask
         secret(connect(server.environ, auth=login, namespace="nowhere"), "secret/a").get()
 
 
-def test_a_role_of_an_engine_in_another_namespace_is_reported_so(server: VaultServer, connect: Connect) -> None:
+def test_a_role_of_an_engine_in_another_namespace_is_reported_as_such(server: VaultServer, connect: Connect) -> None:
     server.client.sys.enable_secrets_engine("database", path="db")
     with pytest.raises(SecretError, match="none of that name in the root namespace; and at VAULT_NAMESPACE"):
         secret(connect(server.environ), "db/creds/app").get()
@@ -278,7 +276,7 @@ def test_any_path_can_be_named_in_quotes(server: VaultServer, connect: Connect, 
     assert f"did you mean `{split(written)}#key`?" == found[f"{written}#kee"].help
 
 
-def test_unchecked_certificates_are_warned_of_once_and_not_by_urllib3(secure: VaultServer, connect: Connect) -> None:
+def test_unchecked_certificates_cause_one_warning_and_none_by_urllib3(secure: VaultServer, connect: Connect) -> None:
     environ = {"VAULT_ADDR": secure.address, "VAULT_TOKEN": secure.token, "VAULT_SKIP_VERIFY": "true"}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

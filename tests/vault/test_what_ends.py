@@ -54,7 +54,7 @@ def _claims(token: str) -> dict[str, Any]:
     return claims
 
 
-def test_a_code_of_vault_has_not_ended_when_it_is_read(server: VaultServer, connect: Connect) -> None:
+def test_a_code_of_vault_is_still_valid_when_it_is_read(server: VaultServer, connect: Connect) -> None:
     held, end = secret(connect(server.environ), CODE), time.monotonic() + 5
     while time.monotonic() < end:
         asked = time.time()
@@ -72,7 +72,7 @@ def test_an_identity_token_ends_at_its_exp_and_is_replaced_before(environ: dict[
     assert 2 <= len(seen) <= 5
 
 
-def test_until_when_an_identity_token_works_is_reported(environ: dict[str, str], connect: Connect) -> None:
+def test_the_expiry_of_an_identity_token_is_reported(environ: dict[str, str], connect: Connect) -> None:
     held = secret(connect(environ), "identity/oidc/token/long")
     assert abs(_claims(held.get()["token"])["exp"] - (held.expires_at or 0)) <= 2
 
@@ -221,7 +221,7 @@ def test_no_code_is_requested_without_a_read(fake_vault: FakeVault, fake_clock: 
     assert 1 == fake_vault.count(CODE)
 
 
-def test_a_code_is_not_handed_out_in_an_outage(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+def test_a_code_is_not_returned_in_an_outage(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     session = _session(fake_vault, fake_clock)
     _codes(fake_vault, fake_clock)
     held = secret(session, CODE)
@@ -250,7 +250,7 @@ def test_a_new_code_is_no_rotation(fake_vault: FakeVault, fake_clock: FakeClock)
     ]
 
 
-def test_a_text_with_a_code_in_it_has_the_newest(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+def test_a_text_with_a_code_contains_the_newest_code(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     from toriconfig._secrets.secret import handle
 
     session = _session(fake_vault, fake_clock)
@@ -278,7 +278,7 @@ def test_a_kv_secret_that_looks_like_a_code_is_kept_like_any_other(
     assert data == held.get()
 
 
-def test_all_threads_that_read_a_code_at_once_ask_once(server: VaultServer) -> None:
+def test_simultaneous_reads_of_a_code_send_one_request(server: VaultServer) -> None:
     class Codes(BaseModel):
         code: Annotated[Secret[str], Ref(f"{CODE}#code")]
 

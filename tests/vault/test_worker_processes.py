@@ -43,7 +43,7 @@ def _environ(server: VaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("method", "count"), [("fork", 8), ("forkserver", 3), ("spawn", 3)])
-def test_settings_given_to_a_worker_travel_as_their_recipe_and_each_worker_reads_its_own(
+def test_settings_given_to_a_worker_are_pickled_as_their_recipe_and_each_worker_loads_its_own(
     server: VaultServer, method: str, count: int
 ) -> None:
     settings = lazy(forked.Schema)

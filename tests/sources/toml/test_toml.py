@@ -286,7 +286,7 @@ def test_the_table_of_a_pyproject_is_read_alone(tmp_path: Path) -> None:
         ("[[tool.app]]\nn = 1\n", ":1:8", "add the table"),
     ],
 )
-def test_a_pyproject_without_the_table_is_warned_of(tmp_path: Path, text: str, place: str, remedy: str) -> None:
+def test_a_pyproject_without_the_table_causes_a_warning(tmp_path: Path, text: str, place: str, remedy: str) -> None:
     file = tmp_path / "pyproject.toml"
     file.write_text(text)
     (only,) = check(App, config_files=[file], config_name="app", environ={})
@@ -295,7 +295,7 @@ def test_a_pyproject_without_the_table_is_warned_of(tmp_path: Path, text: str, p
     assert f"{remedy}, or name another one with `pyproject_toml_table_header`" == only.help
 
 
-def test_a_toml_file_without_its_table_is_warned_of(tmp_path: Path) -> None:
+def test_a_toml_file_without_its_table_causes_a_warning(tmp_path: Path) -> None:
     file = tmp_path / "app.toml"
     file.write_text("n = 7\n")
     (only,) = check(App, toml_file=file, toml_table_header=("deep", "app"), environ={})
@@ -317,7 +317,7 @@ def test_the_table_of_a_toml_file_is_an_option(tmp_path: Path) -> None:
         "".join(f"[{'.'.join(['a'] * n)}]\n" for n in range(1, 150)),
     ],
 )
-def test_values_too_deep_inside_one_another_are_refused(text: str) -> None:
+def test_values_nested_too_deep_are_refused(text: str) -> None:
     (problem,) = read(text).problems
     assert problem.code in ("TC001", "TC004")
 
@@ -353,7 +353,7 @@ def test_profiles_are_read_from_toml(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (1, "b") == (settings.n, settings.database.host)
 
 
-def test_the_collector_rests_while_a_text_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_garbage_collector_is_paused_while_a_text_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     running: list[bool] = []
     loads = tomllib.loads
 

@@ -122,7 +122,7 @@ def test_a_file_of_just_the_largest_size_is_read(tmp_path: Path) -> None:
     assert ["TC004"] == [code for code, *_ in told(load(tmp_path / "a.yaml", max_bytes=5))]
 
 
-def test_a_file_that_does_not_know_its_size_is_read_to_its_bound() -> None:
+def test_a_file_of_unknown_size_is_read_up_to_the_limit() -> None:
     assert ["TC004"] == [code for code, *_ in told(load("/proc/self/status", max_bytes=100))]
     assert isinstance(read_file("/proc/self/status", "settings", "files", 100), Problem)
     assert load("/proc/self/status").root.value["Name"]
@@ -156,7 +156,7 @@ def test_the_collector_runs_again_after_a_read_that_paused_it() -> None:
         gc.enable()
 
 
-def test_yaml_is_not_imported_before_there_is_something_to_read() -> None:
+def test_yaml_is_not_imported_before_the_first_read() -> None:
     code = """
 import sys
 from toriconfig.sources.settings_file import SettingsFile

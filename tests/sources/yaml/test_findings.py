@@ -22,7 +22,7 @@ def places(problem: Problem) -> list[str]:
     return [str(problem.origin), *(str(related.origin) for related in problem.related)]
 
 
-def test_an_open_bracket_is_shown_where_it_opens_and_where_reading_gave_up() -> None:
+def test_an_open_bracket_is_shown_with_its_start_and_the_end_of_reading() -> None:
     problem = only("a: 1\nfeatures: [alpha, beta\nnext: 1\n")
     assert ["f.yaml:2:11", "f.yaml:3:5"] == places(problem)
     assert ("opened here", "reading stopped here") == (problem.label, problem.related[0].label)
@@ -62,7 +62,7 @@ def test_a_key_that_is_too_long_for_the_parser_is_called_so(text: str, place: st
         f'["{LONG}", {{"b": 1: 2}}]',
     ],
 )
-def test_no_other_mistake_behind_a_long_text_is_taken_for_a_long_key(text: str) -> None:
+def test_another_mistake_after_a_long_text_is_not_reported_as_a_long_key(text: str) -> None:
     assert "1024" not in only(text).message
 
 
@@ -81,7 +81,7 @@ def test_a_duplicate_key_shows_both_places() -> None:
     assert "first defined here" == problem.related[0].label
 
 
-def test_two_merge_keys_are_reported_how_to_become_one() -> None:
+def test_the_report_of_two_merge_keys_shows_how_to_combine_them() -> None:
     text = "x: &x {a: 1}\ny: &y {b: 1}\nz:\n  <<: *x\n  <<: *y\n"
     assert ("duplicate key `<<`", "write one `<<: [*first, *second]`") == (only(text).message, only(text).help)
 

@@ -94,7 +94,7 @@ VALUES = INNER | st.lists(INNER, max_size=3) | st.dictionaries(TEXTS, INNER, max
 
 
 @given(st.dictionaries(TEXTS, VALUES, max_size=4), st.booleans(), st.sampled_from([None, 2, "\t"]))
-def test_whatever_json_writes_is_read_back(
+def test_every_text_that_json_writes_is_read_back(
     value: dict[str, object], ascii_only: bool, indent: int | str | None
 ) -> None:
     import json

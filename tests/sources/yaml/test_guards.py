@@ -31,7 +31,7 @@ def laughs(levels: int = 9, width: int = 9) -> str:
     )  # fmt: skip
 
 
-def test_laughs_are_refused_where_they_become_too_many() -> None:
+def test_a_billion_laughs_text_is_refused_at_the_limit() -> None:
     (problem,) = problems(laughs())
     assert ("TC004", "f.yaml:7:34") == (problem.code, str(problem.origin))
     assert "the file expands to more than 1,000,000 values" == problem.message
@@ -174,7 +174,7 @@ ACCEPTED = {"base 60", "a long float", "anchors", "hints", "tags", "colons"}
 
 
 @pytest.mark.parametrize("name", HARM)
-def test_harm_costs_no_more_than_a_harmless_file(name: str, harmless: tuple[float, int]) -> None:
+def test_a_harmful_file_costs_no_more_than_a_harmless_one(name: str, harmless: tuple[float, int]) -> None:
     seconds, kib, told = measure(HARM[name])
     assert name in ACCEPTED or told
     assert 5 * harmless[0] > seconds

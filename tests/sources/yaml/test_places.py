@@ -93,7 +93,7 @@ def test_places_of_aliases_share_no_nodes() -> None:
     assert len(containers) == len({id(value) for value in containers})
 
 
-def test_the_layer_is_named_as_people_call_the_file() -> None:
+def test_the_origin_has_the_given_file_name_and_the_layer_is_files() -> None:
     tree = read_yaml("a: 1\n", "config/tori.yaml")[0]
     assert "config/tori.yaml:1:4" == str(tree.root.value["a"].origin)
     assert ("files", True) == (tree.root.layer.kind, tree.root.layer.references)
