@@ -239,3 +239,12 @@ def test_due_with_status_lists_all_that_the_settings_declare(vault: VaultServer,
     vault.put("secret/undated", {"token": "old"})
     code, items = rotate_json(vault.environ, "--due", "--status", "--settings", "listed:App", cwd=tmp_path)
     assert (0, {"secret/opted#token", "secret/undated#token"}) == (code, {item["reference"] for item in items})
+
+
+def test_the_help_names_each_kind_that_has_an_option() -> None:
+    shown = " ".join(rotate({}, "--help")[1].split())
+    assert "--admin REF database-user, mysql, redis: reference to credentials" in shown
+    chosen = " ".join(rotate({}, "--kind", "redis", "--help")[1].split())
+    assert (
+        "--url TEXT redis: server without credentials, 'redis://cache:6379'; default: from the record. mysql:" in chosen
+    )

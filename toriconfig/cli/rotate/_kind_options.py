@@ -163,7 +163,7 @@ def _classes(ctx: click.Context) -> list[type[Any]]:
 
     chosen = ctx.meta.get(CHOSEN)
     ours = [*kinds.KINDS.values()]
-    return ours if chosen is None or chosen in ours else [chosen, *ours]
+    return ours if chosen is None else [chosen, *(one for one in ours if one is not chosen)]
 
 
 def _parameter(option: Any) -> str:
@@ -171,20 +171,28 @@ def _parameter(option: Any) -> str:
 
 
 def _click_options(ctx: click.Context) -> list[click.Parameter]:
-    found: dict[str, click.Parameter] = {}
+    found: dict[str, list[tuple[str, Any]]] = {}
     for kind in _classes(ctx):
         for option in _declared(kind):
-            found.setdefault(option.flag, _click_option(kind, option))
-    return [*found.values()]
+            found.setdefault(option.flag, []).append((kind.name, option))
+    return [_click_option(same) for same in found.values()]
 
 
-def _click_option(kind: type[Any], option: Any) -> click.Option:
+def _click_option(same: list[tuple[str, Any]]) -> click.Option:
+    """Return the option of the command for `same`: the name and the option of each kind that declares this flag.
+
+    The first kind determines the type and the default.
+    """
+    option = same[0][1]
     declarations = [option.flag, _parameter(option)]
-    if option.ask:
-        return click.Option(declarations, is_flag=True, help=f"{kind.name}: read the value from standard input.")
-    if option.secret:
+    if option.secret and not option.ask:
         return click.Option(declarations, hidden=True, expose_value=False, callback=_refuse_secret(option))
-    about = f"{kind.name}: {option.help}"
+    texts: dict[str, list[str]] = {}
+    for name, one in same:
+        texts.setdefault("read the value from standard input." if one.ask else one.help, []).append(name)
+    about = " ".join(f"{', '.join(names)}: {text}" for text, names in texts.items())
+    if option.ask:
+        return click.Option(declarations, is_flag=True, help=about)
     if option.type is bool:
         return click.Option(declarations, is_flag=True, help=about)
     return click.Option(

@@ -13,8 +13,21 @@ if TYPE_CHECKING:
     from toriconfig._core.problem import Problem
     from toriconfig.vault import Vault
 
-_INCOMPLETE = ("TC0", Code.UNKNOWN_PROFILE, Code.INVALID_OPTION, Code.UNREADABLE_SOURCE)
-"""Starts of the codes of inputs that were not read. The description of the login may be in such an input."""
+_UNREAD_FILE = frozenset(
+    {
+        Code.INVALID_SYNTAX,
+        Code.DUPLICATE_KEY,
+        Code.UNREADABLE_FILE,
+        Code.TOO_LARGE,
+        Code.FORBIDDEN_TAG_OR_KEY,
+        Code.MISSING_FILE,
+        Code.NOT_A_MAPPING,
+    }
+)
+"""Codes of files that were not read, or not to their end."""
+
+_UNREAD = _UNREAD_FILE | {Code.UNKNOWN_PROFILE, Code.INVALID_OPTION, Code.UNREADABLE_SOURCE}
+"""Codes of inputs that were not read. The description of the login may be in such an input."""
 
 
 def described_vault(options: dict[str, Any]) -> Vault:
@@ -40,9 +53,9 @@ def described_vault(options: dict[str, Any]) -> Vault:
 
 
 def _concerns_login(problem: Problem) -> bool:
-    return problem.path.partition(".")[0] == "vault" or problem.code.startswith(_INCOMPLETE)
+    return problem.path.partition(".")[0] == "vault" or problem.code in _UNREAD
 
 
 def _told(problem: Problem) -> str:
-    where = f"{problem.origin}: " if problem.origin is not None and problem.code.startswith("TC0") else ""
+    where = f"{problem.origin}: " if problem.origin is not None and problem.code in _UNREAD_FILE else ""
     return f"{where}{problem.message}" + (f": {problem.help}" if problem.help else "")
