@@ -192,23 +192,23 @@ def _key(key: Any) -> str:
 
 
 def _as_spelt(path: Path, way: Path, field: Field | None, loaded: Loaded) -> Path:
-    """Return `path` followed by the key of `field` that is present in the merged tree.
+    """Return `path` extended by the key of `field` that the merged tree contains.
 
-    If no key of `field` is present, or `field` is None, return `path` followed by `way` (the keys in a file).
+    If the tree contains no key of `field`, extend `path` by `way`, the keys for the value in a settings file.
     """
     ways = [(*path, key) for key in field.keys] if field is not None else []
     return next((way for way in ways if loaded.snapshot.root.find(way) is not None), (*path, *way))
 
 
 def _beside_default(said: Any, value: Any, field: Field) -> tuple[Any, str]:
-    """Return `(rest, comment)`: `said` without the items that a load adds from the field's default; and a comment.
+    """Remove from `said` the items of the field's default that a load adds again. Return the rest and a comment.
 
     The comment names the removed items. If no item is removed, the comment is "".
 
     Args:
         said: the value of the field in the form of a settings file.
         value: the value of the field in the model.
-        field: the field. A load adds items if the merge rule of the field is "append" or "prepend".
+        field: the field. A load adds the default if the merge rule of the field is "append" or "prepend".
     """
     default: Any = None if field.required else field.default()
     if not isinstance(value, list) or not isinstance(default, list) or not default:

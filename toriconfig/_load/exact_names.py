@@ -16,18 +16,18 @@ from toriconfig._schema.shape import Shape
 def with_exact_names(
     kind: OriginKind, tree: Tree, shape: Shape, options: Options
 ) -> tuple[Tree, Callable[[Path], Iterable[str]] | None]:
-    """Remove the names of variables or secret files whose case or number of parts the options do not allow.
+    """Remove the variables or secret files whose name has the wrong case, or stands for a key nested too deeply.
 
     Args:
         kind: the layer.
         tree: a flat tree. Each key is a name from which the caller has removed the prefix.
         shape: the shape of the schema.
-        options: the options.
+        options: the options, with `case_sensitive`, `secrets_case_sensitive` and `env_nested_max_split`.
 
     Returns:
-        `(tree, keys_at)`. The tree contains only the allowed names, converted to upper case. If names are
-        case-sensitive, `keys_at` is a function that takes a path, and returns the keys directly below the path in
-        their original case. Otherwise, `keys_at` is None.
+        `(tree, keys_at)`. The keys of the tree are the remaining names, converted to upper case. If names are
+        case-sensitive, `keys_at` is a function that takes a path, and returns the keys directly below the path as
+        the names in the input spell these keys. Otherwise, `keys_at` is None.
     """
     delimiter = options.delimiter(kind)
     exact, splits = options.exact(kind), options.env_nested_max_split if kind != "secrets_dir" else None

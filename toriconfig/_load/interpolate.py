@@ -97,7 +97,7 @@ class _Run:
         return Node(value, layer, node.at, node.key_at, under)
 
     def _loser(self, node: Node, shape: Shape, path: Path) -> Node:
-        """Resolve an overridden node of a secret. Report problems only if the node's text refers to a backend."""
+        """Resolve the references in `node`, the overridden value that a lower layer sets for a secret field."""
         outer = self.problems
         asks = type(node.value) is str and node.layer.references and self._names_backend(node.value)
         self.problems = self.told if asks else []
@@ -297,7 +297,7 @@ class _Run:
         return False
 
     def _unsaid(self, target: Path) -> Any:
-        """Return the default at `target`, or the value there in a Python object at a parent path; else `_UNSET`."""
+        """Look up `target` in the defaults and in Python objects of the tree. If not found, return `_UNSET`."""
         shape: Shape | None = self.shape
         node: Node | None = self.root
         value: Any = _UNSET
@@ -370,8 +370,8 @@ def resolve(
 
     Args:
         shape: the shape of the schema.
-        within: the tree in which `${other.key}` is looked up. If this is `root` itself, defaults that a lookup
-            creates with a `default_factory` are added to the result.
+        within: the tree in which `${other.key}` is looked up. If no layer sets the key, the lookup calls the
+            `default_factory` of the key. If `within` is `root`, the result then contains the created value.
         at: the path of `root` in `within`, and the shape of `root`; None: `root` is the whole tree.
         environ: the environment variables; None: the variables are unknown. If `environ` is None, an unset
             variable, profile or key of the schema adds no problem, because the environment could set each of these.

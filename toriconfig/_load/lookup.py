@@ -189,10 +189,10 @@ def node_at(loaded: Loaded, path: Path) -> Node | None:
 
 
 def _given_whole(node: Node, name: str) -> Node | None:
-    """Return a new node for the field `name` of the object `node.value`.
+    """Return a node with the origin of the field `name` of the Python object `node.value`.
 
-    The new node has the origin of `node`. The value of the new node is the whole object, not the value of the
-    field. If the object is a pydantic model in which the field was not set, return None.
+    The origin of a field is the origin of the whole object. The value of the returned node is the whole object.
+    If the object is a pydantic model in which the field was not set, return None.
     """
     unsaid = isinstance(node.value, BaseModel) and name not in node.value.model_fields_set
     return None if unsaid else Node(node.value, node.layer, node.at)

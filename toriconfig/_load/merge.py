@@ -82,10 +82,10 @@ _NOTHING = Layer("defaults", "nothing", lambda _at: Origin("defaults", "nothing"
 
 
 def positioned(below: Any, above: Positions, shape: Shape, problems: list[Problem], path: Path) -> Any:
-    """Return the items of `below` with the items of `above` merged over them.
+    """Merge `above`, a dict from list positions to items, over `below`.
 
-    If `below` is a list, return a list. If a position is missing, the list ends before this position, and a problem
-    is added. If `below` is not a list, return a `Positions` (dict from positions to items).
+    If `below` is a list, return a list. If `above` skips a position after the end of `below`, the returned list
+    ends before the skipped position, and a problem is added. If `below` is not a list, return a `Positions`.
     """
     if type(below) is dict:  # of a named tuple, by names
         below = Positions((shape.names.index(key), node) for key, node in below.items() if key in shape.names)

@@ -88,10 +88,10 @@ def referred(text: str, node: Node, shape: Shape, path: Path, problems: list[Pro
 
 
 def can_mean(shape: Shape, value: Any) -> bool:
-    """Return True if some text, read for the shape, gives `value`.
+    """Return True if the text of a variable or secret file can set a field of this shape to `value`.
 
-    `null` gives None if the shape allows None and does not keep `null` as text. A mapping or list is read from JSON
-    if the field has a type and no `NoDecode`. Any other value can be read.
+    None is possible if the text `null` is read as None. A mapping or list is possible if the text is read as JSON.
+    Any other value is possible.
     """
     if value is None:
         text = shape.text or (shape.kind == "scalar" and shape.validated)

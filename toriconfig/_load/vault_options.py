@@ -186,10 +186,10 @@ def _problem(node: Node, expected: str, message: str) -> Problem:
 
 
 def _method_of(options: Mapping[str, Any]) -> str:
-    """Check the fields of a login without the field `method`, and return the default method, "token".
+    """Check the fields of a login that does not set `method`, and return the default method, "token".
 
     Raises:
-        ValueError: a field belongs to other methods, and not to "token"; the message names these methods.
+        ValueError: a field exists only in other methods; the message names these methods.
     """
     known = {method: {one.name for one in fields(kind)} for method, kind in METHODS.items()}
     for name in options:

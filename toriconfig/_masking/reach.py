@@ -213,10 +213,10 @@ class _Walk:
         return key is not None and "\t" not in key["lead"] and len(key["lead"]) <= self.column
 
     def _open(self, text: str, start: int) -> int:
-        """Return the position of the first secret in a line that begins outside a secret.
+        """Return the position of the first secret in a line that does not continue a secret of an earlier line.
 
-        If the line has no secret, return its length. If a secret continues on the next line, set `floor`, `base`
-        and `column`, so that the next line is read as a part of the secret.
+        If the line has no secret, return the length of the line. If a secret continues on the next line, record
+        this in `self.floor` (None: no secret continues).
 
         Args:
             text: the line.
@@ -249,9 +249,10 @@ class _Walk:
         return mask_from
 
     def _hanging(self, text: str) -> int | None:
-        """Return the column of the name of a secret if the line has no other word and no colon; otherwise None.
+        """If the line contains only the name of a secret, return the column of the name. Otherwise return None.
 
-        Add 1 to the column if a dash precedes the name.
+        If a dash precedes the name, add 1 to the column. A list item at the column of the name is then not taken
+        for the value of the secret.
         """
         if self.bracket.depth or self.quote or self.block is not None or len(text) > LONGEST_LINE:
             return None
@@ -262,14 +263,14 @@ class _Walk:
         return alone.start("name") if not alone["dashes"] else alone.start("name") + 1
 
     def _lex(self, text: str, start: int, floor: int) -> int | None:
-        """Record the quotes and brackets of the line from `start` on, and return the position after the secret.
+        """Record the quotes and brackets of the line, and return the position at which a secret in brackets ends.
 
         If the secret does not end on this line, or its end is uncertain, return None.
 
         Args:
             start: first position to read.
-            floor: number of brackets around the secret. 0: there is no secret, or the secret is in block style; the
-                result is then None.
+            floor: number of open brackets around the secret. The secret ends where fewer brackets are open, or at a
+                comma before the next key. 0: there is no secret in brackets, and the result is None.
         """
         if self._literal(text):
             return None
@@ -342,9 +343,10 @@ class _Walk:
         self.lost |= self.depth > _DEEPEST
 
     def _goes_on(self, text: str, at: int) -> bool:
-        """Return True if `text[at:]` is valid text after a secret that ends with the bracket before `at`.
+        """Return True if the text from `at` on confirms that the bracket before `at` is the end of a secret.
 
-        Valid text: any more closing brackets, then a space, a comma, the line end or the quote around the secret.
+        The text must begin with a space, a comma, the line end or the quote that encloses the secret. More closing
+        brackets may come first.
         """
         found = _AFTER_BRACKET.match(text, at)
         return found is not None and found["quote"] in (None, self.around)

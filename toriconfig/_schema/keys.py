@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def keys_of(owner: type[Any], name: str, info: FieldInfo) -> tuple[tuple[str, ...], tuple[Path, ...]]:
-    """Return `(keys, paths)`: the keys that set a field, and the paths to parts of other values that set the field.
+    """Return `(keys, paths)`: the keys that set a field, and the field's pydantic `AliasPath` aliases as paths.
 
-    `keys` are the aliases of the field, or its name. Messages show the first key. `paths` are pydantic's `AliasPath`
-    aliases.
+    `keys` are the other aliases of the field, or its name. Messages show the first key. An `AliasPath` sets the
+    field from a part of another value, such as the first item of `servers`.
     """
     config = config_of(owner)
     alias = _alias(owner, info)

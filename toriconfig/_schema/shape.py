@@ -217,14 +217,15 @@ class Inside(Value):
 
 
 class Field:
-    """One field of a model.
+    """One field of a model, or one key whose value has parts for several fields (see `inside`).
 
     Attributes:
         name: name in Python.
         keys: the keys that set the field in files; messages show the first key.
         place: the text `Model.field`, for the origins of defaults.
         info: pydantic's field information.
-        inside: the fields that each read a part of the value (`AliasPath`); None: this field reads the whole value.
+        inside: None: the field takes the whole value of the key. Otherwise, the fields of the model that each take
+            a part of the value by a pydantic `AliasPath`.
         shape: the allowed values.
         validated: True if a validator of the model gets the input before pydantic converts the input.
     """
@@ -254,9 +255,10 @@ class Field:
         return self._shape
 
     def _opening(self, inside: list[Inside]) -> Shape:
-        """Return the shape of a value that contains the values of all fields in `inside` (pydantic's `AliasPath`).
+        """Return the shape of the mapping or list that contains the values of all fields in `inside`.
 
-        The shape allows any value. If one of these fields may contain a secret, `sealed` of the shape is True.
+        A pydantic `AliasPath` selects the value of each field. The shape allows any value. If one of these fields may
+        contain a secret, the attribute `sealed` of the shape is True, and the whole mapping or list is masked.
         """
         if not any(confidential(_of_info(field.info)) for field in inside):
             return ANY

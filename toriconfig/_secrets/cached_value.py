@@ -213,8 +213,7 @@ class CachedValue(ABC):
     def _always_new(self) -> bool:
         """True if each request creates a new value, such as new credentials. The default is False.
 
-        If True, the method `ask` returns any request in progress, and starts no second request. If False, `ask`
-        returns a request in progress only if an earlier call of `ask` started this request.
+        If True, the method `ask` starts no second request while a request is in progress.
         """
         return False
 
@@ -233,11 +232,11 @@ class CachedValue(ABC):
         return self._flight if self._under_way() else None
 
     def _set_timer(self, due: float, then: Then) -> None:
-        """Replace the timer by a new timer that calls the method `self.due`.
+        """Plan a call of the method `self.due`. An earlier plan is cancelled.
 
         Args:
-            due: monotonic time at which the method is called; `NEVER`: no new timer is set.
-            then: stores the function that starts the timer. The function is called after the lock is released.
+            due: monotonic time of the call; `NEVER`: plan no call.
+            then: receives a function that starts the timer, to be called after the lock is released.
         """
         self._planned = True
         self._timer += 1

@@ -98,13 +98,13 @@ class Reading:
 
 
 def unregister(registered: Registered, seconds: float) -> None:
-    """Remove all texts from `registered`. Their masking ends one hour after the credentials end.
+    """Empty the dict `registered`. Logs mask the texts for one more hour after the credentials end.
 
     This function takes no lock, because a finalizer calls it.
 
     Args:
-        registered: the registered texts.
-        seconds: seconds from now until the credentials end; 0 or less: the credentials have ended.
+        registered: the registered texts, which logs mask.
+        seconds: seconds from now until the credentials end; 0 or less: the masking ends one hour from now.
     """
     while registered:
         try:

@@ -107,8 +107,7 @@ def _end_of(text: str | bytes) -> Callable[[float], None]:
 def _owner(reading: Reading) -> Reading:
     """If `reading` has no inputs, return `reading`; otherwise return the newest input that was read directly.
 
-    An input with an expiry is preferred to a newer input without an expiry. The caller stores the texts that logs
-    mask in the attribute `registered` of the result.
+    An input with an expiry is preferred to a newer input without an expiry.
     """
     if not reading.inputs:
         return reading

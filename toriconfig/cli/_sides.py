@@ -148,8 +148,8 @@ def _together(values: list[Said]) -> Said:
 def _told(said: Iterable[tuple[Path, Node, Said]], keys: Keys) -> Iterator[tuple[str, Said]]:
     """Yield `(key, value)` for each `(path, node, value)` in `said`. Keys that may be secrets are masked.
 
-    If a key is masked, the yielded value has a new attribute `mark`, the text by which values are compared. The
-    text is made from the real key and the value.
+    Different keys may look the same when masked. If a key is masked, the attribute `mark` of the value is therefore
+    made from the real key and the value. `toriconfig diff` compares these marks.
     """
     for path, node, one in said:
         shown = keys.path(path, null=node.value is None)

@@ -28,9 +28,10 @@ A write that gets no answer is repeated for `timeout` seconds. If it is still un
 newest version is read. A lost answer is therefore not a failure.
 
 **Conflicts.** A rotator that loses a check-and-set of the record makes no further change, and raises a RotationLost
-that names the winner. If another program changes the rotated keys before promote, the rotation is undone. An action
-that a successor cannot undo (a new password) runs under a lock of the database. The record is checked again inside
-the lock. A rotator that was replaced therefore cannot undo the work of its successor.
+that names the winner. If another program changes the rotated keys before promote, the rotation is undone. Before a
+rotator changes a password in a database, the rotator checks again that no other rotator has taken over the record. In
+PostgreSQL, MySQL and MariaDB, this check and the change run under one lock of the database. A rotator that was replaced
+therefore cannot overwrite a newer password.
 
 **Failures.** A rotation that fails before promotion is undone, and its record is closed. The record keeps the kind and
 the options of the last completed rotation for the next one. After a crash the record stays open. `resume` continues
@@ -42,10 +43,10 @@ when its process has ended, or has made no progress for `abandoned_after`.
 
 **A single database user.** With most kinds, the former value still works after apply. A single database user has only
 one password. The former password stops working at apply, so new logins fail until promote. If Vault then refuses a
-write, or does not answer in time, the former password is restored. If Vault cannot record this restoration, the record
-stays open, and the rotator that resumes the rotation repeats apply and verify with the new password. After a failure of
-Vault, readers may stay locked out in two cases: it is unknown whether the new password was stored, or the database
-fails too. The error then reports this risk.
+write, or does not answer in time, the former password is restored. If Vault does not store that the password was
+restored, the record stays open, and `resume` starts again with apply. After a failure of Vault, readers may stay locked
+out in two cases: it is unknown whether the new password was stored, or the database fails too. The error then reports
+this risk.
 
 **Engines of Vault** that keep the secret themselves (static role, database root, transit key) rotate in one request,
 which succeeds or fails as a whole. There is no record, nothing to resume, and no rollback.

@@ -154,14 +154,14 @@ class Run:
         return now.number if now.state == "there" and same(now.data, pending, keys) else None
 
     def _newer_exists(self, current: Version, error: VaultError) -> bool:
-        """Try to block an earlier unanswered write: write the unchanged secret over the same version.
+        """Return True if Vault has a version newer than `current`, which may come from an earlier unanswered write.
+
+        To find out, write the data of `current` again, with check-and-set on `current`. If this write succeeds, the
+        earlier write can no longer succeed.
 
         Args:
-            current: the version that each of the two writes replaces.
-            error: the error of the earlier write. If this error is final, write nothing.
-
-        Returns:
-            True if a version newer than `current` already exists, which may be the earlier write. Otherwise False.
+            current: the version that the earlier write was to replace.
+            error: the error of the earlier write. If this error is final, write nothing, and return False.
         """
         if not isinstance(error, PASSING):
             return False

@@ -23,15 +23,15 @@ _CHANGED_OUTSIDE = (
 
 
 def what_works(rotation: Rotation, preflight: Preflight, found: Record, current: Version) -> tuple[bool | None, str]:
-    """Return True if readers of the stored value are refused, and a text about the version that works.
+    """Check the newest version at the system that accepts or refuses the secret, such as a database.
 
-    If no check is possible, return None instead of True or False.
+    Return `(refused, text)`. `refused` is None if no check is possible. `text` describes the version and the result.
 
     Args:
         rotation: the requested rotation.
         preflight: the secret with the connection to Vault.
         found: the record of the open or last completed rotation, which names the kind for the check.
-        current: the newest version.
+        current: the newest version, which readers get.
     """
     if current.state != "there":
         return None, f"nothing: version {current.number} of {rotation.ref.path} is {current.state}"

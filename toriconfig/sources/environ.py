@@ -65,7 +65,8 @@ _LAYER = Layer("env", "environment", _locate, text=True)
 def _services(environ: Mapping[str, str], names: list[str]) -> tuple[str, ...]:
     """Return the names of Kubernetes Services, such as `TORI_API` for the variable `TORI_API_PORT=tcp://…`.
 
-    `names` are the variables to examine. `TORI_SERVICE_HOST` alone is skipped, because it may be a setting of the user.
+    Only variables in `names` are examined. A variable `TORI_API_SERVICE_HOST` is not enough to find a Service, because
+    this variable may be a setting of the user.
     """
     return tuple(
         name.removesuffix("_PORT")

@@ -111,9 +111,9 @@ class Route:
         return self._origins.index(origin) if origin in self._origins else None
 
     def _same_origin(self, outcome: Answer | Failure, at: int) -> str | None:
-        """If `outcome` redirects to a path of Vault at the address with the index `at`, return path and query; else None.
+        """If `outcome` redirects to a path of Vault on the same server, return path and query; else None.
 
-        A redirect to another server is not followed, because that server must not get the token.
+        `at` is the index of this server's address. An unknown server must not get the token.
         """
         if isinstance(outcome, Failure) or outcome.status not in REDIRECTS:
             return None

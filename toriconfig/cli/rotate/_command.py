@@ -147,9 +147,9 @@ def rotate(references: tuple[str, ...], **options: Any) -> int:
     or undo the abandoned rotations of all selected secrets, due or not. A rotation is abandoned if it is unfinished
     and its program has ended or makes no progress (see --abandoned-after).
 
-    With REF, --kind applies to each REF. Without REF, --kind and its options apply only to secrets of this kind.
-    The record of the last rotation, or the form of the declared reference, shows the kind of a secret. All other
-    due secrets are left unchanged and reported as failed.
+    With REF, --kind applies to each REF. Without REF, --kind rotates only the due secrets whose last rotation had
+    this kind, or whose declared reference implies this kind. Each other due secret is left unchanged and reported as
+    failed.
     """  # noqa: D301  (\b keeps click from joining the lines)
     act = _act(options)
     _check_together(act, references, options)

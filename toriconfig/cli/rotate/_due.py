@@ -219,12 +219,12 @@ def _skip_elsewhere(ages: dict[str, float | None]) -> bool:
 
 
 def _tell_undated(places: list[str], *, some: bool, asked: float | None) -> None:
-    """Write notes about declared secrets without a `max_age`. These secrets are never due, even with `--max-age`.
+    """Write notes about declared secrets without a `max_age`, which are never due.
 
     Args:
         places: the references of these secrets.
-        some: False: no declared secret has a `max_age`, and a note is written about this.
-        asked: the value of `--max-age`; a note is written about each skipped secret. None: no such notes.
+        some: True if at least one declared secret has a `max_age`. If False, a note says that there is none.
+        asked: the value of `--max-age`. If not None, notes say which of `places` are skipped.
     """
     if not some:
         note("no declared secret has a max_age: declare it, as Ref(..., max_age=...), or name REF")

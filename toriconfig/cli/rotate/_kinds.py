@@ -101,9 +101,8 @@ def _refuse_other(flag: str, owning: list[str], recorded: list[str], names: set[
     Args:
         flag: the flag.
         owning: names of the kinds that have the flag.
-        recorded: the names in `owning` for which the flag is accepted if the kind is read from a record.
-        names: names of the kinds in use. "" stands for a kind that will be read from a record, and that may be any
-            kind in `recorded`.
+        recorded: if not empty, a kind that will be read from a record is assumed to have the flag.
+        names: names of the kinds in use; "" stands for a kind that will be read from a record.
         unknown: True: all kinds will be read from records, so the flag is accepted.
 
     Raises:

@@ -70,15 +70,14 @@ def _pairs_back(text: str) -> str:
 
 
 def _respell(text: str, first: str, second: tuple[str, str], first_as: str, second_as: tuple[str, str]) -> str:
-    r"""Return `text` with the first two hex digits of both escapes replaced in each pair such as `\ud83d\ude00`.
+    r"""Replace hex digits in each pair of escapes such as `\ud83d\ude00`, and return the new text.
 
-    In this example, these digits are `d8` and `de`. In the table, `old` and `new` are strings of hex digits. A digit
-    `old[i]` in `text` is replaced by `new[i]`.
+    In a pair `\uWX3d\uYZ00`, the digits W, X, Y and Z are replaced as follows.
+    A pair with other digits at these positions is not changed.
 
-    digit in `text`                            old          new
-    first digit of both escapes (`d`)          first        first_as
-    second digit of the first escape (`8`)     second[0]    second_as[0]
-    second digit of the second escape (`e`)    second[1]    second_as[1]
+    W and Y    `first[i]` is replaced by `first_as[i]`
+    X          `second[0][i]` is replaced by `second_as[0][i]`
+    Z          `second[1][i]` is replaced by `second_as[1][i]`
     """
     import re
 
