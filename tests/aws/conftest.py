@@ -23,7 +23,7 @@ def _server() -> Iterator[Moto]:
 
 @pytest.fixture(name="nothing", autouse=True)
 def _nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """No variable and no file of AWS; the shipped backend is made anew."""
+    """An environment without variables and files of AWS, and a new instance of the shipped backend."""
     for name in list(os.environ):
         if name.startswith(("AWS_", "VAULT_", "BAO_")):
             monkeypatch.delenv(name)

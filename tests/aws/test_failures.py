@@ -1,4 +1,4 @@
-"""AWS Secrets Manager that refuses, does not hold, or cannot be reached; and a machine on which nothing of AWS is set up."""
+"""AWS Secrets Manager: refused requests, missing secrets, unreachable servers, and machines without a configuration of AWS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A `Ref` whose text begins with the scheme of a backend: it would be a path in Vault, which nobody means."""
+"""A `Ref` whose text begins with the scheme of a backend: it would be a path in Vault, which is not intended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TLS to Secrets Manager: a certificate of an unknown authority is refused, and AWS_CA_BUNDLE makes it known."""
+"""TLS to Secrets Manager: a certificate of an unknown authority is refused unless AWS_CA_BUNDLE contains the authority."""
 
 from __future__ import annotations
 

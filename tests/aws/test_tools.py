@@ -1,4 +1,4 @@
-"""The command line on settings that ask AWS Secrets Manager: check, doctor, explain, show, health, policy."""
+"""The command line on settings that read AWS Secrets Manager: check, doctor, explain, show, health, policy."""
 
 from __future__ import annotations
 
@@ -275,7 +275,7 @@ def test_a_user_with_the_printed_actions_reads_every_secret_and_may_do_no_more(
 ) -> None:
     put_all(moto, canary)
     policy = json.loads(folder.run("policy", "--online").out)
-    policy["Statement"][0]["Resource"] = "*"  # moto tells actions apart, and no resources
+    policy["Statement"][0]["Resource"] = "*"  # moto distinguishes actions, but no resources
     iam = moto.of("iam")
     iam.create_user(UserName="app")
     key = iam.create_access_key(UserName="app")["AccessKey"]

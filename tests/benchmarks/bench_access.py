@@ -28,7 +28,7 @@ class App(BaseModel):
 
 
 class Plain:
-    """An object with a `__dict__` and nothing else."""
+    """An object that has only a `__dict__`."""
 
     def __init__(self, **named: Any) -> None:
         self.__dict__.update(named)
@@ -66,7 +66,7 @@ def measure(rounds: int = 15, times: int = 100_000, *, peers: bool = True) -> li
 
 
 def _peers(rounds: int, times: int) -> list[Row]:
-    """They take a thousand times as long, so they are asked less often."""
+    """Rows of the other libraries: a read takes a thousand times as long, so it is repeated less often."""
     works: dict[str, Work] = {"a plain object": _read(_plain())}
     if find_spec("dynaconf"):
         library: Any = import_module("dynaconf")

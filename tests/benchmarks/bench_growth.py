@@ -1,4 +1,4 @@
-"""Row 14: what grows with the size of the settings and with the number of secrets, and what does not."""
+"""Row 14: costs that grow with the size of the settings and with the number of secrets, and costs that do not."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def measure_refresh(rounds: int, sizes: tuple[int, ...] = SECRETS) -> list[Row]:
 
 
 def _often(work: Callable[[], object], again: int) -> Work:
-    """Small ones as often as makes the same number of keys or secrets, so that the rounds can be compared."""
+    """Small cases, repeated until they have the same number of keys or secrets, so that the rounds can be compared."""
     return lambda times: repeated(work, times * again)
 
 

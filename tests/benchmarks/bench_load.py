@@ -43,7 +43,7 @@ def _read(load: Callable[[], Any]) -> Callable[[], object]:
 
 @contextmanager
 def loaders() -> Iterator[Callable[[str], Callable[[], Any]]]:
-    """What gives the `load` of a contestant, in the folder and the environment of the project."""
+    """Return the `load` of a contestant, in the folder and the environment of the project."""
     before, home = dict(os.environ), Path.cwd()
     with TemporaryDirectory() as folder:
         project.write(Path(folder))

@@ -47,7 +47,7 @@ def measure(rounds: int = 15, times: int = 2000) -> list[Row]:
     fast, pure = _redactor(True, chance), _redactor(False, chance)
     token = "".join(chance.choices(_ALPHABET, k=60))
     rows: list[Row] = []
-    # The second line is as bad as a line can be for the pure way: a third of it is rare characters.
+    # The second line is the worst case of the pure Python code: a third of it is rare characters.
     for kind, line, first, promised in (
         ("plain text", _LINE, "/data/papers/2026/entropy-of-things.pdf", True),
         ("a token in it", _RICH, token, False),

@@ -19,7 +19,7 @@ STEP = 0.1
 
 
 class Series(TypedDict):
-    """What the chart shows: CPU nanoseconds of a read in each step, and the seconds at which a new version was there."""
+    """Data of the chart: CPU nanoseconds of a read in each step, and the seconds at which a new version was there."""
 
     step: float
     nanoseconds: list[float]
@@ -45,7 +45,7 @@ class Reader:
             try:
                 for _ in range(BATCH):
                     get()
-            except Exception:  # noqa: BLE001 - counted, and told
+            except Exception:  # noqa: BLE001 - counted, and reported
                 self.errors += 1
             self.noted.append((now - self.begun, (time.thread_time() - cpu) / BATCH * 1e9))
 

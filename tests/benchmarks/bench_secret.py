@@ -23,7 +23,7 @@ GOAL = 150 / 43
 
 
 class Config:
-    """What people write by hand: a method that returns what `lru_cache` keeps, and one that returns a field."""
+    """Code as people write it by hand: a method that returns the value of `lru_cache`, and one that returns a field."""
 
     def __init__(self) -> None:
         self.value = VALUE
@@ -87,7 +87,7 @@ def refreshed(provider: Fixed, every: float = 0.01) -> Iterator[None]:
 
 def measure(rounds: int = 15, times: int = 100_000) -> list[Row]:
     provider = Fixed(VALUE, Origin("vault", "secret/app#key"))
-    provider.now = time.monotonic  # as a path of Vault asks the time
+    provider.now = time.monotonic  # as a path of Vault reads the time
     secret: Any = handle(provider, str, "key")
     secret.get()
     config = Config()
@@ -101,12 +101,12 @@ def measure(rounds: int = 15, times: int = 100_000) -> list[Row]:
     rows = compare(works, against, {}, rounds, times)
     rows[1]["goal"] = GOAL
     with refreshed(provider):
-        # CPU of this thread alone: what the other one does is its own affair
+        # CPU of this thread alone, without that of the other one
         during = compare(dict(list(works.items())[:2]), against, {}, rounds, times, clock=time.thread_time)
     during[1]["name"] = "secret.get() while another thread refreshes"
     during[1]["goal"] = GOAL
     one, eight = "secret.get(), one thread", "secret.get(), 8 threads"
-    # CPU of the whole process: what a lock, or waiting for one, would add; long enough that starting threads is nothing
+    # CPU of the whole process, with the cost of locks; long enough that the start of threads is negligible
     works = {one: _threads(secret.get, 1), eight: _threads(secret.get, 8)}
     threads = compare(works, one, {eight: 1.2}, rounds, 10 * times, clock=time.process_time)
     return [*rows, during[1], *threads]

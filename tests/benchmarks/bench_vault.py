@@ -98,7 +98,7 @@ def _cold(server: VaultServer, rounds: int) -> list[Row]:
         }
         first = next(iter(works))
         repeated = {name: partial(_repeat, work) for name, work in works.items()}
-        # the goals are seconds; nothing here waits less than the line does, so one by one serves as the measure
+        # The goals are in seconds, and no wait here is shorter than the line, so the serial reads are the baseline.
         rows = compare(repeated, first, {}, min(rounds, 5), 1)
     base = rows[0]["median"]
     for row, seconds in zip(rows[1:], (0.2, 0.12), strict=True):
@@ -128,7 +128,7 @@ _number = count()
 
 
 def _session(address: str, workers: int) -> Session:
-    """One that shares nothing with those before: whose home is another is somebody else."""
+    """A session that shares nothing with earlier ones, because HOME differs."""
     environ = {"VAULT_TOKEN": "root", "HOME": f"/home/{next(_number)}"}
     session = _vault.connect(Vault(address, prefetch_workers=workers), environ)
     assert session is not None

@@ -63,7 +63,7 @@ def _figure(value: float) -> str:
 
 
 def bars(title: str, rows: list[dict[str, Any]], factor: float) -> str:
-    """One bar a row, the shortest first; one that would not fit is broken off and says its figure."""
+    """One bar a row, the shortest first; a bar that would not fit is broken off and has its figure beside it."""
     rows = sorted(rows, key=lambda row: float(row["median"]))
     usual = sorted(float(row["median"]) for row in rows)[len(rows) // 2]
     longest = min(float(rows[-1]["median"]), 4 * usual)

@@ -43,7 +43,7 @@ def compare(
         against: the one that ratios refer to.
         goals: the ratio promised, by name.
         times: pieces of work in one turn.
-        collector: whether the garbage collector may run meanwhile, as it does for users.
+        collector: True: the garbage collector may run meanwhile, as it does for users.
         clock: seconds; `time.process_time` counts CPU of this process alone.
     """
     for work in contestants.values():
@@ -91,5 +91,5 @@ def table(title: str, rows: list[Row], unit: str = "µs") -> str:
 
 
 def verdict(row: Row) -> str:
-    """Whether the goal is met; "" where there is none."""
+    """Return "met" or "missed"; "" without a goal."""
     return "" if row["goal"] is None else "met" if row["ratio"] <= row["goal"] else "missed"

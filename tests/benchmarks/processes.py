@@ -20,7 +20,7 @@ BARE = "bare Python"
 class Taken(NamedTuple):
     """Seconds of one process.
 
-    `cpu` is the process's own work, user and system: on a machine that is busy with other things it says more than
+    `cpu` is the process's own work, user and system: on a machine that is busy with other things it is more precise than
     `wall`, and on an idle one they are the same, since nothing here waits.
     """
 
@@ -72,10 +72,10 @@ def compare_processes(
 ) -> list[Row]:
     """Measure processes in turns on one core, each once before anything counts, so that compiled files are there.
 
-    What has a goal runs right after what it is compared with: a machine that others use changes its speed by the second.
+    A command with a goal runs right after the one it is compared with: a machine that others use changes its speed by the second.
 
     Args:
-        net: whether the start of a bare Python is taken off before ratios are made; it must be among `commands`.
+        net: True: the start of a bare Python is taken off before ratios are made; it must be among `commands`.
     """
     for command in commands.values():
         start(command, folder, environ)

@@ -1,4 +1,4 @@
-"""The same settings for everybody: 10 sections of 4 groups of 5 keys, a typed schema, 20 variables above the file."""
+"""The same settings for every contestant: 10 sections of 4 groups of 5 keys, a typed schema, 20 variables above the file."""
 
 from __future__ import annotations
 

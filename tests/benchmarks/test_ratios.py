@@ -46,7 +46,7 @@ SHORT: dict[str, Callable[[], list[Row]]] = {
 
 
 def broken(rows: list[Row]) -> dict[str, str]:
-    """What is clearly worse than promised."""
+    """Return the ratios that are clearly worse than promised."""
     return {
         row["name"]: f"{row['ratio']:.2f}, goal {row['goal']:.2f}"
         for row in rows

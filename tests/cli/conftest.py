@@ -1,4 +1,4 @@
-"""Running the command line as a person would, within the test's process, in a folder of its own."""
+"""The command line, run as a person would run it, within the process of the test, in a folder of its own."""
 
 from __future__ import annotations
 

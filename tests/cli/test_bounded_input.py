@@ -1,4 +1,4 @@
-"""What commands read themselves is bounded, and never waited for."""
+"""Input that commands read themselves: its size is bounded, and no command waits for it."""
 
 from __future__ import annotations
 

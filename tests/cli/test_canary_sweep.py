@@ -1,4 +1,4 @@
-"""A secret in every place where a mistake can sit shows in no output of any command, in no format."""
+"""A secret in every place of a possible mistake: no command shows it in any format."""
 
 from __future__ import annotations
 

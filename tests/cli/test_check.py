@@ -124,7 +124,7 @@ Place = tuple[str, int, int, str]
 
 
 def _told(form: str, out: str, expected: list[Place]) -> list[Place]:
-    """Those of the expected places that the output tells, in its order."""
+    """Return those of the expected places that the output contains, in its order."""
     if form in ("json", "sarif"):
         return _listed(form, json.loads(out))
     spelt = {

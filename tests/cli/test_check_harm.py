@@ -1,4 +1,4 @@
-"""`toriconfig check` of inputs made to do harm: told with a frame, for little more than a harmless file of their size costs."""
+"""`toriconfig check` of harmful inputs: reported with a frame, at hardly more than the cost of a harmless file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`toriconfig check --online`: every secret is read, what cannot be had is told by its reason; and directories."""
+"""`toriconfig check --online`: every secret is read, a missing one is reported with its reason; and directories."""
 
 from __future__ import annotations
 

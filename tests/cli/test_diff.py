@@ -1,4 +1,4 @@
-"""`toriconfig diff A B`: profiles, files and Vault versions; of secrets only whether they differ."""
+"""`toriconfig diff A B`: profiles, files and Vault versions; a secret is only reported as different."""
 
 from __future__ import annotations
 

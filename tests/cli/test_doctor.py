@@ -1,4 +1,4 @@
-"""`toriconfig doctor` against a real OpenBao: each thing that can stand in the way is named, with its remedy."""
+"""`toriconfig doctor` against a real OpenBao: each possible obstacle is named, with its remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`toriconfig explain KEY`: every layer that speaks, in order, the winner marked; secrets without their value."""
+"""`toriconfig explain KEY`: every layer with a value, in order, the effective one marked; secrets without their value."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ def test_a_repair_never_makes_anything_worse_and_a_second_one_finds_nothing(docu
 
 
 def test_many_unsafe_repairs_cost_few_checks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Two hundred typos, of which one cannot be repaired, are not two hundred checks of the file."""
+    """Two hundred typos, one of which cannot be repaired, need far fewer than two hundred checks of the file."""
     from pydantic import BaseModel
 
     from toriconfig.cli import _fix

@@ -1,4 +1,4 @@
-"""`toriconfig health`: the state of a load as text and as JSON, and how it ends."""
+"""`toriconfig health`: the state of a load as text and as JSON, and the exit code."""
 
 from __future__ import annotations
 

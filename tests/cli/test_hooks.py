@@ -1,4 +1,4 @@
-"""The pre-commit hooks and the workflows run commands that there are, with options that they have."""
+"""The pre-commit hooks and the workflows run commands that exist, with options that exist."""
 
 from __future__ import annotations
 

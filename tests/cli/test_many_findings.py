@@ -102,7 +102,7 @@ def test_the_text_of_an_error_shows_a_thousand_problems_and_counts_all() -> None
 
 PEAK = """
 import atexit, re, sys
-def peak():  # since this program began: the peak that `resource` tells is that of the process it was forked from, too
+def peak():  # since this program began: the peak of `resource` includes that of the process it was forked from
     with open("/proc/self/status") as status:
         sys.stderr.write(re.search(r"VmHWM:\\s+(\\d+) kB", status.read())[1])
 atexit.register(peak)

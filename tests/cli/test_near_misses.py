@@ -1,4 +1,4 @@
-"""What was probably meant is said wherever somebody mistypes: keys, values, variables, profiles, commands."""
+"""Suggestions for every kind of typo: keys, values, variables, profiles, commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A secret that may be None and has a place in Vault is shown, explained, checked and compared as one that is there."""
+"""An optional secret with a place in Vault is shown, explained, checked and compared like a required one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is printed steers no terminal, forges no line and gives no command to a CI system, wherever the text comes from."""
+"""Printed text of any origin steers no terminal, forges no line and gives no command to a CI system."""
 
 from __future__ import annotations
 

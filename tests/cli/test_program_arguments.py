@@ -1,4 +1,4 @@
-"""A settings class that reads the command line of its program finds nothing there when the command line is ours."""
+"""A settings class that reads the command line of its program ignores the arguments of toriconfig's own command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that write files: what somebody else made is left alone, and nobody sees half of a file."""
+"""Commands that write files: files of the user are kept, and no reader sees half of a file."""
 
 from __future__ import annotations
 

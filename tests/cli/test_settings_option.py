@@ -1,4 +1,4 @@
-"""What `--settings` takes, and what is told of a module that cannot be imported."""
+"""Accepted values of `--settings`, and the error for a module that cannot be imported."""
 
 from __future__ import annotations
 

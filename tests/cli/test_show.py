@@ -1,4 +1,4 @@
-"""`toriconfig show`: what is in effect, secrets as references; and it reads back to the same settings."""
+"""`toriconfig show`: effective values, with secrets as references; the output reads back to the same settings."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_yaml_shows_values_as_they_are_and_secrets_as_their_reference(shown: Tor
 
 def test_the_output_reads_back_to_the_same_settings_in_every_form(shown: Toriconfig, tmp_path: Path) -> None:
     def but_for_text(form: str, *more: str) -> tuple[str, list[str]]:
-        # What is put together from several references cannot be shown, so its line is a comment.
+        # A value composed of several references cannot be shown, so its line is a comment.
         out = shown("-f", form, *more).out
         return out, [line for line in out.splitlines() if "text" not in line.lower()]
 

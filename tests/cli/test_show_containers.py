@@ -1,4 +1,4 @@
-"""`toriconfig show` of lists, dataclasses and root models: what a file says of what stands in them."""
+"""`toriconfig show` of lists, dataclasses and root models: their content is written as in a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`toriconfig show -f env`: each value under the nearest variable that can say it, and nothing that reads back wrong."""
+"""`toriconfig show -f env`: each value under the nearest variable that can hold it, and none that reads back wrong."""
 
 from __future__ import annotations
 

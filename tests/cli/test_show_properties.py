@@ -1,4 +1,4 @@
-"""Whatever values settings have: what `show` writes reads back to the same ones."""
+"""Settings of any values: the output of `show` reads back to the same ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `show` writes of a value of any type reads back to the same value: YAML, JSON and variables."""
+"""A value of any type that `show` writes reads back to the same value: YAML, JSON and variables."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Base(BaseModel):
 
 
 def back(style: str, found: Any, schema: Any) -> Any:
-    """The settings that are read from what `show` writes; None where it writes only a comment."""
+    """The settings that are read from the output of `show`; None if it writes only a comment."""
     if style == "env":
         text = as_env(found, schema, origins=False)
         Path(".env").write_text(text)

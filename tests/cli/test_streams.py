@@ -1,4 +1,4 @@
-"""How a command ends and speaks: exit codes, the two streams, pipes, terminals, signals, and what it imports."""
+"""Ends and output of commands: exit codes, the two streams, pipes, terminals, signals, and imported modules."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_the_ascii_output_of_show_reads_back(form: str, tmp_path: Path) -> None:
 
 
 def on_a_terminal(*arguments: str, cwd: Path, columns: int = 80, **environ: str) -> str:
-    """What a command writes to a real terminal."""
+    """Return the output of a command on a real terminal."""
     main, other = pty.openpty()
     import fcntl
     import struct

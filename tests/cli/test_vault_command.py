@@ -129,7 +129,7 @@ def test_ctrl_c_reaches_the_command_once() -> None:
 
 def _until(terminal: int, text: bytes) -> bytes:
     shown = b""
-    with suppress(OSError):  # how Linux says that nobody writes to it any more
+    with suppress(OSError):  # Linux raises this when the last writer has closed it
         while text not in shown and (more := os.read(terminal, 1024)):
             shown += more
     return shown

@@ -1,4 +1,4 @@
-"""Which class `check` judges by, which files, and which profiles; and what it says where there are no files."""
+"""The class, files and profiles that `check` uses, and its message if there are no files."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class App(BaseModel):
 
 @pytest.fixture(name="unnamed")
 def _unnamed(toriconfig: Toriconfig, tmp_path: Path) -> Toriconfig:
-    """The command where no settings class is named."""
+    """The command without a named settings class."""
     (tmp_path / "pyproject.toml").unlink()
     return toriconfig
 
 
 @pytest.fixture(name="app")
 def _app(toriconfig: Toriconfig, tmp_path: Path) -> Toriconfig:
-    """The command where the class App is named."""
+    """The command with the settings class App."""
     (tmp_path / "app_of_test.py").write_text(APP)
     (tmp_path / "pyproject.toml").write_text('[tool.toriconfig]\nsettings = "app_of_test:App"\n')
     (tmp_path / "config").mkdir()

@@ -1,4 +1,4 @@
-"""What a command runs of the checkout that it stands in: the settings class with its own modules, and nothing else."""
+"""Code of the checkout that a command runs: the settings class with its own modules, and nothing else."""
 
 from __future__ import annotations
 

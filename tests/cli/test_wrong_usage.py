@@ -1,4 +1,4 @@
-"""A command line that cannot be meant: its error repeats nothing that may be a secret."""
+"""Invalid command lines: the error repeats nothing that may be a secret."""
 
 from __future__ import annotations
 

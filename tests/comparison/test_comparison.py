@@ -1,4 +1,4 @@
-"""The table beside other libraries says what the libraries do: each cell is run and compared."""
+"""The table beside other libraries shows what the libraries do: each cell is run and compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tasks with OmegaConf. It knows no Vault; the secret comes from a resolver of 6 lines."""
+"""The tasks with OmegaConf. It has no support for Vault; the secret comes from a resolver of 6 lines."""
 
 from __future__ import annotations
 

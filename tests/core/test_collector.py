@@ -1,4 +1,4 @@
-"""The collector rests while settings are loaded, and not a moment longer."""
+"""The garbage collector is paused while settings are loaded, and no longer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""References: how `${...}` in a string is read."""
+"""References: the syntax of `${...}` in a string."""
 
 from __future__ import annotations
 

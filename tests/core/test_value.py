@@ -1,4 +1,4 @@
-"""Values: frozen dataclasses to their users."""
+"""Values: for their users they are frozen dataclasses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the ingestion application cuts text."""
+"""The chunks into which the ingestion application cuts text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demonstration, in short: what it reports, and that it leaves nothing behind, however it ends."""
+"""The demonstration, in short: its report, and no files or processes left after any end."""
 
 from __future__ import annotations
 

@@ -41,5 +41,5 @@ def test_a_signal_at_any_moment_leaves_nothing(place: Place, number: signal.Sign
     time.sleep(moment)
     os.kill(process.pid, number)
     process.communicate(timeout=60)
-    # After SIGKILL it is the keepers that clean up.
+    # After SIGKILL the keepers clean up.
     wait_until(lambda: not place.left(), 15 if number == signal.SIGKILL else 0.1)

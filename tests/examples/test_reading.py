@@ -1,4 +1,4 @@
-"""What the ingestion application says of files that cannot be read."""
+"""Errors of the ingestion application for files that cannot be read."""
 
 from __future__ import annotations
 

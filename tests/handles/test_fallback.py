@@ -1,4 +1,4 @@
-"""What stands in for Vault: who reads it waits for nobody."""
+"""Values used instead of Vault: a reader of them does not wait."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from toriconfig.errors import SecretError, VaultDenied, VaultUnreachable
 
 
 class NextTry:
-    """A flight that nobody may wait for."""
+    """A flight that fails the test if a reader waits for it."""
 
     def wait(self) -> None:
         pytest.fail("a reader waited")
@@ -24,7 +24,7 @@ class NextTry:
 
 
 class Trying(FakeProvider):
-    """A path of Vault that is asked again at each read."""
+    """A path of Vault that is requested again at each read."""
 
     def pending(self) -> Sequence[Flight]:
         return (NextTry(),)

@@ -1,4 +1,4 @@
-"""A secret in a file that others rewrite: seen when the file becomes another one, kept when it goes."""
+"""A secret in a file that other programs rewrite: a replaced file is read again, a deleted one keeps its value."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def secret_of(provider: FileProvider) -> Secret[Any]:
 
 
 def kubernetes_swap(mount: Path, generation: str, value: str) -> None:
-    """What kubelet does: a new directory, and one rename of the `..data` link."""
+    """Swap a mount as kubelet does: a new directory, and one rename of the `..data` link."""
     (mount / generation).mkdir()
     (mount / generation / "key").write_text(value)
     (mount / "..data_tmp").symlink_to(generation)

@@ -1,4 +1,4 @@
-"""Files that hold secrets are looked at by themselves, so that a swap is told to those who never read."""
+"""The watch of files that hold secrets: subscribers that never read are notified of a swap."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _watched() -> Watched:
 
 
 def mount(folder: Path, generation: str, value: str) -> None:
-    """What kubelet does: a new directory, and one rename of the `..data` link."""
+    """Swap a mount as kubelet does: a new directory, and one rename of the `..data` link."""
     (folder / generation).mkdir()
     (folder / generation / "key").write_text(value)
     (folder / "..data_tmp").symlink_to(generation)
@@ -224,7 +224,7 @@ def test_on_change_is_called_for_a_swapped_mount_with_the_new_value_in_place(tmp
         heard.append((change.path, change.kind, getattr(settings, change.path).get()))
 
     on_change(settings, "", note)
-    assert isinstance(settings.key, Secret)  # loaded, and nobody reads
+    assert isinstance(settings.key, Secret)  # loaded, and not read
     time.sleep(0.5)
     mount(tmp_path, "..2026_2", "two")
     assert _eventually(lambda: len(heard) >= 2)

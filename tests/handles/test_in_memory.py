@@ -1,4 +1,4 @@
-"""What a handle tells of its value without a read: of what is in memory now, not of what was last read through it."""
+"""Properties of a handle without a read: they describe the value in memory now, not the one of the last read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A secret that was refused by what it opens is asked for anew, whatever it is made of."""
+"""A secret that a server refused is fetched again, for every kind of secret."""
 
 from __future__ import annotations
 

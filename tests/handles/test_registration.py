@@ -1,4 +1,4 @@
-"""A secret that was read is masked in logs with all its parts, whatever its type is."""
+"""A secret that was read is masked in logs with all its parts, for every type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sealed box: shows nothing, opens by `get()` alone, and compares without fetching."""
+"""The sealed box: shows nothing, opens only by `get()`, and compares without fetching."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pydantic alone makes of a `Secret[T]` in a model: a handle that yields a T."""
+"""A `Secret[T]` in a model of pydantic alone: a handle that yields a T."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What walks over objects, and what serializes anything, comes upon a secret's mask and never upon its value."""
+"""Tools that walk over objects or serialize them find the mask of a secret and never its value."""
 
 from __future__ import annotations
 

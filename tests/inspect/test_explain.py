@@ -1,4 +1,4 @@
-"""Explain, where no key stands at the path, and for a secret that a backend and a variable set."""
+"""Explanations of a path without a key, and of a secret that a backend and a variable set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The generated JSON Schema: up to date, valid, and of one mind with the loader."""
+"""The generated JSON Schema: up to date, valid, and consistent with the loader."""
 
 from __future__ import annotations
 

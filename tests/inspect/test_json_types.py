@@ -1,4 +1,4 @@
-"""A JSON Schema is JSON whatever the settings class holds: infinite numbers, functions, classes of anybody's."""
+"""A JSON Schema is valid JSON for every settings class: infinite numbers, functions, classes of other libraries."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Unsaid(BaseModel):
 
 
 def strict_json(text: str) -> Any:
-    """The text as a reader of JSON has it that knows no `Infinity`."""
+    """Parse the text with a JSON reader that does not accept `Infinity`."""
 
     def refuse(name: str) -> None:
         raise AssertionError(name)

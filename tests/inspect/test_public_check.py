@@ -1,4 +1,4 @@
-"""`check` and `json_schema` for programs: what the commands of the same names do."""
+"""`check` and `json_schema` for programs: the same results as the commands of these names."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from toriconfig.integrations.requests import SecretAuth as RequestsAuth
 
 
 class Rotating(Fixed):
-    """A provider that the test rotates, or that Vault rotates: then `newest` is seen once it is asked for anew."""
+    """A provider that the test or Vault rotates: `newest` is returned once it is fetched again."""
 
     newest: Any = None
 
@@ -40,7 +40,7 @@ class Rotating(Fixed):
 
 
 class Fetched(Fixed):
-    """A provider that fetches each time, and lets nobody wait for that in the way that blocks a loop."""
+    """A provider that fetches each time, and raises on a wait that blocks a loop."""
 
     def __init__(self, value: Any) -> None:
         super().__init__(value, Origin("code", "test"))
@@ -57,7 +57,7 @@ class Fetched(Fixed):
 
 
 class Refreshed(Rotating):
-    """A provider that has the newest value when somebody awaited its flight."""
+    """A provider that has the newest value once its flight was awaited."""
 
     def refresh(self) -> Sequence[Flight]:
         return (self,)

@@ -1,4 +1,4 @@
-"""What the tests of the live room share."""
+"""Fixtures of the tests of reload, override, callbacks and watch."""
 
 from __future__ import annotations
 

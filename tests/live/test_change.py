@@ -1,4 +1,4 @@
-"""What a reload tells as changed, added and removed, and which subscribers hear of it."""
+"""Changes that a reload reports as changed, added and removed, and the subscribers that it calls."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class Files:
         return settings
 
     def changes(self, before: str, after: str) -> list[tuple[str, str]]:
-        """What a reload tells when the text has changed."""
+        """Return the changes of a reload after the text has changed."""
         return self.told(self.settings(before), after)
 
     def told(self, settings: Any, text: str) -> list[tuple[str, str]]:
-        """What a reload tells once the text is this."""
+        """Return the changes of a reload with this text."""
         self.file.write_text(text)
         return [(change.path, change.kind) for change in reload(settings)]
 

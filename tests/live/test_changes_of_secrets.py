@@ -1,4 +1,4 @@
-"""What `on_change` tells of a secret: what its reader gets, from where, and nothing when he gets the same."""
+"""Changes of a secret that `on_change` reports: another value or origin for its reader, and nothing otherwise."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _vault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeVault:
 
 
 class Listening:
-    """Settings of which somebody wants to know all that happens to `key`."""
+    """Settings with a subscriber to every change of `key`."""
 
     def __init__(self, **environ: str) -> None:
         self.settings = lazy(Schema, environ=environ)
@@ -39,7 +39,7 @@ class Listening:
         on_change(self.settings, "key", self._changes.append)
 
     def heard(self, count: int) -> list[tuple[str, str, str]]:
-        """Kind, old and new origin of what was told, once that many changes were; later ones would be seen too."""
+        """Kind, old and new origin of the reported changes, once there are that many; later ones would be seen too."""
         end = time.monotonic() + 5
         while len(self._changes) < count and time.monotonic() < end:
             time.sleep(0.002)
@@ -65,7 +65,7 @@ def test_a_change_is_reported_even_if_a_reader_read_it_first(vault: FakeVault) -
     listening = Listening(T_KEY="env")
     listening.key.get()
     cached.value, cached.error = {"key": "v"}, None
-    assert "v" == listening.key.get()  # between the swap and the telling of it
+    assert "v" == listening.key.get()  # between the swap and its report
     cached.tell(None)
     assert [("rotated", "T_KEY", "vault secret/x#key v1")] == listening.heard(1)
 

@@ -1,4 +1,4 @@
-"""The health of secrets, from memory alone, agrees with what a read of them would say."""
+"""The health of secrets, from memory alone, agrees with the result of a read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Callbacks of rotations: each subscriber in order, with the new value in place, and none in another's way."""
+"""Callbacks of rotations: each subscriber in order, with the new value in place, and independent of the others."""
 
 from __future__ import annotations
 

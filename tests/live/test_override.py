@@ -1,4 +1,4 @@
-"""`override`: its own thread or task sees the values, nobody else; nothing is left behind."""
+"""`override`: only its own thread or task sees the values; nothing is left behind."""
 
 from __future__ import annotations
 

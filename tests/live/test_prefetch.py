@@ -15,7 +15,7 @@ from toriconfig._secrets.secret import handle
 
 
 class Failing(Missing):
-    """A provider that is asked for each time, and lets nobody wait for that in the way that blocks a loop."""
+    """A provider that is fetched each time, and raises on a wait that blocks a loop."""
 
     def pending(self) -> Sequence[Flight]:
         return (self,)

@@ -1,4 +1,4 @@
-"""`refresh`: every secret below a path is asked for now, once a place, and what changed is returned."""
+"""`refresh`: every secret below a path is fetched now, once per place, and the changes are returned."""
 
 from __future__ import annotations
 

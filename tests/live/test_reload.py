@@ -1,4 +1,4 @@
-"""`reload` and `on_change`: build new, swap, tell; a failed reload keeps what is there."""
+"""`reload` and `on_change`: build, swap, notify; a failed reload keeps the old settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reload asks Vault for nothing, and tells which secrets come from another place now."""
+"""A reload sends no request to Vault, and reports the secrets that come from another place now."""
 
 from __future__ import annotations
 

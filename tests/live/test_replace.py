@@ -1,4 +1,4 @@
-"""`replace`, `snapshot`, `load`: what they return is frozen, validated, and shares nothing that can change."""
+"""`replace`, `snapshot`, `load`: their results are frozen, validated, and share no mutable object."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ PARTS = {"made.size": 8, "default.size": 8, "by_name.one.size": 8, "free.more": 
 
 
 def numbers(run: Run) -> list[int]:
-    """What the factories gave."""
+    """The numbers that the factories returned."""
     numbered: tuple[Run | Numbered, ...] = (run, run.made, run.default, *run.several, *run.by_name.values())
     return [*(model.number for model in numbered), run.free["number"]]
 

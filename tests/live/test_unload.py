@@ -1,4 +1,4 @@
-"""`testing.unload`: a lazy object is what it was before its first read."""
+"""`testing.unload`: a lazy object has the state before its first read again."""
 
 from __future__ import annotations
 

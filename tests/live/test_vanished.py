@@ -1,4 +1,4 @@
-"""`reload` where an input was emptied, which may be a write in progress, or is gone."""
+"""`reload` with an input that was emptied, which may be a write in progress, or deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`watch`: files that change mean a reload, however they are replaced; files that are wrong change nothing."""
+"""`watch`: changed files cause a reload for every way of replacing them; invalid files change nothing."""
 
 from __future__ import annotations
 

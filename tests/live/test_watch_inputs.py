@@ -1,4 +1,4 @@
-"""Which files `watch` follows: those that the options name, links on the way to them, and those that appear later."""
+"""The files that `watch` follows: those that the options name, links on the way to them, and those that appear later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How `watch` waits: quiet time, `stop`, signals, and a thread that cannot start."""
+"""The waits of `watch`: quiet time, `stop`, signals, and a thread that cannot start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One spelling a key: aliases, and ways into something else (`AliasPath`), mean the same key in every layer."""
+"""Spellings of a key: aliases and alias paths (`AliasPath`) mean the same key in every layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tree that is checked without the other layers: what they may set is not missed, and the rest is reported."""
+"""A tree that is checked without the other layers: keys that they may set are not missed, and the rest is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that are put together of secrets: every part is text, and named when it is not; on a real OpenBao."""
+"""Texts that are composed of secrets, on a real OpenBao: every part must be text, and the error names one that is not."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _numbers = count()
 
 
 def _environ(server: VaultServer) -> dict[str, str]:
-    """A home of its own each time, and so a connection that has read nothing yet."""
+    """A new home each time, and so a connection that has read nothing yet."""
     return {**server.environ, "HOME": f"/nonexistent/texts/{next(_numbers)}"}
 
 

@@ -1,4 +1,4 @@
-"""What `config_files` may name beside single files: folders, patterns, and files inside packages."""
+"""Entries of `config_files` beside single files: folders, patterns, and files inside packages."""
 
 from __future__ import annotations
 

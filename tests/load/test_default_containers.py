@@ -1,4 +1,4 @@
-"""Secrets in the defaults of a schema: in lists, mappings and tuples each is a handle; models there stay what they are."""
+"""Secrets in the defaults of a schema: in lists, mappings and tuples each is a handle; models there are not changed."""
 
 from __future__ import annotations
 

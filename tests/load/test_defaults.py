@@ -1,4 +1,4 @@
-"""Defaults: what a file says of part of a default leaves the rest of it as it is."""
+"""Defaults: a file that sets a part of a default leaves the rest unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An empty variable of a section beside variables below it: what stands below counts, on both roads."""
+"""An empty variable of a section beside variables below it: the variables below count, for both base classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys of mappings and positions of lists, as variables and files say them."""
+"""Keys of mappings and positions of lists, as variables and files write them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handles: what supplies each secret, decided at load without the network, and what its readers see."""
+"""Handles: the source of each secret, decided at load without the network, and the values that its readers get."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def value(secret: Secret[Any] | None) -> Any:
     return secret.get()
 
 
-# Which place in Vault is asked, and who stands above and below it.
+# The place in Vault that is read, and the layers above and below it.
 
 
 @pytest.mark.parametrize(

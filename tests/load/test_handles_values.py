@@ -1,4 +1,4 @@
-"""Handles: values as people write them, and the places in a schema where secrets stand."""
+"""Handles: values as people write them, and the places of secrets in a schema."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_mapping_where_text_belongs_is_reported_without_its_values() -> None:
     assert "hunter2" not in repr(only)
 
 
-# Where secrets stand.
+# Places of secrets.
 
 
 class Server(BaseModel):

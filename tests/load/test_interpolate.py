@@ -1,4 +1,4 @@
-"""Resolve: references in plain fields become values in one pass; in secret fields they say where to look."""
+"""References: in plain fields they become values in one pass; in secret fields they are the place to read from."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_another_key_is_looked_up_in_the_merged_whole() -> None:
 def test_another_key_may_be_a_default_at_any_depth() -> None:
     text = "a: ${part.text} ${part.size} ${weights.title}\nsize: ${limit}\n"
     assert loaded(Schema, "a: ${part.text} ${part.size} ${weights.title}").a == "outer default 3 2.0"
-    assert [("TC102", "1.yaml:2:7", "size")] == told(Schema, text)  # None is what the default says
+    assert [("TC102", "1.yaml:2:7", "size")] == told(Schema, text)  # None is the default
 
 
 def test_references_lead_on_to_references() -> None:
@@ -184,7 +184,7 @@ def test_a_long_chain_is_refused_and_not_followed_to_the_end_of_the_stack() -> N
 
 
 def doubling(end: str) -> str:
-    """Each of 40 keys says twice what the next one does; the last says `end`."""
+    """Each of 40 keys repeats the next one twice; the last is `end`."""
     return "d:\n" + "".join(f"  k{n}: ${{d.k{n + 1}}}${{d.k{n + 1}}}\n" for n in range(40)) + f"  k40: {end}\n"
 
 

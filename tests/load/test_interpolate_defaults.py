@@ -1,4 +1,4 @@
-"""References to keys of which no layer says anything: what the schema, or an object that code gave, says of them."""
+"""References to keys that no layer sets: their value comes from the schema, or from an object passed in code."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def test_a_removed_key_is_gone_after_a_reload_and_a_broken_file_keeps_the_old_se
         assert 900 == current.chunking.size
 
 
-# Random stacks of layers against a model of three lines: the highest layer that says something wins.
+# Random stacks of layers against a model of three lines: the highest layer with a value wins.
 
 _KEYS = ("a", "b", "c.x", "c.y", "d.k1", "d.k2")
 _LAYERS = ("files", "secrets_dir", "dotenv", "env", "code")

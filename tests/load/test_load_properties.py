@@ -1,4 +1,4 @@
-"""Whatever is read, a load returns settings or raises ConfigError, shows no secret, and does the same twice."""
+"""A load of any input returns settings or raises ConfigError, shows no secret, and does the same twice."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_any_layers_load_or_are_refused_and_show_no_secret(
     errors = [one for one in first.problems if one.severity == "error"]
     assert (first.loaded is None) == bool(errors)
     told = [(one.message, one.expected, one.help, one.label, one.layer, one.related) for one in first.problems]
-    # What a plain field says may be shown in its line; it is in no sentence of ours, except as a key or a hint.
+    # The text of a plain field may be shown in its line; no sentence contains it, except as a key or a hint.
     assert CANARY not in repr(told)
     if first.loaded is not None:
         model: Any = first.loaded.model

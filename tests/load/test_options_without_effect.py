@@ -1,4 +1,4 @@
-"""An option that changes how an input is read is warned of where no option names such an input."""
+"""A warning for an option that changes the reading of an input, if no option names such an input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers: which inputs a load reads, in which order, and how a profile chooses among them."""
+"""Layers: the inputs that a load reads, their order, and the choice of a profile."""
 
 from __future__ import annotations
 

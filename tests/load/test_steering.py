@@ -1,4 +1,4 @@
-"""What steers a load: profile, files and local files, from options, variables and `.env` files."""
+"""Options of a load: profile, files and local files, from options, variables and `.env` files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How to reach Vault: code above variables above files, and what a file may not say."""
+"""Options of Vault: code above variables above files, and the options that a file may not set."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _here(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(name="asked")
 def _asked(monkeypatch: pytest.MonkeyPatch) -> list[Vault]:
-    """What loads have asked for a connection."""
+    """The connections that loads have requested."""
     asked: list[Vault] = []
 
     def connected(vault: Vault, environ: object) -> tuple[None, str]:

@@ -1,4 +1,4 @@
-"""A reference that stands for a whole list or mapping is merged as if what it yields were written there."""
+"""A reference to a whole list or mapping is merged as if its content were written in its place."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ ALL = [NOWHERE, VARIABLE, TYPO, BLOCK]
 
 
 class Ascii(io.StringIO):
-    """A stream as a terminal of the C locale is one."""
+    """A stream like a terminal of the C locale."""
 
     encoding = "ascii"
 

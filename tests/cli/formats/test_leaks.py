@@ -1,4 +1,4 @@
-"""A secret in every place where a mistake can sit: in no format, by way of the frames and the sources."""
+"""A secret in every place of a possible mistake: no format shows it through frames or sources."""
 
 from __future__ import annotations
 
@@ -96,5 +96,5 @@ def test_no_format_shows_a_secret_that_a_source_could_not_read(
     assert {problem.code for problem in problems} >= {"TC001", "TC002", "TC102", "TC105", "TC305", "TC502"}
     captured = capsys.readouterr()
     canary.absent_from(*told(problems), ConfigError(problems), captured.out, captured.err, *caplog.records)
-    # python-dotenv's parser must not have said anything either.
+    # The parser of python-dotenv must not have logged anything either.
     assert caplog.records == []

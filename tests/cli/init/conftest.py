@@ -9,5 +9,5 @@ import pytest
 
 @pytest.fixture(name="named", autouse=True)
 def _named(tmp_path: Path) -> None:
-    """Nothing stands in the folder."""
+    """An empty folder."""
     (tmp_path / ".git").mkdir()  # the root of the project

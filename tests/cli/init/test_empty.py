@@ -1,4 +1,4 @@
-"""`toriconfig init` in an empty folder: what it writes works at once, and what exists stays."""
+"""`toriconfig init` in an empty folder: the written files work at once, and existing files are kept."""
 
 from __future__ import annotations
 

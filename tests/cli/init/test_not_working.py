@@ -1,4 +1,4 @@
-"""`toriconfig init --from` with a class that works only in the module where it stands."""
+"""`toriconfig init --from` with a class that works only in its own module."""
 
 from __future__ import annotations
 
