@@ -44,25 +44,25 @@ def app(token: str = "${aws:prod/db#password}", **options: Any) -> App:
 # Answers of Secrets Manager
 
 
-def test_a_secret_that_is_not_there_is_not_found(moto: Moto) -> None:
+def test_a_missing_secret_is_not_found(moto: Moto) -> None:
     with pytest.raises(SecretNotFound, match=r"token: aws does not hold prod/db \(store it there, or correct"):
         app().token.get()
 
 
-def test_a_version_that_is_not_there_is_named(moto: Moto) -> None:
+def test_a_missing_version_is_named(moto: Moto) -> None:
     moto.put("prod/db", "text")
     missing = "0" * 36
     with pytest.raises(SecretNotFound, match=rf"prod/db has no version {missing} \(correct the version"):
         app(f"${{aws:prod/db?version={missing}}}").token.get()
 
 
-def test_a_stage_that_is_not_there_is_named(moto: Moto) -> None:
+def test_a_missing_stage_is_named(moto: Moto) -> None:
     moto.put("prod/db", {"password": "x"})
     with pytest.raises(SecretNotFound, match=r"prod/db has no version with stage NOPE \(correct the version"):
         app("${aws:prod/db?stage=NOPE#password}").token.get()
 
 
-def test_a_stage_of_a_secret_that_is_not_there_is_not_found(moto: Moto) -> None:
+def test_a_stage_of_a_missing_secret_is_not_found(moto: Moto) -> None:
     with pytest.raises(SecretNotFound, match=r"token: aws does not hold prod/db \(store it there, or correct"):
         app("${aws:prod/db?stage=NOPE#password}").token.get()
 

@@ -75,7 +75,7 @@ def test_a_token_that_has_ended_is_distinguished_from_a_policy_that_is_missing(
     assert "log in again, and set VAULT_TOKEN" in result.out
 
 
-def test_a_policy_that_is_missing_on_one_of_three_paths_is_a_403_there_alone(
+def test_a_policy_that_is_missing_on_one_of_three_paths_is_a_403_on_that_path_only(
     vault: VaultServer, toriconfig: Toriconfig
 ) -> None:
     vault.policy("two-of-three", {path: can for path, can in READ.items() if "two" not in path})

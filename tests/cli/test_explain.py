@@ -140,7 +140,7 @@ def test_without_a_request_the_source_that_the_program_reads_first_is_marked(
         ("chunking..size", "a key is missing"),
     ],
 )
-def test_a_key_that_is_not_there_is_wrong_usage_with_the_near_miss(key: str, said: str, toriconfig: Toriconfig) -> None:
+def test_a_missing_key_is_wrong_usage_with_the_near_miss(key: str, said: str, toriconfig: Toriconfig) -> None:
     result = toriconfig("explain", key)
     assert result.code == 2
     assert said in result.err

@@ -32,7 +32,7 @@ def test_drift_is_a_finding_that_names_the_command(toriconfig: Toriconfig, tmp_p
     assert "sise" in file.read_text(), "--check writes nothing"
 
 
-def test_a_schema_that_is_not_there_has_drifted(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_a_missing_schema_counts_as_drift(toriconfig: Toriconfig, tmp_path: Path) -> None:
     assert toriconfig("schema", "--check").code == 1
     assert not (tmp_path / "schemas").exists()
 

@@ -118,7 +118,7 @@ def test_a_container_of_a_secret_without_a_reference_is_a_comment_and_reported_a
     assert "without a reference: players, tokens, hall.door, keys.p, account" in results[1].err
 
 
-def test_a_secret_in_a_root_model_differs_where_its_value_does(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_a_secret_in_a_root_model_differs_if_its_value_does(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "app.yaml").write_text("keys: {p: one}\nhall: {seats: 1, door: one}\n")
     (tmp_path / "app.other.yaml").write_text("keys: {p: two}\nhall: {seats: 1, door: two}\n")
     result = toriconfig("diff", "default", "other", "--settings", "app:App")

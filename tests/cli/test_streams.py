@@ -171,7 +171,7 @@ def test_an_interrupt_ends_a_command_with_130_and_no_traceback(
     assert "Traceback" not in out + err
 
 
-def test_a_bug_shows_where_it_is_and_no_value(tmp_path: Path) -> None:
+def test_a_bug_is_shown_with_its_place_and_no_value(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(
         "from pydantic import BaseModel\nclass App(BaseModel):\n    size: int = 1\n"
         "    @property\n    def x(self): ...\n"

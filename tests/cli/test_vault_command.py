@@ -72,7 +72,7 @@ def test_an_invalid_seed_is_reported_before_anything_starts(
     assert "OpenBao at" not in result.err
 
 
-def test_a_seed_with_notes_alone_is_stored(tmp_path: Path) -> None:
+def test_a_seed_with_only_notes_is_stored(tmp_path: Path) -> None:
     (tmp_path / "seed.yaml").write_text("secret/tori: {api_key: drawkcab, since: 2024-01-01, debug: no}\n")
     ran = in_a_process("vault", "dev", "--seed", "seed.yaml", "--", sys.executable, "-c", READ, cwd=tmp_path)
     assert (0, "backward\n") == (ran.code, ran.out), ran.err

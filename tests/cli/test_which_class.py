@@ -67,7 +67,7 @@ def test_the_folder_that_is_named_counts(unnamed: Toriconfig, tmp_path: Path) ->
 @pytest.mark.parametrize(
     "hook", [hook for hook in HOOKS if hook.get("pass_filenames", True)], ids=lambda hook: hook["id"]
 )
-def test_a_hook_without_files_judges_the_files_of_the_class_alone(
+def test_a_hook_without_files_checks_only_the_files_of_the_class(
     app: Toriconfig, tmp_path: Path, hook: dict[str, Any]
 ) -> None:
     others = [

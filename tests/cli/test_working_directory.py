@@ -124,7 +124,7 @@ IMPORTING = "from typing import Any\nfrom pydantic import BaseModel, ImportStrin
 
 
 @pytest.mark.parametrize("own", [True, False])
-def test_a_settings_file_names_a_module_of_the_checkout_only_where_the_class_is_of_the_checkout(
+def test_a_settings_file_may_name_a_module_of_the_checkout_only_if_the_class_is_of_the_checkout(
     own: bool, tmp_path: Path
 ) -> None:
     here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
@@ -214,7 +214,7 @@ def test_pyproject_of_a_parent_does_not_count_outside_a_repository(
     assert 0 == toriconfig("policy").code
 
 
-def test_a_worktree_is_a_repository_of_its_own(
+def test_a_worktree_counts_as_a_repository(
     toriconfig: Toriconfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "pyproject.toml").write_text(NAMED)

@@ -60,7 +60,7 @@ def test_each_unreadable_file_is_named_and_the_others_are_ingested(target: Targe
     assert not ingest.report.failures
 
 
-def test_a_document_that_comes_again_replaces_its_chunks(target: Target, papers: Path) -> None:
+def test_a_document_that_is_ingested_again_replaces_its_chunks(target: Target, papers: Path) -> None:
     with ingestion(target.settings()) as ingest:
         ingest.run(papers)
     with ingestion(target.settings(chunking={"size": 400})) as again:

@@ -96,7 +96,7 @@ def test_settings_without_a_secret_have_a_client_as_they_describe_vault(server: 
     assert client(settings).read("secret/data/app")["data"]["data"] == {"key": "k3y"}
 
 
-def test_a_model_that_no_load_made_has_a_client_by_the_environment(
+def test_a_model_that_was_not_loaded_has_a_client_by_the_environment(
     server: VaultServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     class Bare(BaseModel):

@@ -166,7 +166,7 @@ def test_a_deep_copy_is_independent() -> None:
     assert copied.pool.hosts == ["a", "b", "c"]
 
 
-def test_models_made_elsewhere_are_explained_and_have_health() -> None:
+def test_models_that_were_not_loaded_are_explained_and_have_health() -> None:
     model = Schema(name="given")
     assert str(explain(model, "name").origin).startswith("Schema")
     assert health(model).loaded

@@ -64,7 +64,7 @@ def test_a_file_that_was_emptied_keeps_the_old_settings(schema: Any, name: str, 
 
 
 @pytest.mark.parametrize("text", ["# a head that is written first\n", "---\n", "---\n# a head\n"], ids=repr)
-def test_a_settings_file_that_holds_comments_alone_counts_as_emptied(text: str) -> None:
+def test_a_settings_file_that_holds_only_comments_counts_as_emptied(text: str) -> None:
     settings = loaded_from("app.yaml", "n: 5\n")
     Path("app.yaml").write_text(text)
     with pytest.raises(ConfigError, match="emptied"):
@@ -97,9 +97,7 @@ def test_a_value_in_a_directory_of_secrets_that_was_emptied_keeps_the_old_settin
 
 
 @pytest.mark.parametrize(("name", "text"), INPUTS)
-def test_a_file_that_is_gone_is_reported_each_time_it_goes(
-    name: str, text: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_deleted_file_is_reported_for_each_deletion(name: str, text: str, caplog: pytest.LogCaptureFixture) -> None:
     settings = loaded_from(name, text)
     for _ in range(2):
         Path(name).unlink()
@@ -113,7 +111,7 @@ def test_a_file_that_is_gone_is_reported_each_time_it_goes(
     assert 2 == sum("this file was deleted" in message and name in message for message in caplog.messages)
 
 
-def test_a_file_of_another_profile_is_neither_emptied_nor_gone(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_of_another_profile_is_neither_emptied_nor_deleted(caplog: pytest.LogCaptureFixture) -> None:
     environ = {"APP_PROFILE": "dev"}
     Path("run").mkdir()
     Path("app.dev.yaml").write_text("n: 5\n")

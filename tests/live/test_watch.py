@@ -66,7 +66,7 @@ def test_a_reload_waits_for_a_file_that_is_being_replaced(
 
 
 @pytest.mark.parametrize("name", ["app.yaml", "app.local.yaml", "app.toml", ".env"])
-def test_a_file_that_was_not_there_is_followed_too(name: str, following: Watch) -> None:
+def test_a_file_that_did_not_exist_is_followed_too(name: str, following: Watch) -> None:
     settings = lazy(App)
     changes = Changes(settings)
     following(settings, interval=3600)

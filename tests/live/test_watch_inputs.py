@@ -35,7 +35,7 @@ class Linked(BaseModel):
     name: str = ""
 
 
-def test_a_file_in_a_folder_that_was_not_there_is_followed_too(following: Watch) -> None:
+def test_a_file_in_a_folder_that_did_not_exist_is_followed_too(following: Watch) -> None:
     settings = lazy(App, config_dir="a/b")
     changes = Changes(settings)
     following(settings, interval=3600)
@@ -193,7 +193,7 @@ def test_a_folder_of_files_that_is_replaced_as_a_whole_is_still_followed(followi
     assert ("size", "changed", 5) == told(changes.next())
 
 
-def test_a_file_of_a_package_and_a_folder_of_secrets_that_was_not_there_are_followed(
+def test_a_file_of_a_package_and_a_folder_of_secrets_that_did_not_exist_are_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, following: Watch
 ) -> None:
     Path("packed").mkdir()

@@ -98,7 +98,7 @@ assert os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGUSR1
     run(code, tmp_path)
 
 
-def test_a_forked_child_follows_the_files_on_a_thread_of_its_own(tmp_path: Path) -> None:
+def test_a_forked_child_follows_the_files_on_its_own_thread(tmp_path: Path) -> None:
     code = """
 watch(settings, debounce=0.02, interval=3600)
 until(lambda: settings._state.loaded)

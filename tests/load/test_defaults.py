@@ -115,7 +115,7 @@ def test_the_origin_of_a_default_is_shown() -> None:
     ]
 
 
-def test_a_factory_that_raises_is_a_problem_only_where_its_value_is_needed() -> None:
+def test_a_factory_that_raises_is_a_problem_only_if_its_value_is_needed() -> None:
     class Raises(BaseModel):
         numbers: dict[str, int] = Field(default_factory=lambda: {"a": 1 // 0})
 

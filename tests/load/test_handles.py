@@ -211,7 +211,7 @@ def test_offline_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 # `Secret[T] | None`.
 
 
-def test_an_optional_secret_is_none_only_where_nothing_could_supply_it(vault: FakeVault) -> None:
+def test_an_optional_secret_is_none_only_if_it_has_no_source(vault: FakeVault) -> None:
     assert loaded(Several).key is None
     vault["secret/app"] = {}
     assert loaded(Several, vault_path="secret/app", offline=False).key is not None
@@ -320,7 +320,7 @@ def test_handles_survive_a_replacement_and_a_new_value_wins(options: dict[str, A
     assert "vault" == base.key.get()
 
 
-def test_rotation_reaches_a_handle_made_long_ago(vault: FakeVault) -> None:
+def test_rotation_reaches_an_existing_handle(vault: FakeVault) -> None:
     vault["s/x"] = {"k": "one"}
     key = loaded(Schema, "key: ${vault:s/x#k}", offline=False).key
     assert ("one", 1) == (key.get(), key.version)

@@ -59,7 +59,7 @@ def test_a_variable_its_default_and_its_hint() -> None:
     assert "variable `A` is not set" == only.message
 
 
-def test_an_empty_variable_counts_as_not_set_where_there_is_a_default_or_hint() -> None:
+def test_an_empty_variable_counts_as_not_set_if_there_is_a_default_or_hint() -> None:
     model = loaded(Schema, "a: '${env:A}'\nb: ${env:A:-b}", environ={"A": ""})
     assert ("", "b") == (model.a, model.b)
     assert [("TC304", "1.yaml:1:4", "a")] == told(Schema, "a: ${env:A:?hint}", environ={"A": ""})
@@ -244,7 +244,7 @@ def test_a_failed_reference_causes_no_other_problem_of_its_list(text: str, place
     assert [("TC304", place)] == [one[:2] for one in told(Lists, text)]
 
 
-def test_a_list_whose_reference_is_not_known_yet_is_not_reported_to_be_short() -> None:
+def test_a_list_with_an_unresolved_reference_is_not_reported_as_too_short() -> None:
     (tree,) = read_yaml("parts: ['${env:A}', {size: '${env:A:-1}'}]\npair: [1, '${env:A:-1}']", "x")
     assert () == try_check_tree(Lists, tree)
 

@@ -108,7 +108,7 @@ def test_an_environment_that_is_given_is_the_only_one(monkeypatch: pytest.Monkey
     assert 900 == load(ToriSettings, offline=True).chunking.size
 
 
-def test_a_removed_key_is_gone_after_a_reload_and_a_broken_file_keeps_the_old_settings() -> None:
+def test_a_reload_drops_a_removed_key_and_a_broken_file_keeps_the_old_settings() -> None:
     Path("tori.yaml").write_text("chunking: {size: 900}\nsection_weights: {x: 1}\n")
     current = lazy(ToriSettings, environ={}, offline=True)
     assert (900, 1.0) == (current.chunking.size, current.section_weights["x"])

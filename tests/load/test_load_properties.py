@@ -154,7 +154,7 @@ def test_any_layers_load_or_are_refused_and_show_no_secret(
         st.sampled_from([*_FIELDS, "d.a", "b.a", "next.next.a", "account.a", "..", 'x."y']), _ODD, max_size=4
     )
 )
-def test_any_replacement_is_made_or_refused(updates: dict[str, Any]) -> None:
+def test_any_replacement_succeeds_or_is_refused(updates: dict[str, Any]) -> None:
     base = load(Wide, overrides={"d": {"x": {"y": 1}}}, environ={}, offline=True)
     before = base.model_dump()
     error: ConfigError | None = None

@@ -75,7 +75,7 @@ def test_append_works_for_text_from_the_environment() -> None:
     assert ["default", "a", "b", "c"] == loaded(Schema, "added: [a]", environ={"T_ADDED": "b,c"}, env_prefix="T_").added
 
 
-def test_replace_lets_the_higher_mapping_count_alone_and_hides_the_default() -> None:
+def test_replace_uses_only_the_higher_mapping_and_hides_the_default() -> None:
     assert {"b": 2} == loaded(Schema, "whole: {a: 1}", "whole: {b: 2}").whole
     assert {"a": 1} == loaded(Schema, "whole: {a: 1}").whole
 
@@ -85,7 +85,7 @@ def test_a_rule_that_does_not_exist_is_refused_where_it_is_written() -> None:
         Merge("concat")  # type: ignore[arg-type]
 
 
-def test_null_means_none_where_the_field_accepts_it() -> None:
+def test_null_means_none_if_the_field_accepts_it() -> None:
     assert loaded(Schema, "limit: 3", "limit: null").limit is None
 
 

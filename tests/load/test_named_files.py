@@ -70,7 +70,7 @@ def test_an_env_file_puts_no_file_outside_the_declared_folders_into_a_plain_fiel
     assert "in the environment" in caught.value.problems[0].help
 
 
-def test_an_env_file_names_the_file_of_a_secret_wherever_it_is(base: type[BaseModel]) -> None:
+def test_an_env_file_may_name_the_file_of_a_secret_in_any_folder(base: type[BaseModel]) -> None:
     class Schema(base):  # type: ignore[valid-type, misc]
         model_config = SettingsConfigDict(renamed={"key": "token"})
         token: Secret[str]
@@ -115,7 +115,7 @@ def test_a_field_of_that_name_comes_first() -> None:
     assert ("-", "/var/log/app") == (made.log, made.log_file)
 
 
-def test_a_file_that_is_not_there_is_an_error_at_the_variable(base: type[BaseModel]) -> None:
+def test_a_missing_file_is_an_error_at_the_variable(base: type[BaseModel]) -> None:
     with pytest.raises(ConfigError) as caught:
         value(base, int, 0, **SUFFIX, A_V_FILE="nowhere")
     assert [("TC006", "A_V_FILE")] == [(one.code, str(one.origin)) for one in caught.value.problems]

@@ -98,7 +98,7 @@ def test_a_validator_of_a_model_below_gets_the_text(
     assert expected == str(value(base, annotation, A_V=text))
 
 
-def test_a_validator_that_runs_first_gets_a_list_where_the_text_is_json(base: type[BaseModel]) -> None:
+def test_a_validator_that_runs_first_gets_a_list_if_the_text_is_json(base: type[BaseModel]) -> None:
     assert ["a|b"] == value(base, SPLIT["before"], A_V='["a|b"]')
 
 

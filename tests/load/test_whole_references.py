@@ -86,7 +86,7 @@ def test_an_override_by_a_reference_is_merged_with_lower_values(monkeypatch: pyt
     assert {"y": 1, "x": 3} == replace(settings, counts="${env:D}").counts
 
 
-def test_a_variable_that_is_not_set_is_named_where_another_layer_is_merged_with_it() -> None:
+def test_a_variable_that_is_not_set_is_named_if_another_layer_is_merged_with_it() -> None:
     (only,) = problems(Schema, "counts: ${env:D}", environ={"A_COUNTS__X": "3"}, **NESTED)
     assert ("TC304", "1.yaml:1:9", "variable `D` is not set") == (only.code, str(only.origin), only.message)
     assert [("TC304", "1.yaml:1:8", "names")] == told(Schema, "names: ${env:L}", environ={"A_NAMES__0": "z"}, **NESTED)

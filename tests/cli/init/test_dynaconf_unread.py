@@ -113,7 +113,7 @@ def test_a_call_whose_files_cannot_be_found_is_named(argument: str, tmp_path: Pa
     canary.absent_from(*result[1:])
 
 
-def test_a_second_call_is_read_from_a_folder_of_its_own(tmp_path: Path, toriconfig: Toriconfig) -> None:
+def test_a_second_call_is_read_from_its_own_folder(tmp_path: Path, toriconfig: Toriconfig) -> None:
     (tmp_path / "second.py").write_text(
         'from dynaconf import Dynaconf\n\nother = Dynaconf(settings_files=["b.toml"])\n'
     )
