@@ -180,7 +180,7 @@ def _end(text: str, at: int, checks: Mapping[str, Check]) -> tuple[int, int]:
     """Return `(end, bar)` for the reference whose text begins at `at`.
 
     `end` is the position of the closing brace, or -1 if there is none. `bar` is the position of the `|` before the
-    first encoding, or -1 if there is none. Outside `${env:...}`, quoted text may contain `}` and `|`.
+    first encoding, or -1 if there is none. A `}` or `|` in quotes does not count, except in `${env:...}`.
     """
     while text.startswith(" ", at):
         at += 1

@@ -269,8 +269,8 @@ class _Walk:
 
         Args:
             start: first position to read.
-            floor: number of open brackets around the secret. The secret ends where fewer brackets are open, or at a
-                comma before the next key. 0: there is no secret in brackets, and the result is None.
+            floor: depth of brackets at which the secret stands. The secret ends at the closing bracket of this depth,
+                or at a comma before the next key. 0: there is no secret in brackets, and the result is None.
         """
         if self._literal(text):
             return None

@@ -124,7 +124,7 @@ class Finder:
                     self._unknown = list(self._counts)
 
     def settle(self) -> None:
-        """Rebuild the automaton if it lacks more than 32 words, and also more than a quarter of all words."""
+        """Rebuild the automaton if the number of missing words exceeds both 32 and a quarter of all words."""
         if self._build is None or len(self._unknown) <= max(32, len(self._counts) // 4):
             return
         known = [word for word in self._counts if _is_encodable(word)]

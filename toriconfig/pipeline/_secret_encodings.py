@@ -116,7 +116,7 @@ def _in_json(text: str) -> Iterator[str]:
 
 
 def _in_markup(text: str) -> Iterator[str]:
-    """Yield the forms in HTML and XML, command lines, SQL, CSV, `%` formats, and Python escapes."""
+    """Yield `text` as escaped for HTML, XML, command lines, SQL, CSV, `%` formats and Python strings."""
     page = text.translate(_OF_HTML)
     yield page
     yield page.replace('"', "&quot;")

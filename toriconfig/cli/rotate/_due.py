@@ -223,7 +223,7 @@ def _tell_undated(places: list[str], *, some: bool, asked: float | None) -> None
 
     Args:
         places: the references of these secrets.
-        some: True if at least one declared secret has a `max_age`. If False, a note says that there is none.
+        some: True if at least one declared secret has a `max_age`. If False, a note about this is written.
         asked: the value of `--max-age`. If not None, notes say which of `places` are skipped.
     """
     if not some:
