@@ -224,7 +224,7 @@ def _tell_undated(places: list[str], *, some: bool, asked: float | None) -> None
     Args:
         places: the references of these secrets.
         some: True if at least one declared secret has a `max_age`. If False, a note about this is written.
-        asked: the value of `--max-age`. If not None, notes say which of `places` are skipped.
+        asked: the value of `--max-age`. If not None, a note is written for each skipped reference.
     """
     if not some:
         note("no declared secret has a max_age: declare it, as Ref(..., max_age=...), or name REF")
