@@ -285,7 +285,7 @@ def test_a_user_with_the_printed_actions_reads_every_secret_and_may_do_no_more(
         assert folder.run("check", "--online", **environ).code == 0
         denied = folder.run("policy", "--online", **environ)
     assert denied.code == 1
-    assert "or leave --online out" in denied.err
+    assert "or omit --online" in denied.err
 
 
 def test_policy_online_ends_with_3_when_aws_is_away(moto: Moto, folder: Folder) -> None:
@@ -299,7 +299,7 @@ def test_policy_is_refused_if_two_backends_have_one_and_none_is_chosen(folder: F
     )
     environ = {"AWS_REGION": "eu-central-1"}
     done = folder.run("policy", **environ)
-    assert (done.code, "the settings ask vault and aws: choose one with --backend" in done.err) == (2, True)
+    assert (done.code, "the settings use vault and aws: choose one with --backend" in done.err) == (2, True)
     assert 'path "secret/data/x"' in folder.run("policy", "--backend", "vault", **environ).out
     assert statements(folder.run("policy", "--backend", "aws", **environ).out)
 

@@ -196,7 +196,7 @@ def test_without_the_extra_one_line_names_the_remedy(monkeypatch: pytest.MonkeyP
         ({"interval": -1}, "`interval` above 0"),
         ({"interval": "s3cr3t"}, "`interval` as a number of seconds, not a str"),
         ({"paths": "app.yaml"}, "a list of files and folders, not a str"),
-        ({"paths": [7]}, "an item is none, not a int"),
+        ({"paths": [7]}, "each item is text or a path, not a int"),
         ({"signum": "HUP"}, "`signum` as a number"),
         ({"signum": 9}, "cannot handle signal 9"),
         ({"signum": 4711}, "cannot handle signal 4711"),

@@ -87,7 +87,7 @@ def test_a_result_that_is_not_a_tree_is_a_problem_with_its_remedy(make: Callable
 def test_an_object_that_is_not_a_source_is_refused_at_once(ask: Any, given: Any, what: str) -> None:
     with pytest.raises(TypeError) as caught:
         ask(App, sources=given)
-    assert f"option `sources` is a list of objects with `load() -> Tree`, and {what} is none" == str(caught.value)
+    assert f"option `sources` is a list of objects with `load() -> Tree`, but contains {what}" == str(caught.value)
 
 
 def test_one_source_equals_a_list_of_one_and_none_is_no_source() -> None:

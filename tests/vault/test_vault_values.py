@@ -73,7 +73,7 @@ WRONG: list[tuple[type[Any], dict[str, Any], str]] = [
     (AppRole, {"role_id": "r", "secret_id": "s", "wrapped": "hunter2"}, r"AppRole\.wrapped: expected true or false$"),
     (AppRole, {"role_id": ""}, r"AppRole\.role_id"),
     (AppRole, {"role_id": "r", "wrapped": True}, r"AppRole: `wrapped` needs `secret_id`"),
-    (AppRole, {"role_id": "r", "creation_path": "x"}, r"AppRole: `creation_path` means something only"),
+    (AppRole, {"role_id": "r", "creation_path": "x"}, r"AppRole: `creation_path` needs `wrapped=True`"),
     (AppRole, {"role_id": "r", "mount": "../sys"}, r"AppRole\.mount"),
     (Kubernetes, {"role": None}, r"Kubernetes\.role is missing"),
     (JWT, {"role": "r"}, r"JWT: give `jwt` or `jwt_file`"),

@@ -83,7 +83,9 @@ def watch(
 
 
 def _path(given: object) -> str:
-    expect(given, (str, os.PathLike), "watch() needs `paths` as a list of files and folders, and an item is none")
+    expect(
+        given, (str, os.PathLike), "watch() needs `paths` as a list of files and folders; each item is text or a path"
+    )
     return os.fspath(given)  # type: ignore[call-overload, no-any-return]
 
 

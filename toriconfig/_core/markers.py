@@ -18,7 +18,7 @@ from toriconfig._core.value import Value
 _REFUSED = frozenset("\x7f%?#\\{}") | frozenset(map(chr, range(0x21)))
 _ISSUING = frozenset({"issue", "sign", "sign-verbatim", "creds", "sts"})
 """Segments before the name of the role in a path at which Vault issues credentials."""
-_PARAMETERS = "after `?` stands `name=value&name=value`, each name once; a value with a space or one of ? # { } | stands in quotes"
+_PARAMETERS = "use `?name=value&name=value`, each name once; put a value with a space or one of ? # { } | in quotes"
 _UNSENDABLE = frozenset("\\") | frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
 _HIDES_PATHS = ("%2e", "%2f", "%5c")
 """Encoded `.`, `/` and backslash. A proxy that decodes a path twice would interpret these characters."""

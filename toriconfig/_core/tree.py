@@ -285,7 +285,7 @@ def wrong_sources(sources: Iterable[object]) -> str:
     for source in sources:
         if isinstance(source, type) or not callable(getattr(source, "load", None)):
             what = f"the class {source.__name__}" if isinstance(source, type) else f"a {type(source).__name__}"
-            return f"option `sources` is a list of objects with `load() -> Tree`, and {what} is none"
+            return f"option `sources` is a list of objects with `load() -> Tree`, but contains {what}"
     return ""
 
 

@@ -187,7 +187,7 @@ def unconfigured(backend: Backend) -> tuple[str, str] | None:
     """
     try:
         return backend.unconfigured()
-    except Exception as error:  # noqa: BLE001  (a backend is anybody's code)
+    except Exception as error:  # noqa: BLE001  (a backend is user code)
         name = type(backend).__name__
         return f"{name}.unconfigured raised {type(error).__name__}", f"correct {name}.unconfigured"
 
@@ -200,7 +200,7 @@ def wrong_backends(backends: Sequence[object]) -> str:
     schemes: set[str] = set()
     for backend in backends:
         if not isinstance(backend, Backend):
-            return f"option `backends` is a list of Backend objects, and a {type(backend).__name__} is none"
+            return f"option `backends` is a list of Backend objects, but contains a {type(backend).__name__}"
         named: Any = backend
         scheme, name = getattr(named, "scheme", None), type(backend).__name__
         if not isinstance(scheme, str) or not _SCHEME.match(scheme):

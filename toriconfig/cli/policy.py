@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option(
     "--backend",
     metavar="SCHEME",
-    help="The backend whose policy is printed, such as vault or aws; needed where several have one.",
+    help="The backend whose policy is printed, such as vault or aws; required if several have one.",
 )
 @output_options
 def policy(target: str | None, online: bool, backend: str | None, form: str, color: str, **how: Any) -> int:
@@ -101,7 +101,7 @@ def _only(attempt: Attempt, others: dict[str, tuple[Backend, list[str]]]) -> str
     """
     schemes = [*(["vault"] if attempt.references else []), *others]
     if len(schemes) > 1:
-        raise click.UsageError(f"the settings ask {' and '.join(schemes)}: choose one with --backend")
+        raise click.UsageError(f"the settings use {' and '.join(schemes)}: choose one with --backend")
     return schemes[0] if schemes else "vault"
 
 
@@ -113,7 +113,7 @@ def _of_backend(backend: Backend, paths: list[str], *, online: bool) -> int:
     except SecretError as error:
         note(str(error))
         if isinstance(error, SecretDenied):
-            note("credentials are needed that may look the secrets up; or leave --online out")
+            note("use credentials that allow looking up the secrets, or omit --online")
         return Exit.UNREACHED if isinstance(error, SecretUnreachable) else Exit.FINDINGS
     say(text, end="")
     return Exit.FINE

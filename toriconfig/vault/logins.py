@@ -45,7 +45,7 @@ class Token(Declared):
         _check_wrapped(self)
         _not_both(self, "token", "file")
         if self.creation_path is not None and not self.wrapped:
-            raise ValueError("Token: `creation_path` means something only with `wrapped=True`")
+            raise ValueError("Token: `creation_path` needs `wrapped=True`")
 
 
 @clean_init
@@ -81,7 +81,7 @@ class AppRole(LoginMethod):
         if self.wrapped and self.secret_id is None and self.secret_id_file is None:
             raise ValueError("AppRole: `wrapped` needs `secret_id` or `secret_id_file`, which holds the wrapping token")
         if self.creation_path is not None and not self.wrapped:
-            raise ValueError("AppRole: `creation_path` means something only with `wrapped=True`")
+            raise ValueError("AppRole: `creation_path` needs `wrapped=True`")
 
     def request(self, tools: LoginTools) -> LoginRequest:
         """Return the login request with the role id, and with the secret id if a secret id is set."""

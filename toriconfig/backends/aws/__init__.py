@@ -156,7 +156,7 @@ class SecretsManager(Backend):
         address = f"{endpoint.scheme}://{endpoint.netloc.rpartition('@')[2]}"
         yield Step("ok", "region", f"{client.meta.region_name}, {address}")
         if endpoint.scheme == "http" and endpoint.hostname not in ("localhost", "127.0.0.1", "::1"):
-            message = f"{address} is not encrypted: anybody on the way reads the secrets"
+            message = f"{address} is not encrypted: the secrets can be read in transit"
             yield Step("warning", "TLS", message, "use https", Code.UNPROTECTED_CONNECTION)
         if credentials is None:
             yield Step("error", "credentials", "no AWS credentials were found", CREDENTIALS, Code.SECRET_WITHOUT_VALUE)

@@ -68,4 +68,4 @@ def parse(path: str) -> SecretPath:
         return SecretPath(name, stage=value)
     if parameter == "version" and _VERSION.match(value):
         return SecretPath(name, version=value)
-    raise ValueError("after `?` stands `stage=LABEL` (AWSCURRENT, AWSPREVIOUS) or `version=ID` (32 to 64 characters)")
+    raise ValueError("after `?` use `stage=LABEL` (AWSCURRENT, AWSPREVIOUS) or `version=ID` (32 to 64 characters)")

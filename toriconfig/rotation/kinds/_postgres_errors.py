@@ -17,7 +17,7 @@ class About(Enum):
     SERVER = "the server is down, starting, overloaded, or the connection was lost"
     RIGHTS = "permission denied"
     OTHER = "something else, such as a database that does not exist"
-    UNKNOWN = "the server speaks a language that is not understood here"
+    UNKNOWN = "the message of the server is in an unsupported language"
 
 
 class Failure(NamedTuple):
