@@ -89,7 +89,7 @@ class SecretError(Exception):
     """
 
     def __init__(self, message: str, *, path: str = "", reference: str = "", help: str = "") -> None:
-        message = clean(message)  # it may hold names of files and answers of servers, and is logged too
+        message = clean(message)  # it may contain file names and answers of servers, and is logged too
         super().__init__(message)
         self.message = message
         self.path = path

@@ -37,7 +37,7 @@ class Declared:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if "__repr__" not in vars(cls):  # a dataclass generates none where there is one
+        if "__repr__" not in vars(cls):  # a dataclass does not replace an existing `__repr__`
             cls.__repr__ = masked_repr  # type: ignore[method-assign]
 
 

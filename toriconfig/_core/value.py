@@ -34,11 +34,11 @@ class Value:
         try:
             self._fill(given, named)
             self.__post_init__()
-        except Exception as error:  # noqa: BLE001 - any error may show what was given
+        except Exception as error:  # noqa: BLE001 - any error may show an argument
             wrong = cleaned(error)
         else:
             return
-        del self, given, named  # what was given may hold secrets, and a traceback shows what its frames hold
+        del self, given, named  # the arguments may hold secrets, and a traceback shows local variables
         try:
             raise wrong
         finally:

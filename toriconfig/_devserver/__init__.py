@@ -22,7 +22,7 @@ _READY = re.compile(r"^Unseal Key: (\S+)\s+Root Token: \S", re.MULTILINE)
 _AUDIT = 'audit "file" "main" {{ options {{ file_path = "{path}" }} }}\n'
 _ATTEMPTS = 5
 _PORTS = (10_000, 32_000)
-_random = random.SystemRandom()  # the seed of a test must not give two processes the same ports
+_random = random.SystemRandom()  # a seeded `random` in a test must not give two processes the same ports
 
 
 class EngineError(RuntimeError):

@@ -13,10 +13,10 @@ from typing import IO
 
 from toriconfig._core.clean_call import clean_init
 
-# Why a shell that reads a pipe, and not PR_SET_PDEATHSIG: that signal fires when the *thread* that started the child
-# ends, needs code between fork and exec, exists on Linux alone, and leaves the directory behind. The pipe is closed by
-# the kernel even after SIGKILL. The shell is in a session of its own, so Ctrl-C in a terminal does not reach it.
-# `rm` fails while another watcher's process, in a directory inside ours, still writes; so it is repeated.
+# Reason for a shell that reads a pipe instead of PR_SET_PDEATHSIG: that signal is sent when the *thread* that started
+# the child ends, needs code between fork and exec, is Linux only, and does not remove the directory. The kernel closes
+# the pipe even after SIGKILL. The shell has its own session, so Ctrl-C in a terminal does not reach it.
+# `rm` fails while a process of another watcher still writes into a subdirectory, so it is repeated.
 _WATCH = """
 trap '' INT TERM HUP
 pids=

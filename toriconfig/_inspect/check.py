@@ -112,7 +112,7 @@ def check_alone(
     for tree in trees:
         found += try_check_tree(schema, tree, most, backends)
     with paused():
-        return sort_problems(dict.fromkeys(found))  # what is wrong with the class is found with each
+        return sort_problems(dict.fromkeys(found))  # each tree reports the errors of the class
 
 
 _MOST_NAMED = 5

@@ -111,7 +111,7 @@ def _parts(value: Any) -> list[_Part] | None:
     if isinstance(value, dict):
         return [_Part((_file_key(key),), item) for key, item in value.items()]
     if isinstance(value, BaseModel):
-        # Not what a serializer makes of it, which need not be what validation takes.
+        # Not the result of a serializer, because validation may not accept it.
         held, extra = value.__dict__, value.model_extra or {}
         said = [_Part(way, held[name], field) for name, (way, field) in _ways(type(value)).items()]
         return said + [_Part((key,), item) for key, item in extra.items()]

@@ -69,7 +69,7 @@ class Explanation:
         from toriconfig._core.printable import clean
 
         rows = [(str(self.origin), self.value), *((str(loser.origin), loser.value) for loser in self.losers)]
-        # Long addresses do not push everybody's values to the right.
+        # Long addresses do not move the values of the other rows to the right.
         width = max((len(origin) for origin, _ in rows if len(origin) <= _COLUMN), default=0)
         lines = [f"{self.path} = {self.value}"]
         lines += [f"  {' ' if at else '>'} {origin:{width}}  {value}" for at, (origin, value) in enumerate(rows)]

@@ -216,9 +216,9 @@ def _references_within(node: dict[str, Any]) -> None:
     """Change the JSON schema `node` so that each value inside a list, mapping or model may also be a reference."""
     free, items = node.get("additionalProperties"), node.get("items")
     if isinstance(free, dict):
-        free.pop("required", None)  # another layer may say it: mappings are merged key by key, and lists are not
+        free.pop("required", None)  # another layer may set the key: mappings are merged key by key, and lists are not
     for place in (*node.get("properties", {}).values(), *node.get("prefixItems", ()), items, free):
-        # A constant tells the models of a union apart, and a secret is its reference anyway.
+        # A constant distinguishes the models of a union, and a secret is a reference already.
         if isinstance(place, dict) and not place.keys() <= set(_ABOUT) and place.keys().isdisjoint(_NO_REFERENCE):
             (_references_within if _is_model(place) else _or_reference)(place)
     for branch in (*node.get("anyOf", ()), *node.get("oneOf", ())):

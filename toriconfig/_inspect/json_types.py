@@ -22,7 +22,7 @@ class Generator(GenerateJsonSchema):
     A default that JSON cannot express is omitted without a warning.
     """
 
-    ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 - as pydantic has it
+    ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 - as in pydantic
 
     def encode_default(self, dft: Any) -> Any:
         return super().encode_default(dft) if _is_finite(dft) else math.inf  # taken out by `without_infinity`

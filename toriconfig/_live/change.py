@@ -64,7 +64,7 @@ def change_of_secret(path: Path, old: Reading | None, new: Reading | None, *, wa
     if new is None:
         return Change(show(path), "removed", old.origin, None)
     if old.comparable == new.comparable:
-        return None  # another key of its path was written, another layer says the same, or only the end moved
+        return None  # another key of its path changed, another layer has the same value, or only the end moved
     return Change(show(path), "rotated", old.origin, new.origin)
 
 
@@ -123,7 +123,7 @@ def _holds_secret(value: Any) -> bool:
 def _section(value: Any) -> dict[str, Any] | None:
     """Return the children of a model, or of a dict whose keys are all text, as a dict; None for any other value."""
     if isinstance(value, BaseModel):
-        fields = {name: value.__dict__[name] for name in type(value).model_fields}  # `getattr` warns of deprecated ones
+        fields = {name: value.__dict__[name] for name in type(value).model_fields}  # `getattr` warns if deprecated
         return fields | (value.model_extra or {})
     return value if isinstance(value, dict) and all(isinstance(key, str) for key in value) else None
 
@@ -150,8 +150,8 @@ def _same(old: Any, new: Any) -> bool:
     if isinstance(old, (list, tuple)) and isinstance(new, (list, tuple)) and len(old) == len(new):
         return all(map(_same, old, new))
     try:
-        return bool(old == new or (old != old and new != new))  # noqa: PLR0124 - what only a NaN is
-    except Exception:  # noqa: BLE001 - anybody's `__eq__`
+        return bool(old == new or (old != old and new != new))  # noqa: PLR0124 - true only for NaN
+    except Exception:  # noqa: BLE001 - `__eq__` is user code
         return False
 
 

@@ -178,7 +178,7 @@ def _identity(path: str) -> Identity | None:
     except (OSError, ValueError):
         return None
     if os.path.isdir(path):
-        return found.st_dev, found.st_ino, 0, 0  # its files count, and not what else is written there
+        return found.st_dev, found.st_ino, 0, 0  # a directory counts as its files; other changes in it do not count
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 

@@ -76,7 +76,7 @@ class Listener:
     def _logged(self, change: Change, run: Callable[[], object]) -> None:
         try:
             run()
-        except Exception:  # noqa: BLE001  (a callback that raises stops nobody)
+        except Exception:  # noqa: BLE001  (a callback that raises does not stop the others)
             from toriconfig.pipeline._library_logger import library_logger
 
             library_logger("toriconfig").exception("an on_change callback for `%s` failed", change.path)

@@ -43,7 +43,7 @@ class Entry:
         lazy._state.overrides.add(id(self))
 
     def __del__(self) -> None:
-        # A finalizer takes no lock, not even one that it would not wait for: the next reader fills the stand-in.
+        # A finalizer takes no lock, not even without waiting: the next reader fills the stand-in.
         self._lazy._state.overrides.discard(id(self))
 
 
@@ -100,7 +100,7 @@ class Override:
     ) -> None:
         state = self._lazy._state
         self._leave(self._entries.pop())
-        # a generator may be left by the garbage collector: then the next reader fills the stand-in, see `Entry.__del__`
+        # the garbage collector may close a generator: then the next reader fills the stand-in, see `Entry.__del__`
         if not state.overrides and kind is not GeneratorExit:
             with state.lock:
                 fill(self._lazy)

@@ -90,7 +90,7 @@ def watch_secrets(lazy: Lazy) -> None:
         fresh = _subscribed(lazy, loaded, listeners) if loaded is not None and listeners else ()
         with state.lock:
             current = state.loaded is loaded and state.listeners is listeners
-            # the old ones go after the new ones came, so that no rotation falls between the two
+            # subscribe to the new ones before the old ones are removed, so that no rotation is missed between the two
             gone = fresh
             if current:
                 gone, state.subscriptions = state.subscriptions, fresh
@@ -120,13 +120,13 @@ def _relay(ref: weakref.ref[Lazy], path: Path, provider: Provider) -> Swap:
 
     The caller passes the callback to `provider.subscribe`.
     """
-    watched = weakref.ref(provider)  # strongly, each would keep the other alive
+    watched = weakref.ref(provider)  # with strong references, each would keep the other alive
     absent = provider.state == "missing"
 
     def swapped(old: Reading | None, new: Reading | None) -> None:
         nonlocal absent
         if old is not None and old is new:
-            return  # it has ended, and is read again when somebody asks
+            return  # it has ended, and the next access reads it again
         lazy, alive, was_absent = ref(), watched(), absent
         absent = new is None and (old is not None or (alive is not None and alive.state == "missing"))
         if lazy is None:

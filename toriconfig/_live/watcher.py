@@ -133,7 +133,7 @@ class Watcher:
             while not self._stopped:
                 if not self._look() and not self.is_set():
                     self._wait()
-        except Exception as error:  # noqa: BLE001  (a thread that ends unseen would leave old settings in place)
+        except Exception as error:  # noqa: BLE001  (if the thread ended unnoticed, old settings would stay in use)
             _logger().error("%s: files are no longer followed: %s", _name(self._lazy), type(error).__name__)
         finally:
             if self._events is not None:
@@ -156,7 +156,7 @@ class Watcher:
         for _ in range(_TRIES):
             if not self._listen(inputs):
                 break
-            inputs = self._inputs()  # what appeared before the system was asked to report it
+            inputs = self._inputs()  # includes files that were created before the system reported changes
         found = inputs.fingerprint()
         seen = self._seen
         if seen is not None and any(_is_being_written(one, found.get(path)) for path, one in seen.items()):
@@ -185,7 +185,7 @@ class Watcher:
         except ConfigError as error:
             errors = [str(problem) for problem in error.problems]
             self._warn(errors[0] + (f" (and {len(errors) - 1} more)" if errors[1:] else ""))
-        except Exception as error:  # noqa: BLE001  (a validator or a source is anybody's code; its text may hold values)
+        except Exception as error:  # noqa: BLE001  (a validator or a source is user code; its text may hold values)
             self._warn(f"{type(error).__name__} was raised")
         else:
             self._told = ""

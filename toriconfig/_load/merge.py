@@ -237,7 +237,7 @@ def _kind(value: object) -> str:
 
 def _null_problem(node: Node, path: Path, below: Node | None) -> Problem:
     if below is not None and below.layer.kind == "defaults":
-        below = None  # the default is what is left: nothing is removed
+        below = None  # the default remains in effect: nothing is removed
     effect = "which removes the values of lower layers" if below else "which counts as not set"
     return Problem(
         Code.NULL_REMOVES,

@@ -56,7 +56,7 @@ class Recipe(Value):
         return self.replaced(offline=True, presumed=True)
 
     def __repr__(self) -> str:
-        return f"Recipe({self.schema.__name__})"  # what was given may hold secrets, and tracebacks show locals
+        return f"Recipe({self.schema.__name__})"  # the arguments may hold secrets, and tracebacks show locals
 
 
 class LayerRead(Value):

@@ -72,8 +72,8 @@ def _refused_of(login: Mapping[str, Node]) -> list[str]:
     methods = [METHODS.get(str(name).strip().lower()) for name in named]
 
     def kinds(name: str) -> list[type[Any]]:
-        # If the method does not have the field, or is given twice (`method` and `METHOD`), the field must be allowed
-        # for every method that has it.
+        # If the method does not have the field, or two are set (`method` and `METHOD`), every method that has the
+        # field must allow it.
         kind = methods[0] if len(methods) == 1 else None
         return [kind] if kind is not None and _has(kind, name) else [one for one in METHODS.values() if _has(one, name)]
 

@@ -132,7 +132,7 @@ def _secret_places(node: Node, shape: Shape) -> Iterator[Origin]:
     elif type(node.value) is list and shape.kind == "sequence" and not shape.sealed:
         for index, child in enumerate(node.value):
             yield from _secret_places(child, shape.child(index) or ANY)
-    else:  # a secret, or something of the wrong kind in the place of what holds one
+    else:  # a secret, or a value of the wrong kind where a container of secrets is expected
         yield from _all_of(node)
 
 

@@ -44,7 +44,7 @@ class Masked:
         if not 0 < number <= len(self._lines):
             return ""
         if number > len(self._shown):
-            # Twice as far as last time: whoever asks line by line has each line masked twice at most.
+            # Double the last end: a caller that reads line by line then masks each line at most twice.
             self._shown = self._mask(max(number, 2 * len(self._shown)))
         return self._shown[number - 1]
 
@@ -65,7 +65,7 @@ class Masked:
 
     def _yaml_cuts(self, lines: list[str]) -> list[int]:
         end = len(lines)
-        # A secret may stand at an anchor, far from the key that uses it: look again for those.
+        # A secret may be at an anchor, far from the key that uses it: search again for such anchors.
         lines, anchors = self._down_to_uses(lines)
         looks = 0
         while True:

@@ -66,7 +66,7 @@ class Keys:
             return "" if repeats.search(text) else text
 
         def named(origin: Origin) -> Origin:
-            # Only code names a place by its key; elsewhere the place is a file, or a variable's own name.
+            # Only origins in code name the value by its key; other origins name a file or a variable.
             return origin.replaced(source=origin.source.replace(problem.path, show(shown)))
 
         return problem.replaced(
@@ -143,5 +143,5 @@ def astray(node: Node, shape: Shape) -> frozenset[str]:
 def _parsed(path: str) -> Path:
     try:
         return parse(path) if path else ()
-    except ValueError:  # the source of somebody else, who spells paths otherwise
+    except ValueError:  # a source outside this package may write paths differently
         return (path,)

@@ -51,7 +51,7 @@ def openings(
 
     found: set[int] = set()
     for token in _FIRST_TOKEN.finditer(text, 0, LONGEST_LINE):
-        # Without a separator too: the colon may be what is missing.
+        # The colon may be missing, so a separator is not required.
         if token.end() == len(text) and not inside and token[0][0] not in "{,":
             continue
         at = _after(text, token.end())
@@ -94,7 +94,7 @@ def suspicious(text: str) -> int | None:
     token, comment = TOKEN.search(text), _COMMENT.search(text)
     if token:
         places.append(token.start())
-    # The first comment goes on to the end of the line, so it holds the words of all that follow it.
+    # The first comment extends to the end of the line, so it contains the words of later comments.
     if comment and looks_secret(text[comment.end() :]):
         places.append(comment.end())
     if len(whole) > LONGEST_LINE:

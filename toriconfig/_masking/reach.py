@@ -129,7 +129,7 @@ class _Walk:
         # Brackets that are followed by text were part of a secret without its quotes.
         self.lost |= closed and text.lstrip()[0] not in ",]}#"
         if self.read <= _MOST_READ and not self.lost and (self._ends_a_key(before, text) or _is_below(text, hanging)):
-            # The name of a secret on the line before, its colon on this one or nowhere.
+            # The name of a secret is on the previous line, its colon on this line or missing.
             self.floor, self.base, self.column = 0, self.depth, _lead(before)
             self._lex(text, 0, 0)
             return 0
@@ -195,7 +195,7 @@ class _Walk:
         bracket, quote = self.bracket, self.quote
         ended = self._lex(text, 0, floor)
         if ended is None:
-            # The name of a secret within quotes: more likely a quote too many above, so no end can be trusted.
+            # The name of a secret within quotes: probably an extra quote above, so no end can be trusted.
             self.lost |= bool(quote or self.quote) and any(openings(text, self.sensitive, self.anchors))
             return
         self._lex(text, ended, 0)
@@ -204,11 +204,11 @@ class _Walk:
         self._open(text, 0)
         if self.floor is None:
             self.bracket, self.quote, self.block = after
-            # A bracket too many above makes block text look like flow: as in a block, only a key ends the secret.
+            # An extra bracket above makes block text look like flow: as in a block, only a key ends the secret.
             self.floor, self.base = 0, self.depth
 
     def _leaves(self, text: str) -> bool:
-        # Only what looks like a key ends a secret: a dedented line that does not is a broken block scalar.
+        # Only text that looks like a key ends a secret: a dedented line without a key is a broken block scalar.
         key = _KEY.match(text)
         return key is not None and "\t" not in key["lead"] and len(key["lead"]) <= self.column
 
@@ -237,7 +237,7 @@ class _Walk:
             if ended is None:
                 self.floor, self.base, self.column = before.depth, 0, _lead(text)
                 return mask_from
-            # Another secret may begin within what was just taken for a value: a stray quote is enough.
+            # Another secret may begin within the text that was taken for a value: a stray quote is enough.
             self.bracket, self.quote, found = before, "", True
             read += ended - at
             if read > _MOST_READINGS * len(text):
@@ -297,7 +297,7 @@ class _Walk:
                 return None if self.lost else at
             if floor and char == "," and self.depth == floor and _FLOW_KEY.match(text, at):
                 return at
-            # A quote means something only where a value or key begins, and after a tag or an anchor.
+            # A quote counts only where a value or key begins, and after a tag or an anchor.
             fresh, tagged = (
                 char in "[{,:" or (fresh and char in " \t-?!&*|>") or (tagged and char in " \t"),
                 (fresh and char in "!&") or (tagged and char not in " \t"),

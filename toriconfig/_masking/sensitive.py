@@ -97,7 +97,7 @@ class Sensitive:
             return True
         if not self._folded:
             return False
-        # Comparing is slow; a file of a million names is masked rather than waited for.
+        # Comparing is slow, so a file with a million names is masked without comparing.
         if len(self._known) > _MOST_COMPARED:
             return True
         from toriconfig._core.suggest import near

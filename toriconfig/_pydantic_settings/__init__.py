@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     else:
 
         def __init_subclass__(cls, **keywords):
-            for name in keywords.keys() & Options._fields:  # pydantic takes only what it knows
+            for name in keywords.keys() & Options._fields:  # pydantic accepts only its own keywords
                 cls.model_config[name] = keywords.pop(name)
             super().__init_subclass__(**keywords)
 
@@ -65,7 +65,7 @@ class Settings(BaseSettings):
             except Exception as raised:  # noqa: BLE001 - any error may show an argument
                 error = cleaned(raised)
             if error is not None:
-                del args, values  # whoever prints this frame finds no secret in it
+                del args, values  # a traceback that shows local variables then shows no secret
                 raise error
 
         @classmethod

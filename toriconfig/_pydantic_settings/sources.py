@@ -43,7 +43,7 @@ Sources = tuple[PydanticBaseSettingsSource, ...]
 class SecretFilesSource(SecretsSettingsSource):
     """Source with one file per value. It skips `Secret` fields, whose files `trees.py` reads."""
 
-    __name__ = "SecretsSettingsSource"  # the name under which other sources find what it said
+    __name__ = "SecretsSettingsSource"  # other sources find the values of this source by this name
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         if is_secret(field):

@@ -65,7 +65,7 @@ def _built(schema: type[BaseSettings], inputs: Inputs) -> tuple[Sources, Tree | 
     try:
         given = {} if inputs.arguments else {"cli_parse_args": False}
         return build(schema, inputs.options, inputs.environ, given, {}), None
-    except Exception as error:  # noqa: BLE001 - anybody's code
+    except Exception as error:  # noqa: BLE001 - the settings class is user code
         from toriconfig._pydantic_settings.failures import failure_of, maker_of
 
         maker = maker_of(error)
@@ -290,7 +290,7 @@ def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Laye
 
     cased, delimiter = source.case_sensitive, options.env_nested_delimiter
     tree = Environ(inputs.environ, options.env_prefix, case_sensitive=cased).load()
-    problems = list(tree.problems) if options.env_prefix else []  # else the names are other people's
+    problems = list(tree.problems) if options.env_prefix else []  # without a prefix, names may belong to other programs
     heads = {name for several in variables(source).values() for name in several}
     spelt = {name: node.at if cased else node.at.lower() for name, node in tree.root.value.items()}
     left = [name for name in spelt if heads.isdisjoint(_heads(spelt[name], source.env_nested_delimiter))]

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 _Entry = tuple[str, str, int, object]
 """Name of the logger, text of the warning, id of the process, and an object that makes the entry unique."""
 
-# No lock: a fork at the wrong instant would leave the child one that nobody opens. `dict.setdefault` and `dict.pop` are
-# atomic for keys whose `__hash__` and `__eq__` are C code (text, numbers, tuples of them), and tell who was first.
+# No lock: after a fork at the wrong instant, the child would have a lock that is never released. `dict.setdefault` and
+# `dict.pop` are atomic for keys whose `__hash__` and `__eq__` are C code (text, numbers, tuples).
+# Their result shows which thread was first.
 _given: dict[Hashable, _Entry] = {}
 _pending: dict[Hashable, _Entry] = {}
 _at_exit: list[bool] = []
@@ -58,7 +59,7 @@ def over(key: Hashable) -> None:
     _pending.pop(key, None)
 
 
-class held:  # noqa: N801 - read as a statement, without the price of contextlib
+class held:  # noqa: N801 - used like a statement, without the cost of contextlib
     """Keep the warnings of this thread pending inside the block, and log them at its end.
 
     Use the block for a load. Without the block, a logging handler that reads the settings would wait for the load,
@@ -91,13 +92,13 @@ def soon(log: Callable[[], object]) -> None:
 
 def flush() -> None:
     """Log each pending warning that a handler accepts now. Inside a `held` block, do nothing."""
-    # Where `logging` was never imported it is not set up, and it is not imported for this.
+    # If `logging` was never imported, it has no handlers, and it is not imported for this.
     if not _pending or get_ident() in _holding or not hasattr(sys.modules.get("logging"), "getLogger"):
         return
     from toriconfig.pipeline._heard import WARNING, log_heard
 
     for key in list(_pending):
-        entry = _pending.pop(key, None)  # whoever gets it logs it
+        entry = _pending.pop(key, None)  # `pop` gives each entry to one thread, which logs it
         if entry is not None and not log_heard(entry[0], WARNING, entry[1]):
             _pending.setdefault(key, entry)
 
@@ -134,7 +135,7 @@ def _register() -> None:
     _at_exit.append(True)
     atexit.register(_tell_the_rest)
     util = sys.modules.get("multiprocessing.util")
-    if util is not None:  # its children leave without `atexit`
+    if util is not None:  # its children exit without `atexit`
         util.Finalize(None, _tell_the_rest, exitpriority=0)
 
 
@@ -155,5 +156,5 @@ def _tell_the_rest() -> None:
             continue
         try:
             warnings.warn_explicit(text, ToriconfigWarning, "<toriconfig>", 1, "toriconfig", {})
-        except ToriconfigWarning as error:  # a filter makes errors of warnings, and there is nothing left to stop
+        except ToriconfigWarning as error:  # a filter turns warnings into errors, and there is no caller to interrupt
             warnings.showwarning(error, ToriconfigWarning, "<toriconfig>", 1)

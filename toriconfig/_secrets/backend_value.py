@@ -167,7 +167,7 @@ def _fetch(backend: Backend, path: str, timeout: float) -> tuple[Fetched | None,
         if not isinstance(fetched, Fetched):
             raise TypeError("`fetch` returns a Fetched")
         return Fetched(_copied(fetched.value), fetched.version, fetched.ttl), None
-    except Exception as error:  # noqa: BLE001  (a backend is anybody's code)
+    except Exception as error:  # noqa: BLE001  (a backend is user code)
         return None, error_of(backend.scheme, path, error)
 
 

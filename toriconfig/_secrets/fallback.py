@@ -92,7 +92,7 @@ class Fallback:
     def _next(self) -> Provider:
         """The provider that a read would use now. This property sends no request."""
         uses_second = self._uses_second
-        if uses_second is None:  # another secret may have asked the same path
+        if uses_second is None:  # another secret may have requested the same path
             uses_second = self._first.state == "missing" and isinstance(self._first.error, _REPLACED)
         return self._second if uses_second else self._first
 

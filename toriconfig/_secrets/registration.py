@@ -142,7 +142,7 @@ def _texts(value: Any) -> Iterator[str | bytes]:
 def _list_of_parts(value: Any) -> list[Any]:
     try:
         return list(_parts(value))
-    except Exception:  # noqa: BLE001 - a container of somebody else that cannot be looked into
+    except Exception:  # noqa: BLE001 - a container of an unknown class that cannot be read
         return []
 
 

@@ -94,7 +94,7 @@ class Secret(Generic[T]):
         reading, value, provider, now = self._cached.cell_contents
         if now is None or (reading is provider.reading and now() < provider.fresh_until):
             return value
-        del reading, value, provider, now  # a traceback shows what its frames hold, and the value may be a former one
+        del reading, value, provider, now  # a traceback shows local variables, and the value may be an old one
         return self._read(default)
 
     get_secret_value = get

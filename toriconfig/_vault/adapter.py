@@ -155,7 +155,7 @@ def hvac_client(sender: Sender) -> hvac.Client:
     Args:
         sender: object that sends the requests, such as a `Client` of this library.
     """
-    session: Any = sender  # what hvac hands to its adapter under this name
+    session: Any = sender  # hvac passes it to its adapter under this name
     return HvacClient(url=sender.address, token="", adapter=ClientAdapter, session=session, verify=True)
 
 

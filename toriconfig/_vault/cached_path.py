@@ -73,7 +73,7 @@ class CachedPath(CachedValue):
         self._next_try = self.fresh_until = -NEVER
         leased = self._leased
         if leased is not None and leased.lease.id and not share:
-            # its own are issued at its first read: a child that never reads needs no account
+            # the child gets its own at its first read: a child that never reads needs no account
             self._leased = leased._replace(lease=leases.ended(leased.lease, self.now()))
             self._notify(self.reading, self.reading)
         elif planned:
@@ -139,7 +139,7 @@ class CachedPath(CachedValue):
         return not self._requester.limited
 
     def _may_retry(self, now: float) -> bool:
-        # whatever refuses credentials knows of their end, so Vault answers again: the pause after a failure is over
+        # a server that refuses credentials shows that they ended: the pause after a failed request does not apply
         return self._leased is not None or now >= self._next_try
 
     def _may_ask(self) -> bool:

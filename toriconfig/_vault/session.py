@@ -134,7 +134,7 @@ class Session:
     def _leave(self) -> None:
         deadline = self.executor.deadline(self.resolved.timeout)
         self.client.log_out(self.client.identity.release_tokens(), deadline)
-        if not self._paths:  # else a reader has come back meanwhile
+        if not self._paths:  # else a path was used again meanwhile
             self.executor.workers.dismiss(drop=False)
             self.client.release_connections()
 

@@ -88,7 +88,7 @@ class LiveToken:
         if renewal:
             self.renewal = duration
         if first:
-            # a token that was given late in its life counts by the term that it was created with
+            # a token that was configured late in its life counts by the term of its creation
             self.term = max(duration, seconds(facts.get("period")) or seconds(facts.get("creation_ttl")) or 0.0)
 
     def due(self, rnd: Random) -> float:

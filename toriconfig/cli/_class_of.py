@@ -45,7 +45,7 @@ def settings_named(target: str) -> Named:
     search_working_directory()
     try:
         named = _named(target)
-    except Exception as error:  # noqa: BLE001 - importing runs anybody's code
+    except Exception as error:  # noqa: BLE001 - importing runs user code
         problem = error
     except SystemExit as error:
         problem = ImportError(f"it exits with {error.code}" if isinstance(error.code, int) else "it exits")

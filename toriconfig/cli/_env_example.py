@@ -33,7 +33,7 @@ def env_example(cls: type[BaseModel]) -> str:
             continue
         about = clean(
             " ".join((field.info.description or show(path)).split())
-        )  # in one line, or the rest is no comment
+        )  # on one line, because a second line would not be a comment
         secret = " A secret: store it in Vault rather than here." if field.shape.kind == "secret" else ""
         lines += ["", f"# {about}{secret}", f"#{name}={_default(field)}"]
     return "\n".join(lines) + "\n"
@@ -56,7 +56,7 @@ def _default(field: Field) -> str:
 
     default = PydanticUndefined if field.required or confidential(field.shape) else field.default()
     made = field.info.default_factory is not None and hasattr(default, "model_fields_set")
-    if default is PydanticUndefined or made:  # a model that is made may hold what the environment says just now
+    if default is PydanticUndefined or made:  # a new model may contain values of the current environment
         return ""
     try:
         value = plain(default)
@@ -64,4 +64,4 @@ def _default(field: Field) -> str:
         return ""
     said = can_mean(field.shape, value) and not conceals(field.keys[0], value)
     text = (env_text(value) if said else None) or ""
-    return "" if "\n" in text else text  # the rest would be no comment
+    return "" if "\n" in text else text  # the next line would not be a comment

@@ -67,7 +67,7 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoRet
     """
     _prepare_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
-    sys.argv = sys.argv[:1]  # a source may read the command line of its program, which ours is not
+    sys.argv = sys.argv[:1]  # a source may read `sys.argv` as the command line of its program, not of this command
     code = _outcome(command, given)
     pending = sys.modules.get("toriconfig._runtime.warn_once")
     if pending is not None:
@@ -99,11 +99,11 @@ def _outcome(command: click.Command, arguments: list[str]) -> int:
     except OSError as error:
         return _unheard(error)
     except SystemExit as ended:
-        if sys.stdout is not stdout:  # click's answer to a reader that went away
+        if sys.stdout is not stdout:  # click replaces stdout when its reader has closed the pipe
             sys.stdout = stdout
             return _unheard(BrokenPipeError(errno.EPIPE, ""))
         return ended.code if isinstance(ended.code, int) else Exit.USAGE
-    except Exception as error:  # noqa: BLE001 - a message may quote a value, and so may what stands in a frame
+    except Exception as error:  # noqa: BLE001 - the message and the local variables may contain a value
         _tell_of_bug(error)
         return Exit.USAGE
     return result if isinstance(result, int) else Exit.FINE
@@ -133,7 +133,7 @@ def _prepare_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - it lives as long as we do
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - open until exit
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
@@ -154,7 +154,7 @@ def _unheard(error: OSError) -> Exit:
 
 
 def _tell(text: str) -> None:
-    with contextlib.suppress(OSError):  # nobody is there to be told
+    with contextlib.suppress(OSError):  # stderr is closed
         note(text)
 
 

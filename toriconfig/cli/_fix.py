@@ -70,7 +70,7 @@ def fix(schema: type[BaseModel], name: str) -> Fixed | None:
     except UnicodeDecodeError:
         return None
     text, count = before, 0
-    # A repaired section may hold keys that were not judged while its own name was wrong.
+    # A repaired section may have keys that were not checked while the name of the section was wrong.
     for _ in range(_ROUNDS):
         repaired, done = _round(schema, text, name)
         if not done:
@@ -100,7 +100,7 @@ def difference(schema: type[BaseModel], fixed: Fixed) -> Iterator[str]:
     before, after = (_masked(schema, text, fixed.name) for text in (fixed.before, fixed.after))
     yield clean(f"--- {fixed.name}")
     yield clean(f"+++ {fixed.name}")
-    # A repair changes words, so both have the same lines; difflib would compare each with each.
+    # A repair changes words, so both have the same lines; difflib would compare all pairs of lines.
     changed = [number for number, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
     shown = sorted({near for number in changed for near in (number - 1, number, number + 1) if 0 <= near < len(before)})
     for _, group in groupby(enumerate(shown), lambda pair: pair[1] - pair[0]):
@@ -129,9 +129,9 @@ def _round(schema: type[BaseModel], text: str, name: str) -> tuple[str, int]:
         return together, len(edits)
     count = 0
     aims = Counter(edit.path for edit in edits)
-    edits = [edit for edit in edits if aims[edit.path] == 1]  # of two for one key, nobody knows which is meant
-    # Halved until what is not safe stands alone: each judgement reads the whole file. From the end, so that no edit
-    # moves the place of the next.
+    edits = [edit for edit in edits if aims[edit.path] == 1]  # two edits for one key are ambiguous
+    # Split into halves until an unsafe edit is alone, because each check reads the whole file. From the end, so that
+    # no edit moves the position of the next.
     groups = [sorted(edits)]
     for _ in range(_MOST_JUDGED):
         if not groups:
@@ -165,7 +165,7 @@ def _edits(problems: Iterable[Problem], text: str) -> Iterator[_Edit]:
         *parents, key = parse(problem.path)
         written = lines[origin.line - 1][origin.column - 1 : origin.end_column - 1]
         quote = written[:1] if written[:1] in ("'", '"') else ""
-        # An alias, a tag or an escape in the key: not for a machine to rewrite.
+        # A key with an alias, a tag or an escape is not repaired automatically.
         as_told = written == f"{quote}{key}{quote}" or (key == MASK and written.isidentifier())
         if not as_told or not problem.fix.isidentifier() or (origin.line, origin.column) in seen:
             continue

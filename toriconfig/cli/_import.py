@@ -74,7 +74,7 @@ class _WorkingDirectory:
             return True
         if not by_name:
             return False
-        # A field of pydantic's `ImportString` in a class of the folder names modules of the folder too.
+        # The field type `ImportString` of pydantic, in a class of the folder, also names modules of the folder.
         return package == "toriconfig" or (bool(self._found) and module == "pydantic._internal._validators")
 
 

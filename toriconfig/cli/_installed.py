@@ -48,7 +48,7 @@ def command_of(points: list[EntryPoint]) -> click.Command:
     remedy = f"update or uninstall {point.dist.name}" if point.dist is not None else "uninstall it"
     try:
         command = point.load()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - importing runs anybody's code
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - importing runs user code
         # Of other errors only the type: their text may quote a value.
         shown = isinstance(error, (ImportError, AttributeError, NameError))
         reason = f"{type(error).__name__}: {error}" if shown else type(error).__name__

@@ -79,7 +79,7 @@ def _refuse_foreign(target: str, is_ours: Callable[[str], bool]) -> None:
 def _create(target: str, text: str) -> None:
     temporary = _temporary(target, text, 0o666)
     try:
-        os.link(temporary, target)  # unlike a rename, refuses what was made there meanwhile
+        os.link(temporary, target)  # unlike a rename, fails if the file was created meanwhile
     except FileExistsError:
         raise Refused("was created by another process just now: check it") from None
     except OSError:  # a file system without hard links

@@ -51,7 +51,7 @@ def yaml_text(text: str) -> str:
 def _escaped(char: str) -> str:
     if char in '"\\':
         return f"\\{char}"
-    # Besides control characters: what YAML takes for a line end, a byte order mark, or no character at all.
+    # Also line ends of YAML, the byte order mark and code points that are not characters, besides control characters.
     if char.isprintable():
         return char
     number = ord(char)

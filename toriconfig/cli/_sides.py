@@ -172,7 +172,7 @@ def _said(node: Node, shape: Shape | None, path: Path, known: Sensitive) -> Iter
     if not path:
         return
     value = node.plain()
-    # A key that the schema does not know may be meant for a secret.
+    # A key that is not in the schema may be a misspelt key of a secret.
     secret = (secret and value not in (None, [], {})) or (
         shape is None and any(isinstance(part, str) and known.names(part) for part in path)
     )

@@ -20,7 +20,7 @@ def given_value(from_stdin: bool, prompt: str) -> str:
         click.UsageError: the value is too large or not UTF-8, or there is no terminal for a prompt.
     """
     if from_stdin:
-        # As bytes: read as text, it would be what the locale makes of it.
+        # Read as bytes: text would depend on the locale.
         data = stdin_bytes(LARGEST_VALUE)
         if len(data) > LARGEST_VALUE:
             raise click.UsageError(f"the value on standard input is larger than {LARGEST_VALUE:,} bytes")

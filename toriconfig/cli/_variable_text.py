@@ -47,7 +47,7 @@ def env_text(value: Any, *, ascii: bool = False) -> str | None:  # noqa: A002 - 
         return None
     if text and _is_bare(text):
         return text
-    if "${" in text:  # which python-dotenv takes for a variable, whatever the quotes
+    if "${" in text:  # python-dotenv expands it as a variable in any quotes
         return None
     if not _IN_SINGLE.search(text):
         return f"'{text}'"
@@ -95,7 +95,7 @@ def _text(value: Any, *, ascii: bool) -> str | None:  # noqa: A002
 
 
 def _is_bare(text: str) -> bool:
-    if text[:1] == "=" or ":=" in text:  # zsh takes `=ls` for the path of `ls`
+    if text[:1] == "=" or ":=" in text:  # zsh expands `=ls` to the path of `ls`
         return False
     return all(char in _SAFE or (char.isascii() and char.isalnum()) for char in text)
 

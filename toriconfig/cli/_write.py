@@ -162,7 +162,7 @@ def _section(node: Nested, depth: int, origins: bool) -> _Lines:
         name = yaml_key(key)
         if isinstance(child, dict):
             below = _section(child, depth + 1, origins)
-            # A section of which every leaf became a comment would read as null: it is a comment too.
+            # A section whose leaves are all comments would be read as null: it becomes a comment too.
             lines += [f"{indent}{'' if below.says else '# '}{name}:", *below.lines]
             says = says or below.says
             continue
@@ -212,7 +212,7 @@ def _variable(
     if not all(map(shows, group)):
         return clean(f"# {name}: {MASK}") + note
     value = _value(path, group)
-    if _refers(value):  # in a variable, a reference would be taken for the secret itself
+    if _refers(value):  # in a variable, a reference would be used as the value of the secret
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=ascii)
         return clean(f"# {name}: '{text}'") + note
     sayable = can_mean(shape or ANY, value) and (name.isascii() or not ascii) and _keys_are_text(value, shape or ANY)

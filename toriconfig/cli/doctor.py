@@ -67,7 +67,7 @@ def doctor(target: str | None, form: str, color: str, **how: Any) -> int:
         write_problems([*unused, *found], form, color, asked.schema.__name__, asked.most)
     marks = {finding.mark for finding in findings}
     if "error" in marks or _mistaken(unused):
-        return Exit.FINDINGS  # trying again for the sake of what was not reached would find them again
+        return Exit.FINDINGS  # a second run after reaching the other servers would report them again
     return Exit.UNREACHED if "unreached" in marks else Exit.FINE
 
 

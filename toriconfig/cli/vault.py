@@ -63,7 +63,7 @@ def _run(command: tuple[str, ...], environ: dict[str, str]) -> int:
         click.ClickException: the command cannot be run.
     """
     try:
-        child = subprocess.Popen(command, env=environ)  # noqa: S603  (running it is what was asked for)
+        child = subprocess.Popen(command, env=environ)  # noqa: S603  (the user passes the command to run)
     except OSError as error:
         raise click.ClickException(f"{command[0]} cannot be run: {error.strerror}") from None
 
@@ -152,7 +152,7 @@ def get(reference: str, reveal: bool) -> int:
 
     def read(session: Session) -> Any:
         provider = provider_at(Ref(reference), Parts(session.provider, _no_other), reference)
-        secret = handle(provider, None, "")  # as it is
+        secret = handle(provider, None, "")  # without conversion
         secret.get()
         return secret
 

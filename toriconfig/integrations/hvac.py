@@ -43,7 +43,7 @@ def client(settings: Any) -> hvac.Client:
     """
     from toriconfig._vault.adapter import hvac_client
 
-    # the client refers to its session, which forgets the token in a forked child, and revokes it at shutdown
+    # the client refers to its session, which drops the token in a forked child, and revokes it at shutdown
     return hvac_client(_session(loaded_settings(settings).snapshot).client)
 
 

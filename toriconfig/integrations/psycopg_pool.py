@@ -81,7 +81,7 @@ def current(credentials: Secret[Any]) -> Callable[[Connection[Any]], None]:
     def check(connection: Connection[Any]) -> None:
         user = account(credentials).username
         if connection.info.user != user:
-            connection.close()  # one that is only refused goes back into the pool, to be refused for ever
+            connection.close()  # an open connection that is refused would return to the pool, and be refused again
             pool = _first_refusal(connection, user, drained)
             if pool is not None:
                 pool.drain()
@@ -195,7 +195,7 @@ def _first_refusal(connection: Any, user: str, drained: _Drained) -> Any:
 
     Otherwise return None. This function records `user` for the pool in `drained`.
     """
-    pool = getattr(connection, "_pool", None)  # where psycopg itself notes the pool that lent it; without it, no drain
+    pool = getattr(connection, "_pool", None)  # psycopg sets it to the pool of the connection; without it, no drain
     if pool is None or drained.get(pool) == user:
         return None
     drained[pool] = user

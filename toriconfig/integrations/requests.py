@@ -48,7 +48,7 @@ class SecretAuth(AuthBase):
         token, origin = self._secret.get(), _origin(request)
 
         def answered(response: Response, **options: Any) -> Response:
-            # A redirect may have led to somebody else, who is to be told no token.
+            # A redirect may have led to another server, which must not receive a token.
             refused = response.status_code == codes.unauthorized and _origin(response.request) == origin
             other = newer(self._secret, token) if refused and _is_repeatable(response.request) else None
             return response if other is None else self._again(other, response, options)

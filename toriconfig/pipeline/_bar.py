@@ -42,7 +42,7 @@ def bar_on_terminal(total: int | None, description: str) -> Callable[[Report], N
             bar = tqdm(total=total, desc=clean(description) or None, mininterval=0, maxinterval=0, file=sys.stderr)
         bar.n = report.count
         if report.done and report.count:
-            bar.total = report.count  # 100 % of the true count, also if fewer items came than were expected
+            bar.total = report.count  # 100 % of the true count, also if it is less than the expected count
         bar.refresh()
         if report.done or report.stopped:
             bar.close()

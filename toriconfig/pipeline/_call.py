@@ -63,7 +63,7 @@ class Call:
     async def _drive(self) -> None:
         try:
             value = await self.coro
-        except BaseException as error:  # noqa: BLE001 - a SystemExit is the caller's, and would end the loop for all
+        except BaseException as error:  # noqa: BLE001 - a SystemExit is raised in the caller, not here
             self.settle(None, error)
         else:
             self.settle(value, None)

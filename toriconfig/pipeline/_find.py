@@ -74,7 +74,7 @@ class Anchors:
 
 def _anchor(word: str) -> tuple[str, str, int]:
     ranks = word[1:-1].translate(_RANKS)
-    # The last one: what many tokens share (`eyJ`, `ghp_`) stands in front.
+    # The last one: a prefix that many tokens share (`eyJ`, `ghp_`) is at the start.
     at = 1 + ranks.rindex(max(ranks))
     return word[at], word[at - 1 : at + 2], at
 

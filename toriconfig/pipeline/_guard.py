@@ -34,7 +34,7 @@ class Guard(logging.Handler):
 
     def handle(self, record: logging.LogRecord) -> bool:
         mask_record(record)
-        # `logging` takes the guard for a handler that writes, and would leave its last resort alone.
+        # `logging` counts the guard as a handler, and would not call `lastResort`.
         last = logging.lastResort
         if last is not None and record.levelno >= last.level and not self._logger.hasHandlers():
             last.handle(record)
@@ -58,7 +58,7 @@ class GuardedHandlers(list[logging.Handler]):
 
     def __iter__(self) -> Iterator[logging.Handler]:
         handlers = list.__iter__(self)
-        some = self[:2]  # at once, because another thread may be taking them away
+        some = self[:2]  # in one step, because another thread may be removing handlers
         ours_alone = len(some) == 1 and hasattr(some[0], MARK) and not self.logger.propagate
         return handlers if ours_alone else chain((self._guard,), handlers)
 
@@ -85,7 +85,7 @@ def mask_record(record: logging.LogRecord) -> None:
         safe = masked(text, record)
         if safe != text:
             record.exc_text, record.exc_info = safe, None
-    if record.exc_text:  # what a handler before us has made of the exception
+    if record.exc_text:  # set by an earlier handler from the exception
         record.exc_text = masked(record.exc_text, record)
     if record.stack_info:
         record.stack_info = masked(record.stack_info, record)
@@ -100,7 +100,7 @@ def masked(text: str, record: logging.LogRecord) -> str:
     """Return the text without secrets, or a placeholder if masking fails."""
     try:
         return mask(text)
-    except Exception:  # noqa: BLE001 - whatever went wrong, the raw text must not appear
+    except Exception:  # noqa: BLE001 - after any error, the raw text must not appear
         return withheld(record)
 
 
@@ -120,10 +120,10 @@ def _mask_message(record: logging.LogRecord) -> None:
             record.msg, record.args = f"cannot be formatted: {masked(shown, record)}", None
     else:
         safe = masked(message, record)
-        # A format may take a part of an argument, which handlers for machines write whole.
+        # The format may print only a part of an argument, but structured handlers write all of it.
         if safe != message or (record.args and mask_value(record.args) is not record.args):
             record.msg, record.args = safe, None
-    if "message" in vars(record):  # what a handler before us has made of message and arguments
+    if "message" in vars(record):  # set by an earlier handler from message and arguments
         record.message = masked(str(record.message), record)
 
 
@@ -131,12 +131,12 @@ def _exception_text(record: logging.LogRecord) -> str:
     assert record.exc_info is not None
     try:
         return _formatter.formatException(record.exc_info)
-    except Exception:  # noqa: BLE001 - an exception of somebody else, which has no text
+    except Exception:  # noqa: BLE001 - an exception whose text cannot be read
         return getattr(record.exc_info[0], "__name__", "exception")
 
 
 def _shown(value: object, record: logging.LogRecord) -> str:
     try:
         return repr(value) if isinstance(value, bytes) else str(value)
-    except Exception:  # noqa: BLE001 - a foreign `__str__`
+    except Exception:  # noqa: BLE001 - `__str__` is user code
         return withheld(record)

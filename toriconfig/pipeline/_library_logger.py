@@ -27,6 +27,6 @@ def silent_logger(name: str) -> logging.Logger:
 
 def flush_pending() -> None:
     """Log the warnings of the library that no logging handler has accepted yet."""
-    pending = sys.modules.get("toriconfig._runtime.warn_once")  # of the settings, of which this room knows nothing
+    pending = sys.modules.get("toriconfig._runtime.warn_once")  # the pipeline does not import it
     if pending is not None:
         pending.flush()

@@ -39,7 +39,7 @@ class MaskingFormatter(logging.Formatter):
         text = super().format(record)
         try:
             return self._mask(text)
-        except Exception:  # noqa: BLE001 - whatever went wrong, the raw text must not appear
+        except Exception:  # noqa: BLE001 - after any error, the raw text must not appear
             return withheld(record)
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - the name in logging
@@ -65,7 +65,7 @@ class StderrHandler(logging.Handler):
             self._write(self.format(record) + "\n")
         except RecursionError:
             raise
-        except Exception:  # noqa: BLE001 - what logging demands of a handler
+        except Exception:  # noqa: BLE001 - required of a handler by logging
             self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name in logging
@@ -79,7 +79,7 @@ class StderrHandler(logging.Handler):
         place = f"{record.pathname}:{record.lineno}"
         try:
             self._write(f"<log record lost: {kind}, {record.levelname} {record.name}, {place}>\n")
-        except (OSError, ValueError):  # a closed stream: nobody is left to tell
+        except (OSError, ValueError):  # the stream is closed
             return
 
     def _write(self, text: str) -> None:
@@ -126,7 +126,7 @@ def get_logger(name: str, *, propagate: bool | None = None, level: int | str | N
         _set_level(logger, level)
     elif _level_is_default(logger):
         logger.setLevel(logging.INFO)
-    logger.disabled = False  # dictConfig() silences every logger that it does not name
+    logger.disabled = False  # dictConfig() disables every logger that it does not name
     flush_pending()
     return logger
 
@@ -134,7 +134,7 @@ def get_logger(name: str, *, propagate: bool | None = None, level: int | str | N
 def _set_level(logger: logging.Logger, level: int | str) -> None:
     try:
         logger.setLevel(level)
-    except (TypeError, ValueError):  # whose message repeats it
+    except (TypeError, ValueError):  # the message of `setLevel` repeats the value
         raise ValueError("`level` is a number, or the name of a level such as INFO") from None
 
 
@@ -155,7 +155,7 @@ def _route(logger: logging.Logger, propagate: bool | None) -> None:
 
 def _apply(logger: logging.Logger, chosen: bool) -> None:
     stand_guard(logger)
-    # What is added beside ours (pytest's capture, a file) is an addition; what stands there without ours is a choice.
+    # A handler next to ours (pytest's capture, a file) is an addition; a handler without ours is the program's choice.
     handlers = logger.handlers[:]
     marked = [handler for handler in handlers if hasattr(handler, MARK)]
     ours = not chosen and (bool(marked) or not any(is_foreign(handler) for handler in handlers))

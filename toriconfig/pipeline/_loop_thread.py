@@ -40,7 +40,7 @@ class LoopThread:
         try:
             start(self._run, "toriconfig-run_sync")
         except BaseException as error:
-            # Ctrl-C may come while the thread is starting: then nobody but the thread may close the loop.
+            # Ctrl-C may come while the thread is starting: then only the thread may close the loop.
             self.discard(error)
             raise
 
@@ -70,7 +70,7 @@ class LoopThread:
             try:
                 self.loop.call_soon_threadsafe(call.start, self.loop)
                 return True
-            except RuntimeError:  # closed between the question and the post
+            except RuntimeError:  # the loop was closed between the check and the call
                 self.closing = True
         try:
             self.calls.remove(call)
@@ -126,7 +126,7 @@ class LoopThread:
         while True:
             try:
                 self.loop.run_forever()  # once at least: what was posted before this thread began is to be cancelled too
-            except BaseException as error:  # noqa: BLE001 - a SystemExit in a task is not the end of the loop
+            except BaseException as error:  # noqa: BLE001 - a SystemExit in a task must not end the loop
                 context = {"message": "a task of run_sync stopped the loop; the loop continues", "exception": error}
                 self.loop.call_exception_handler(context)
             if self.closing:
@@ -154,7 +154,7 @@ class LoopThread:
     def _finish(self, last: Coroutine[Any, Any, Any]) -> None:
         try:
             self.loop.run_until_complete(last)
-        except BaseException as error:  # noqa: BLE001 - the loop must be closed whatever the cleanup of tasks does
+        except BaseException as error:  # noqa: BLE001 - the loop must be closed after any error of the cleanup
             _log.debug("shutdown: %s", type(error).__name__)
 
     def _release_callers(self, error: BaseException | None = None) -> None:

@@ -25,7 +25,7 @@ def mask_text(text: str) -> str:
     """Return the text without registered secrets, or a placeholder if masking fails."""
     try:
         return mask(text)
-    except Exception:  # noqa: BLE001 - whatever went wrong, the raw text must not appear
+    except Exception:  # noqa: BLE001 - after any error, the raw text must not appear
         return WITHHELD
 
 
@@ -79,7 +79,7 @@ class _Walk:
         self._seen[id(value)] = (value, _OPEN)
         try:
             shown = self._looked_into(value, depth + 1)
-        except Exception:  # noqa: BLE001 - a container of somebody else, or one that another thread is changing
+        except Exception:  # noqa: BLE001 - a container of an unknown class, or one that another thread is changing
             shown = _by_text(value)
         self._seen[id(value)] = (value, shown)
         return shown
@@ -97,7 +97,7 @@ class _Walk:
         shown = _by_text(value)
         held = _fields_of(value) if shown is value else None
         if held and any(self.masked(item, depth) is not item for item in held):
-            # A field that the `repr` leaves out, and a handler for machines writes.
+            # The `repr` omits this field, but structured handlers write it.
             return mask_text(str(value))
         return shown
 
@@ -114,7 +114,7 @@ def _masked_number(value: bool | float | None) -> Any:
 
 
 def _items(value: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
-    return list(value.items())  # at once: another thread may be changing it
+    return list(value.items())  # in one step: another thread may be changing it
 
 
 def _fields_of(value: Any) -> list[Any]:
@@ -151,7 +151,7 @@ def _by_text(value: Any) -> Any:
     """
     try:
         texts = [repr(value)] if isinstance(value, (bytes, bytearray)) else [str(value), repr(value)]
-    except Exception:  # noqa: BLE001 - a foreign `__str__`
+    except Exception:  # noqa: BLE001 - `__str__` is user code
         return WITHHELD
     shown = [mask_text(text) for text in texts]
     return value if shown == texts else shown[0]

@@ -27,7 +27,7 @@ class MemoryLock:
         self._lock.acquire()
         self._depth += 1
         self._collects = self._collects or collects or gc.isenabled()
-        gc.disable()  # who held the lock before may just have turned it on
+        gc.disable()  # the previous holder of the lock may just have enabled it
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -99,5 +99,5 @@ def _exception_text(given: Any) -> str:
         return ""
     try:
         return "".join(traceback.format_exception(error)).rstrip("\n")
-    except Exception:  # noqa: BLE001 - a foreign `__str__`
+    except Exception:  # noqa: BLE001 - `__str__` is user code
         return type(error).__name__

@@ -208,7 +208,7 @@ class ProgressTracker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing = "clean" if kind is None else "stopped"
-        # A generator may be left by the garbage collector, in the middle of any code: that waits for nobody.
+        # The garbage collector may close a generator during any code: then do not wait.
         self._pump(wait=kind is not GeneratorExit)
 
     async def __aenter__(self) -> Self:
@@ -246,7 +246,7 @@ class ProgressTracker:
         queue instead of a lock, because a report calls other code.
         """
         me = get_ident()
-        if me in self._reporting:  # an update made by a callback: the report around it looks again
+        if me in self._reporting:  # an update made by a callback: the outer report sends it
             return False
         self._reporting.add(me)
         try:
@@ -323,7 +323,7 @@ class ProgressTracker:
                 _logger().info("%s", report)
             else:
                 self._on_report(report)
-        except Exception:  # noqa: BLE001 - the work must go on, and hear of it once
+        except Exception:  # noqa: BLE001 - the work continues, and the error is logged once
             self._on_report = _silent
             _logger().exception("%son_report raised and is not called again", self._lead())
 

@@ -84,7 +84,7 @@ class Redactor:
         while True:
             uses = self._uses.setdefault(value, [])
             uses.append(None)
-            if self._uses.get(value) is uses:  # else it was being dropped just then
+            if self._uses.get(value) is uses:  # else another thread was dropping it
                 break
         self._leaving.pop(value, None)
         if value not in self._known:
@@ -140,7 +140,7 @@ class Redactor:
             for value in [value for value, until in list(self._leaving.items()) if until <= now]:
                 self._drop(value, finder, spellings)
             self._next_end = min(list(self._leaving.values()), default=_NEVER)
-            # A value stays among the news until it is found: a line that is masked meanwhile looks for it by itself.
+            # A value stays in `_news` until the finder has it; until then each masked line searches for it separately.
             for value in list(self._news):
                 if value not in self._known:
                     finder.add(spellings(value))
@@ -160,7 +160,7 @@ class Redactor:
         if value in self._known:
             self._known.discard(value)
             finder.remove(spellings(value))
-        if uses or self._uses.get(value):  # registered in this very moment: twice, to be sure
+        if uses or self._uses.get(value):  # registered at the same instant: register it again
             self._uses.setdefault(value, []).append(None)
             self._news[value] = None
 
@@ -175,7 +175,7 @@ class Redactor:
                 "a secret is too short or too common a word to be masked in logs; choose a longer one (logged once)"
             )
 
-        pending = sys.modules.get("toriconfig._runtime.warn_once")  # of the settings: they may be loading
+        pending = sys.modules.get("toriconfig._runtime.warn_once")  # part of the settings, which may be loading
         if pending is not None:
             pending.soon(warn)
         else:
@@ -210,7 +210,7 @@ def _replaced(text: str, spans: list[tuple[int, int]]) -> str:
     return "".join(parts)
 
 
-# A reload of this module must not forget what is to be masked.
+# A reload of this module must keep the registered values.
 _redactor: Redactor = globals().get("_redactor") or Redactor()
 register = _redactor.register
 forget = _redactor.forget

@@ -61,7 +61,7 @@ def run_sync(coro: Coroutine[Any, Any, T], timeout: float | None = None, *, allo
     """
     refused = _refusal(coro, timeout, allow_running_loop)
     if refused is not None:
-        del coro, timeout, allow_running_loop  # they may hold a secret, and a traceback shows what its frames hold
+        del coro, timeout, allow_running_loop  # they may hold a secret, and a traceback shows local variables
         raise refused
     seconds = -1 if timeout is None else min(timeout, threading.TIMEOUT_MAX)
     error: BaseException | None = None
@@ -74,7 +74,7 @@ def run_sync(coro: Coroutine[Any, Any, T], timeout: float | None = None, *, allo
             return _run_here(coro, timeout)
         call = Call(coro, thread.calls)
         try:
-            if not thread.post(call):  # a shutdown came between
+            if not thread.post(call):  # a shutdown happened in between
                 return run_sync(coro, timeout, allow_running_loop=allow_running_loop)
             ended = call.wait(seconds)
         except BaseException as interruption:  # Ctrl-C, or a signal handler that raises
@@ -96,7 +96,7 @@ def run_sync(coro: Coroutine[Any, Any, T], timeout: float | None = None, *, allo
             error = CancelledError(f"{call.name} gave no result: {reason}")
         raise error
     finally:
-        # The traceback of the error holds this frame: without this the two would keep each other alive.
+        # The traceback of the error holds this frame: otherwise the two would keep each other alive.
         if call is not None:
             call.value = call.error = None
         error = None
@@ -168,7 +168,7 @@ def _thread(coro: Coroutine[Any, Any, Any]) -> LoopThread | None:
     If the thread cannot start, close `coro` and raise the error.
     """
     global _current
-    if sys.is_finalizing():  # in a `__del__` at exit: other threads do not get to run again
+    if sys.is_finalizing():  # in a `__del__` at exit: other threads do not run again
         return None
     try:
         fresh = LoopThread()
@@ -232,7 +232,7 @@ def _run_here(coro: Coroutine[Any, Any, T], timeout: float | None) -> T:
         async with asyncio.timeout(timeout):
             return await coro
 
-    # The default loop comes from a policy, which is imported at its first use: too late when modules are taken down.
+    # The default loop comes from a policy, which is imported at its first use: too late during interpreter shutdown.
     factory = asyncio.SelectorEventLoop if sys.is_finalizing() else None
     try:
         with asyncio.Runner(loop_factory=factory) as runner:
@@ -240,7 +240,7 @@ def _run_here(coro: Coroutine[Any, Any, T], timeout: float | None) -> T:
     except asyncio.CancelledError:
         cancelled = CancelledError("the coroutine was cancelled")
     finally:
-        coro.close()  # when no loop can be made
+        coro.close()  # if no loop can be created
     raise cancelled
 
 

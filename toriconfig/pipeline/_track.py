@@ -61,7 +61,7 @@ def track(
 def _length(items: Sized) -> int | None:
     try:
         return len(items)
-    except Exception:  # noqa: BLE001 - a stream that cannot tell, a range beyond the largest index: the items still come
+    except Exception:  # noqa: BLE001 - no length, or too large: the items are still iterated
         return None
 
 

@@ -146,7 +146,7 @@ def rotate_due(
             for done in as_completed([pool.submit(work, numbers) for numbers in groups.values()]):
                 done.result()
         except BaseException:
-            given_up.set()  # at its end the pool waits for all that was handed to it
+            given_up.set()  # the pool waits at its end for all submitted jobs
             raise
     return Report(tuple(lines[number] for number in sorted(lines)))
 
@@ -187,7 +187,7 @@ class _Came:
             while self._lines:
                 try:
                     self._tell(self._lines.popleft())
-                except BaseException as error:  # noqa: BLE001  (raised when all is told)
+                except BaseException as error:  # noqa: BLE001  (raised after all lines are passed on)
                     self._given_up.set()
                     wrong = wrong or error
             self._turn.give_back()
@@ -205,7 +205,7 @@ def _line(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
         if act in ("resume", "rollback") and rotation.max_age is None and isinstance(error, _NEVER_ROTATED):
             return Line(reference, "nothing")
         return Line(reference, "failed", error=error.with_traceback(None))
-    except Exception as error:  # noqa: BLE001  (a kind may be anybody's; one must not stop the rest)
+    except Exception as error:  # noqa: BLE001  (a kind may be user code; an error in one must not stop the rest)
         return Line(reference, "failed", error=RotationError(f"raised {type(error).__name__}", reference=reference))
 
 

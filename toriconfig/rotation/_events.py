@@ -59,5 +59,5 @@ def tell(event: Event, callback: Callable[[Event], None] | None) -> None:
         return
     try:
         callback(event)
-    except Exception as error:  # noqa: BLE001  (anybody's code; a rotation is not left half-way because of it)
+    except Exception as error:  # noqa: BLE001  (user code; its error must not stop a rotation half-way)
         log.error("on_event raised %s at %s", type(error).__name__, event)

@@ -93,10 +93,10 @@ class Webhook:
             raise ValueError("the URL of a webhook begins with https:// or http://, and names a host")
         if parts.username is not None or parts.password is not None:
             raise ValueError("the URL of a webhook holds credentials, which every process of the machine can see")
-        # A path may be a secret, as those of chat services are.
+        # A path may be a secret, for example that of a chat service.
         self.name = f"webhook of {parts.hostname}"
         self._connection = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        # Without a port, http.client takes the end of an IPv6 address for one.
+        # Without a port, http.client parses the end of an IPv6 address as one.
         self._host, self._port = parts.hostname, self._connection.default_port if port is None else port
         self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._key = Sealed({"key": _bytes_of(key)})

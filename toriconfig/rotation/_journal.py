@@ -76,7 +76,7 @@ class Journal:
         new = replace(record, at=stamp(self._clock.time()), mark=secrets.token_hex(8), **changes)
         self._marks.add(new.mark)
         if not self._stands:
-            # Also where versions are left of something else: without this the values would stay in those of the record.
+            # Also if versions of other data are left: otherwise the values would stay in the versions of the record.
             persist(self.versions.keep_only_newest, self._patience)
         revision = settle(
             lambda: self.versions.write(new.dump(), record.revision), lambda: self._landed(new), self._patience
@@ -115,7 +115,7 @@ class Journal:
         """Return an error that names the rotator of the stored record, or no rotator if no record can be read."""
         try:
             record = persist(self.read, self._patience)
-        except VaultError:  # that it is somebody else's is known all the same
+        except VaultError:  # the record belongs to another rotator, even if it cannot be read
             return RotationLost(
                 f"another rotator took over the rotation of {self._path}",
                 reference=self._path,

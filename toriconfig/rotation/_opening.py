@@ -72,7 +72,7 @@ def reserve(
         run.say("reserve", "failed", new, error.message)
         raise error
     if not again and same(pending, current.data, tuple(pending)):
-        # Old and new could not be told apart later: what is promoted already, what is to be destroyed.
+        # Later, the promoted version and the version to destroy could not be distinguished.
         refusal = f"{run.work.ref} already holds that value: there is nothing to do"
         run.say("reserve", "failed", new, refusal)
         raise RotationRefused(refusal, reference=str(run.work.ref), help="nothing was changed")
@@ -117,7 +117,7 @@ def take_over(run: Run, found: Record, *, halting: bool = False) -> Record:
     exclusive = found.exclusive
     if exclusive is None:  # a record of an earlier release
         exclusive = ends_former(run.kind, found.pending.open(), found.former.open())
-    # A rotator that could not go on may have put the former password back without being able to record it.
+    # A rotator that was interrupted may have restored the former password without recording it.
     step = "reserved" if exclusive and found.step in ("applied", "verified") and not halting else found.step
     record = run.write(
         found,
@@ -149,7 +149,7 @@ def halt(run: Run, record: Record) -> Record:
         current = run.persist(run.main.read)
         if current.state == "there" and same(current.data, record.pending.open(), record.keys):
             return run.write(record, "undo", step="promoted", version=current.number)
-        # The former rotator may be just about to promote: writing the secret anew, unchanged, makes it fail.
+        # The former rotator may be about to promote: writing the secret again, unchanged, makes that promotion fail.
         if current.state != "there" or run.persist(lambda now=current: run.main.write(now.data, now.number)):  # type: ignore[misc]
             return run.write(record, "undo", step="undoing", reason="rolled back")
     raise RotationError(

@@ -147,7 +147,7 @@ def made(kind: type[Any], recorded: Mapping[str, Any], given: Mapping[str, Any],
         SecretError: the constructor raised this error.
     """
     options = options_of(kind)
-    # A record may have been written by anybody with the right to write that path.
+    # Every client that may write this path may have written the record.
     never = {one.attribute for one in options if one.secret or (one.lasting and not one.recorded)}
     values = {name: value for name, value in recorded.items() if name not in never}
     for option in options:
@@ -163,10 +163,10 @@ def made(kind: type[Any], recorded: Mapping[str, Any], given: Mapping[str, Any],
     except SecretError:
         raise
     except ValueError as error:
-        # A constructor of somebody else's may quote what it refuses.
+        # The constructor of an external kind may quote the refused value.
         if not any(secret and secret in str(error) for secret in secrets):
             raise
-    except Exception as error:  # noqa: BLE001  (anybody's constructor; its text may quote a value)
+    except Exception as error:  # noqa: BLE001  (the constructor may be user code; its text may quote a value)
         from toriconfig._core.raise_place import raise_place
 
         quotes = any(secret and secret in str(error) for secret in secrets)

@@ -56,7 +56,7 @@ class Preflight:
             VaultError: the secret cannot be read.
         """
         self.check_policies(kind)
-        # The record first: whoever finishes between the two reads makes the reservation fail.
+        # The record first: if another rotation finishes between the two reads, the reservation fails.
         found = self.journal.read()
         if found is not None and found.open:
             raise lost_to(found, self.ref.path)
@@ -117,7 +117,7 @@ class Preflight:
             needs.update(stored)
             needs.update(needs_of(kind, self.work) if self.work.retires or found.exclusive is None else {})
         elif found.step == "undoing" or back:
-            # An earlier release kept no word on whether undoing needs more than the user's own login.
+            # Earlier releases did not record if undoing needs more than the user's own login.
             needs.update(needs_of(kind, self.work) if found.exclusive is None else {})
             needs.update(stored if found.step == "verified" else {})
         else:

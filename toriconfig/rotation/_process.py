@@ -62,7 +62,7 @@ def _exists(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # it runs as somebody else
+    except OSError:  # the process belongs to another user
         return True
     return True
 

@@ -104,7 +104,7 @@ class Work:
             return None
         try:
             mount, versioned = mount_of(self.session.client, ref.path)
-        except (VaultNotFound, VaultDenied):  # it is in another engine; or a read says what is wrong
+        except (VaultNotFound, VaultDenied):  # it is in another engine, or a later read reports the error
             return None
         newest = Versions(self, mount, ref.path.removeprefix(mount)).read() if versioned else None
         return newest.data if newest is not None and newest.state == "there" else None

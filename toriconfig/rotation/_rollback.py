@@ -20,7 +20,7 @@ from toriconfig.rotation._stored_record import last_completed, load_record
 if TYPE_CHECKING:
     from toriconfig.rotation._rotation import Rotation
 
-# What helps where a version holds no value, by its state.
+# Remedies for a version without a value, by its state.
 _REMEDIES = {
     "deleted": "undelete it, or name another version",
     "destroyed": "a destroyed version cannot be restored: name another version",
@@ -40,7 +40,7 @@ def roll_back(rotation: Rotation, to: int | None) -> Outcome:
     if to is not None:
         return _bring_back(rotation, preflight, last, to)
     if found is not None and found.step == "undone":
-        # What a failed rollback was to take back still stands; without one there is nothing of a rotation left.
+        # If a rollback failed, the rotation that it undoes is still open. Otherwise no rotation is left.
         found = load_record(found.undoes, found.revision)
     if found is not None and found.open and found.undoes:
         return rotation.completed(preflight, found, undone_is_fine=False)

@@ -223,21 +223,21 @@ class Rotation:
     def _run(self, *, force: bool, began: float | None) -> Outcome:
         work = self.work()
         if not self.chosen.is_stored:
-            # Engines tell whole seconds.
+            # Engines report whole seconds.
             due = None if began is None else lambda at: check_due(self, at, float(int(began)))
             return rotate_in_engine(self, self.chosen.for_new(None), work, due)
         preflight = Preflight(self.session, work, self.clock)
         kind = self._kind_of_new(preflight)
         found, current = preflight.prepare(kind)
         self.chosen.check_last(found)
-        # From here on the reservation fails if anybody rotates, so that an age that is seen now is true then.
+        # From here on the reservation fails if the secret is rotated, so an age that is read now stays true.
         if began is not None:
             check_due(self, preflight.rotated_at(found, current), began)
         if takes_turns(kind) and not force:
             check_readers(self, preflight.last_promoted(found, current))
         refusal = attempt(lambda: kind.plan(work, current.data), f"{kind.name}: plan")
         if refusal is not None:
-            # Somebody who began a moment ago may be the reason: a single user's password is already theirs.
+            # A rotation that began a moment ago may be the cause: a single user's password is already the new one.
             preflight.journal.confirm_unchanged()
             raise refusal
         run = self.run_on(preflight, kind)

@@ -121,8 +121,8 @@ class Run:
                 if current.state != "there" or not same(current.data, former, record.keys):
                     reason = f"another program wrote {self.work.ref.path} in the meantime, as version {current.number}"
                     return self._failed("promote", record, RotationError(reason))
-                # Between reading the version and writing over it: whoever takes a rotation back takes over the record
-                # first and then writes the secret anew, so one of the two checks fails.
+                # Called between reading the version and overwriting it. A rollback first takes over the record and
+                # then writes the secret again, so one of the two checks fails.
                 self.persist(self.work.fence)
             except VaultError as error:
                 return self._failed("promote", record, error)
@@ -172,9 +172,9 @@ class Run:
     def _promoted(self, record: Record, version: int) -> Record:
         self.promotion = "yes"
         now = self.clock.time()
-        grace = record.grace if self.grace is None else self.grace  # whoever resumes may say another one
+        grace = record.grace if self.grace is None else self.grace  # a resumed rotation may have another grace period
         if same(record.pending.open(), record.former.open(), record.keys):
-            grace = None  # the stored values were made valid again: nothing is to be taken out of use
+            grace = None  # the stored values were made valid again: nothing is to be retired
         until = {} if grace is None else {"grace_until": stamp(now + grace)}
         return self._advance("promote", record, step="promoted", version=version, promoted_at=stamp(now), **until)
 

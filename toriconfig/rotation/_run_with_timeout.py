@@ -57,7 +57,7 @@ def attempt(work: Callable[[], object], what: str) -> SecretError | None:
         work()
     except SecretError as error:
         return bare(error)
-    except Exception as error:  # noqa: BLE001  (anybody's code; its text, frames and causes may hold the secret)
+    except Exception as error:  # noqa: BLE001  (user code; its text, frames and causes may hold the secret)
         return raised(what, error)
     return None
 

@@ -86,7 +86,7 @@ def settle(write: Callable[[], int | None], landed: Callable[[], int | None], se
             return _read_back(landed, error) if doubtful else Unwritten(error, known=True)
         if version is not None or not doubtful:
             return version
-        # Somebody was quicker: an earlier try of ours, or another rotator.
+        # Another write came first: an earlier attempt of this process, or another rotator.
         found = _read_back(landed, VaultUnreachable("Vault did not answer"))
         return None if isinstance(found, Unwritten) and found.known else found
 

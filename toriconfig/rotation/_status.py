@@ -76,7 +76,7 @@ def status_of(rotation: Rotation) -> Status:
     try:
         check_there(current, ref)
         dated = preflight.rotated_at(known, current)
-    except VaultNotFound:  # deleted meanwhile: all the more is the record to be seen
+    except VaultNotFound:  # deleted meanwhile: the record is still shown
         pass
     locked_out, text = what_works(rotation, preflight, known, current) if own else (None, "")
     return Status(

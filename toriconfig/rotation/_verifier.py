@@ -74,7 +74,7 @@ class Command:
         by_descriptor = any(_FD in one for one in self.arguments)
         command = [one.replace(_FD, str(reading)) for one in self.arguments]
         try:
-            process = subprocess.Popen(  # noqa: S603  (running it is what was asked for)
+            process = subprocess.Popen(  # noqa: S603  (the user configures the command)
                 command,
                 stdin=subprocess.DEVNULL if by_descriptor else reading,
                 stdout=subprocess.DEVNULL,
@@ -88,7 +88,7 @@ class Command:
             return f"{name} cannot be run: {getattr(error, 'strerror', None) or type(error).__name__}"
         finally:
             os.close(reading)
-        # A secret larger than the pipe waits for its reader, who may never come.
+        # Writing a secret larger than the pipe blocks until it is read, which may never happen.
         threading.Thread(target=_pour, args=(writing, data), daemon=True).start()
         try:
             code = process.wait(seconds)
@@ -152,7 +152,7 @@ def _pour(descriptor: int, data: bytes) -> None:
         with os.fdopen(descriptor, "wb") as pipe:
             pipe.write(data)
     except BrokenPipeError:
-        return  # it has seen enough
+        return  # the command has closed its input
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

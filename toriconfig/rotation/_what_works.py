@@ -37,7 +37,7 @@ def what_works(rotation: Rotation, preflight: Preflight, found: Record, current:
         return None, f"nothing: version {current.number} of {rotation.ref.path} is {current.state}"
     stored = f"version {current.number}, stored since {current.created}"
     said: list[bool | None] = []
-    # A kind that cannot be made again, or cannot tell, leaves it at what is stored.
+    # If the kind cannot be created or cannot check logins, the report names only the stored version.
     error = attempt(lambda: said.append(_accepts(rotation, preflight, found, current)), found.kind)
     if error is not None:
         return None, f"readers get {stored}; whether it is accepted could not be checked: {error.message}"

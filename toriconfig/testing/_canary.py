@@ -43,7 +43,7 @@ class Canary:
             "hexadecimal": _windows(plain.hex(), 2 * _WINDOW),
             "UTF-16": _windows(self.secret.encode("utf-16-le").decode("latin-1"), 2 * _WINDOW),
         }
-        # Where the secret starts inside a base64 group of three bytes decides how all of it looks.
+        # The base64 text depends on the offset of the secret inside a group of three bytes.
         self._base64 = [part for shift in range(3) for part in _windows(_base64_at(plain, shift), _WINDOW + 4)]
 
     def found_in(self, text: str | bytes) -> str:
@@ -158,7 +158,7 @@ def _faces(thing: object, own_file: str) -> Iterator[tuple[str, str | bytes]]:
 def _pickled(thing: object) -> Iterator[tuple[str, str | bytes]]:
     try:
         yield "pickle", pickle.dumps(thing)
-    except Exception as refusal:  # noqa: BLE001 - pickling runs anybody's code; a refusal is fine when it shows nothing
+    except Exception as refusal:  # noqa: BLE001 - pickling runs user code; an error is fine if it shows nothing
         yield "refusal to pickle", repr(refusal)
 
 
@@ -201,7 +201,7 @@ def _locals(frames: TracebackType | None, own_file: str) -> Iterator[tuple[str, 
 def _repr(value: object) -> str:
     try:
         return repr(value)
-    except Exception as error:  # noqa: BLE001 - an object whose making was cut short may have no repr
+    except Exception as error:  # noqa: BLE001 - an object that is only partly initialized may have no repr
         return f"{type(error).__name__}: {error}"
 
 

@@ -65,7 +65,7 @@ class VaultServer:
         session.trust_env = False
         session.verify = self._server.ca_cert or True
         verify = self._server.ca_cert or True
-        # Without a word about it, hvac takes the client certificate that the environment names for another server.
+        # Without `cert`, hvac uses the client certificate that the environment names for another server.
         none: Any = ()
         return hvac.Client(url=self.address, token=self.token, session=session, verify=verify, cert=none)
 

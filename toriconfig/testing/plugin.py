@@ -45,7 +45,7 @@ def _fresh_settings() -> Iterator[FreshSettings]:
 
 
 @pytest.fixture(name="fake_backend")
-def _fake_backend(fresh_settings: FreshSettings) -> Iterator[FakeBackend]:  # noqa: ARG001  (asked for)
+def _fake_backend(fresh_settings: FreshSettings) -> Iterator[FakeBackend]:  # noqa: ARG001  (only its effect is needed)
     """Secrets in memory, used instead of Vault and all other backends. This fixture includes `fresh_settings`."""
     from toriconfig.testing import FakeBackend
 

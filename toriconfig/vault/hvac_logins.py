@@ -227,7 +227,7 @@ def _value(key: str, value: Argument, tools: LoginTools) -> tuple[str, str]:
         text: object = value()
     except SecretError:
         raise
-    except Exception as error:  # noqa: BLE001  (anything; its text may hold the credential)
+    except Exception as error:  # noqa: BLE001  (user code; its text may hold the credential)
         raise VaultDenied(
             f"the function for `{key}` of the login raised {type(error).__name__}", help="correct the function"
         ) from None

@@ -95,7 +95,7 @@ def _token(session: Session) -> Iterator[Finding]:
     answer = asked(session.client, "GET", "auth/token/lookup-self")
     live = session.client.identity.current
     if isinstance(answer, VaultDenied) and live is not None:
-        # Only the words tell whether it is the token that is refused, or the lookup.
+        # Only the message shows if the token or the lookup is refused.
         bare = asked(session.client, "GET", "auth/token/lookup-self", check=False, token=live.value)
         if not isinstance(bare, SecretError) and no_policy(bare):
             message = "it is accepted, but no policy allows it to look itself up, so its expiry is unknown"

@@ -147,7 +147,7 @@ def _suggestion(client: Client, ref: Ref) -> str:
     if isinstance(answer, SecretError) or answer.status != 200:
         return ""
     keys = answer.data.get("keys")
-    # itself, deleted or a folder, is none
+    # the secret itself, deleted or a folder, is no suggestion
     siblings = {str(key).rstrip("/") for key in (keys if isinstance(keys, list) else ())} - {last}
     candidate = near(last, sorted(siblings))
     return f"did you mean `{parent}/{candidate}`?" if candidate else ""

@@ -53,7 +53,7 @@ def translated(scheme: str, secret: SecretPath, error: BaseException) -> SecretE
         return _answered(scheme, secret, reference, error)
     if isinstance(error, (BotoCoreError, OSError)):
         return _not_asked(scheme, secret, reference, error)
-    return foreign(secret, type(error).__name__)  # botocore reads an answer that it does not expect
+    return foreign(secret, type(error).__name__)  # botocore raises these when it parses an unexpected answer
 
 
 def foreign(secret: SecretPath, why: str) -> SecretUnreachable:

@@ -24,7 +24,7 @@ class Addresses:
         if origin is None or origin.layer not in _FILES:
             return None
         path = self._directory / origin.source
-        # `..` is taken away by hand: `resolve` would follow the links that Kubernetes and people make.
+        # `..` is removed here, because `resolve` would also follow symbolic links, such as those of Kubernetes.
         parts: list[str] = []
         for part in path.parts:
             if part != "..":

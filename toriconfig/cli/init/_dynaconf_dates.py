@@ -23,7 +23,7 @@ def with_dates(values: dict[str, Any], text: str) -> dict[str, Any]:
     """
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError:  # YAML 1.1 does not know it
+    except yaml.YAMLError:  # not valid in YAML 1.1
         return values
     found: dict[str, Any] = _dated(values, root)
     return found

@@ -89,7 +89,7 @@ class Held:
         given = [*call.args, *(one.value for one in call.keywords)]  # as in `partial(Model, ...)`
         if any(self._is_bare(model) for model in self._models([call.func, *given])):
             return True
-        named = [one for one in call.keywords if not isinstance(one.value, ast.Call)]  # a call is judged by itself
+        named = [one for one in call.keywords if not isinstance(one.value, ast.Call)]  # checked separately
         for model in self._models([call.func, *call.args[:1]]):
             secret = self._secret_keys(model)
             if secret and any(one.arg is None or one.arg in secret for one in named):

@@ -112,7 +112,7 @@ class Classes:
         kinds = dict.fromkeys(map(self._one, values))
         if "float" in kinds:
             kinds.pop("int", None)
-        if len(kinds) > 1:  # an empty container says nothing
+        if len(kinds) > 1:  # an empty container has no type of items
             kinds = {kind: None for kind in kinds if not kind.endswith("[Any]") and kind != "dict[str, Any]"} or kinds
         ordered = [kind for kind in kinds if kind != "None"] + (["None"] if "None" in kinds else [])
         if ordered in (["None"], []) or "Any" in ordered:

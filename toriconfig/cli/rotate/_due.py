@@ -73,7 +73,7 @@ def _rotated(rotations: list[Rotation], untold: dict[str, str], act: str, option
 
     as_json = options["form"] == "json"
     bar = not as_json and can_draw()
-    waiting: list[str] = []  # for the bar to be gone
+    waiting: list[str] = []  # so that the bar is removed first
     items: list[_report.Item] = []
     tell: Callable[[str], None] = waiting.append if bar else say
 
@@ -124,7 +124,7 @@ def _statuses(
             item, text, code = told_status(rotation)
         except SecretError as error:
             if isinstance(error, (RotationRefused, VaultNotFound)) and rotation.max_age is None and not references:
-                continue  # it is in another engine, so that nobody keeps a record of it
+                continue  # it is in another engine, so it has no record
             item, code = _report.of_error(str(rotation.ref), "status", error), _report.code_of(error)
             text = clean(f"{rotation.ref}: {error}")
         codes.append(code)

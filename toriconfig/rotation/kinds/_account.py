@@ -156,7 +156,7 @@ class Account(ABC):
         server, new = self._server(work), self._login(work, pending)
         if not server.refusal(new):
             return
-        # What is stored may have been broken by hand, where an earlier value is brought back.
+        # Before a return to an earlier value, the stored values may have been damaged by hand.
         old = new if work.returning and not _is_pair(current) else self._login(work, current)
         if not work.returning:
             self._check_current(work, server, current, old)
@@ -181,7 +181,7 @@ class Account(ABC):
         Raises:
             RotationError: the change was refused.
         """
-        if not _is_pair(current):  # it never was valid
+        if not _is_pair(current):  # it was never valid
             return
         new, old = self._login(work, pending), self._login(work, current)
         server = self._server(work)
@@ -190,7 +190,7 @@ class Account(ABC):
         valid = new if server.refusal(old) else old
 
         def put_back(accounts: Accounts) -> None:
-            # Looked at under the lock: behind whatever an apply that was given up may yet do.
+            # Checked under the lock, so after any late effect of an abandoned apply.
             if self.keeps_former:
                 work.fence()
                 accounts.forget_password(new.username, new.password)

@@ -29,7 +29,7 @@ def installed(name: str) -> type[Any] | None:
     package = point.dist.name if point.dist is not None else "its package"
     try:
         found = point.load()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - importing runs anybody's code
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - importing runs user code
         # Of other errors only the type: their text may quote a value.
         text = f": {error}" if isinstance(error, (ImportError, AttributeError, NameError)) else ""
         reason = f"{type(error).__name__}{text}"

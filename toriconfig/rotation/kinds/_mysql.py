@@ -154,7 +154,7 @@ class Server(_driver.Server):
             connection = pymysql.connect(
                 **where,
                 user=login.username,
-                password=login.password.encode(),  # PyMySQL takes text for latin-1
+                password=login.password.encode(),  # PyMySQL encodes text as latin-1
                 charset="utf8mb4",
                 # The quoting of SHOW GRANTS depends on it.
                 sql_mode="",

@@ -87,7 +87,7 @@ class Server(_driver.Server):
         if failure is None or failure.what is About.LOGIN:
             return failure.text if failure is not None else ""
         if failure.what is About.UNKNOWN:
-            # A server that speaks another language: what it says to a password that is wrong for sure, it says of logins.
+            # Messages in another language: compare with its message for a password that is certainly wrong.
             other = self._connected(Login(login.username, secrets.token_urlsafe(24)), lambda _: None)
             if other is not None and other.text == failure.text:
                 return failure.text

@@ -143,7 +143,7 @@ def as_spelt(node: Node, lines: list[str]) -> str | None:
     if origin.line is None or origin.line != origin.end_line or origin.column is None:
         return None
     text = lines[origin.line - 1][origin.column - 1 : (origin.end_column or 0) - 1]
-    while text[:1] in ("&", "!"):  # an anchor or a tag stands before it
+    while text[:1] in ("&", "!"):  # an anchor or a tag precedes it
         text = text.partition(" ")[2].lstrip()
     if not text:
         return None
