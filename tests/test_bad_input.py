@@ -1,4 +1,4 @@
-"""Bad input of every kind: one ConfigError with all that is wrong, each with its place and remedy, and no secret anywhere."""
+"""Bad input of every kind: one ConfigError with all problems, each with its place and remedy, and no secret."""
 
 from __future__ import annotations
 

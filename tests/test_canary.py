@@ -1,4 +1,4 @@
-"""The canary sweep finds a secret wherever it shows; each place where one was ever seen to leak is a case."""
+"""The canary sweep finds a secret in any output; each place of an earlier leak is a case."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_the_canary_is_found_in_an_exception_in(place: str) -> None:
         canary.absent_from(error)
 
 
-def test_an_exception_that_holds_nothing_passes_though_the_test_itself_holds_the_secret() -> None:
+def test_an_exception_without_the_secret_passes_although_the_test_itself_holds_it() -> None:
     canary = Canary()
     secret = canary.secret
     error = raised(lambda: int("quiet" if secret else ""))
@@ -235,7 +235,7 @@ def test_the_canary_is_found_while_watching(place: str) -> None:
         TALKATIVE[place](canary.secret)
 
 
-def test_a_logged_exception_passes_though_the_test_itself_holds_the_secret() -> None:
+def test_a_logged_exception_passes_although_the_test_itself_holds_the_secret() -> None:
     canary = Canary()
     secret = canary.secret
     with canary.watch():
@@ -245,7 +245,7 @@ def test_a_logged_exception_passes_though_the_test_itself_holds_the_secret() -> 
             logging.getLogger("canary.error").exception("quiet")
 
 
-def test_watching_lets_other_things_through_and_leaves_no_trace(capsys: pytest.CaptureFixture[str]) -> None:
+def test_watching_passes_other_output_through_and_leaves_no_trace(capsys: pytest.CaptureFixture[str]) -> None:
     before = (sys.stdout, sys.stderr, logging.root.level, list(logging.root.handlers))
     with Canary().watch():
         print("hello")

@@ -1,4 +1,4 @@
-"""The fake backend: what a load reads in place of Vault and of other backends, without a server."""
+"""The fake backend: values for a load in place of Vault and of other backends, without a server."""
 
 from __future__ import annotations
 

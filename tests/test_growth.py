@@ -1,4 +1,4 @@
-"""Wrong input of any size costs time that grows as its size does, however it is wrong."""
+"""The time for wrong input grows linearly with its size, for every kind of error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The house rules that tools can check: lint, format, types, and who may import whom."""
+"""The house rules that tools can check: lint, format, types, and imports between packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stand-in: loads on first use, once, and is an attribute read ever after."""
+"""The lazy object: loads once, on first use; later reads are plain attribute reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The library's own loggers say nothing until the application configures logging, and never touch the root."""
+"""The library's own loggers are silent until the application configures logging, and never change the root."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ SECONDS = [4, pytest.param(150, marks=pytest.mark.chaos)]
 
 
 def run(program: str, folder: Path, seconds: int, *arguments: str) -> tuple[str, str]:
-    """What a program of `support` printed, on standard output and on standard error."""
+    """Output of a program of `support`, on standard output and on standard error."""
     with vault_server({f"secret/k{n}": {"v": f"value-{n}-0"} for n in range(9)}) as server:
         done = subprocess.run(
             [sys.executable, "-m", f"support.{program}", str(seconds), *arguments],
@@ -38,7 +38,7 @@ def run(program: str, folder: Path, seconds: int, *arguments: str) -> tuple[str,
 
 
 def stress(seconds: int, folder: Path, mode: str) -> dict[str, Any]:
-    """What `support.lock_stress` saw."""
+    """Findings of `support.lock_stress`."""
     printed, errors = run("lock_stress", folder, seconds, str(folder), mode)
     return {**json.loads(printed), "errors": errors}
 
@@ -136,7 +136,7 @@ def callers(*names: str) -> set[str]:
 
 
 def now(node: ast.AST) -> Iterator[ast.AST]:
-    """What is done when a block is: not what its functions and lambdas do later."""
+    """Calls that run with a block, without those that its functions and lambdas make later."""
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, (ast.Lambda, ast.FunctionDef)):
             yield child

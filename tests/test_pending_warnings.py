@@ -1,4 +1,4 @@
-"""A warning of a load counts as given once somebody could have it; until then it is pending."""
+"""A warning of a load counts as given once a handler could receive it; until then it is pending."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def run(code: str, *flags: str, **environ: str) -> subprocess.CompletedProcess[s
 
 
 def both(text: str) -> tuple[int, int]:
-    """How often each of the two warnings of the program stands in a text."""
+    """Number of occurrences of each of the two warnings of the program in a text."""
     return text.count("`APP_PROT` is not a key"), text.count("`token`: the secret is not set")
 
 
@@ -200,7 +200,7 @@ def test_a_filter_that_refuses_the_record_leaves_it_pending(alone: Alone, where:
     assert [] == listener.filters
 
 
-def test_a_filter_that_drops_repetitions_lets_the_warning_pass(alone: Alone) -> None:
+def test_a_filter_that_drops_repetitions_passes_the_warning(alone: Alone) -> None:
     seen: set[str] = set()
 
     def new(record: logging.LogRecord) -> bool:

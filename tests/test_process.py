@@ -1,4 +1,4 @@
-"""A server never outlives the process that started it, and leaves nothing behind."""
+"""A server never outlives the process that started it, and leaves no files."""
 
 from __future__ import annotations
 

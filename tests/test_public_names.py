@@ -1,4 +1,4 @@
-"""The public names: all there, importable in any order, and none hidden behind a module of the same name."""
+"""The public names: complete, importable in any order, and none hidden by a module of the same name."""
 
 from __future__ import annotations
 

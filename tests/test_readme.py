@@ -1,4 +1,4 @@
-"""What the README promises about the project, and the map of the package to those who change it."""
+"""The promises of the README, and of the map of the package for contributors."""
 
 from __future__ import annotations
 

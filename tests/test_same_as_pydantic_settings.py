@@ -1,4 +1,4 @@
-"""The same variables give the same values as in pydantic-settings, wherever it reads them at all."""
+"""The same variables give the same values as in pydantic-settings, if it reads them."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ class Theirs(BaseSettings):
 
 
 def theirs(annotation: Any, environ: dict[str, str], patch: pytest.MonkeyPatch) -> Any:
-    """What pydantic-settings makes of it; `_MISSING` where it refuses."""
+    """Result of pydantic-settings; `_MISSING` if it raises."""
     for name, text in environ.items():
         patch.setenv(name, text)
     schema: Any = create_model("Theirs", __base__=Theirs, v=(annotation, ...))

@@ -1,4 +1,4 @@
-"""The faulty servers and proxies of the tests are faulty in the way that they say."""
+"""The faulty servers and proxies of the tests have their documented faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `toriconfig.testing` promises to the tests of users, and to ours."""
+"""The promises of `toriconfig.testing` to the tests of users, and to ours."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def test_a_server_that_ends_at_its_start_shows_its_last_lines(tmp_path: Path, mo
         raise AssertionError("it cannot have come up")
 
 
-def test_a_program_on_the_path_goes_before_the_wheel_but_not_the_script_of_the_wheel(
+def test_a_program_on_the_path_takes_precedence_over_the_wheel_but_the_script_of_the_wheel_does_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script, program = tmp_path / "bao", tmp_path / "vault"
@@ -238,7 +238,7 @@ def test_a_step_of_the_wall_clock_does_not_change_the_monotonic_clock(fake_clock
     assert (0, -3600) == (fake_clock.monotonic() - start, fake_clock.time() - date)
 
 
-def test_a_fake_clock_never_goes_back(fake_clock: FakeClock) -> None:
+def test_a_fake_clock_never_moves_back(fake_clock: FakeClock) -> None:
     with pytest.raises(ValueError, match="never goes back"):
         fake_clock.advance(-1)
 

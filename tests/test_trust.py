@@ -1,4 +1,4 @@
-"""A new field of `Vault` or of a login method is a secret until somebody decides: not from files, not pickled, masked."""
+"""A new field of `Vault` or of a login method is a secret until declared otherwise: masked, not from files, not pickled."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class App(BaseModel):
 
 @dataclass(frozen=True)
 class Ldap(LoginMethod):
-    """A login method as somebody may add one, with a field that nobody has decided on."""
+    """A custom login method, with a field without a declared trust."""
 
     method: ClassVar[str] = "ldap"
     username: str = field(metadata={"secret": False, "file": True})

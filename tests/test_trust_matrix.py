@@ -130,7 +130,7 @@ CELLS = [(channel, power) for channel, row in POWERS.items() for power in row]
 
 
 def verdict(plain: list[bool], permitted: list[bool]) -> str:
-    """What the page calls it: from what succeeded as it is, and with the permission of code."""
+    """Word of the page for a power: from the success without and with the permission of code."""
     if all(plain):
         return "yes"
     if any(plain):

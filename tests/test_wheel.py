@@ -1,4 +1,4 @@
-"""What users get: the wheel as it is built from the checkout."""
+"""The wheel of users, as it is built from the checkout."""
 
 from __future__ import annotations
 

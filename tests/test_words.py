@@ -1,4 +1,4 @@
-"""What a newcomer is told: nouns that follow "expected", and a remedy that can be done."""
+"""The texts of problems: noun phrases that follow "expected", and a remedy that can be done."""
 
 from __future__ import annotations
 

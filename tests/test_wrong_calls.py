@@ -1,6 +1,6 @@
-"""Every public name called wrongly: no error shows what it was given, in its text, its chain or its frames.
+"""Every public name called wrongly: no error shows an argument, in its text, its chain or its frames.
 
-The names come from `__all__`: a new public name is covered at once, or fails here until somebody decides.
+The names come from `__all__`: a new public name is covered at once, or fails here until it is listed.
 """
 
 from __future__ import annotations

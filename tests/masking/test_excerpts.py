@@ -1,4 +1,4 @@
-"""The lines that problems show, of fields whose names tell nothing. HUNTER stands for a secret."""
+"""Excerpts of fields with ordinary names. HUNTER stands for a secret."""
 
 from __future__ import annotations
 

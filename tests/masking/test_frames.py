@@ -1,4 +1,4 @@
-"""Lines as they may be shown. HUNTER stands for a secret: it must be gone, and what is not secret should be there."""
+"""Masked lines of excerpts. HUNTER stands for a secret: it must be masked, and other text should be shown."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_text_beside_the_name_of_a_secret_is_shown(text: str) -> None:
     assert shown(text).splitlines()[-1] == text.splitlines()[-1]
 
 
-def test_a_value_that_the_schema_knows_as_secret_is_masked_by_its_place() -> None:
+def test_a_value_that_the_schema_declares_secret_is_masked_by_its_place() -> None:
     text = "vendor:\n  code: HUNTER  # HUNTER\n  many: >\n    HUNTER\n    HUNTER\n  host: shown"
     sensitive = Sensitive(spans=[(2, 9, 2, 15), (3, 9, 6, 1)])
     assert shown(text, sensitive) == (f"vendor:\n  code: {MASK}\n  many: {MASK}\n    {MASK}\n    {MASK}\n  host: shown")

@@ -1,4 +1,4 @@
-"""A value that got into a key: no problem shows it, and what was meant is said all the same. HUNTER is the value."""
+"""A value inside a key: no problem shows it, and the intended key is still named. HUNTER is the value."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_any_other_key_is_reported_unchanged(text: str, path: str) -> None:
     assert path in [one.path for one in problems(Schema, text)]
 
 
-def test_the_key_that_was_meant_is_named_without_the_value_behind_it() -> None:
+def test_the_key_that_was_meant_is_named_without_the_value_after_it() -> None:
     helps = [one.help for one in problems(Schema, "{hots:the-value-is-long: 1, login: {user: u, password:HUNTER: 1}}")]
     assert {"did you mean `host`?", "did you mean `password`?"} <= set(helps)
 

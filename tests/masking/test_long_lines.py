@@ -1,4 +1,4 @@
-"""Lines that were written to keep a masker busy: they take no more than a small multiple of a harmless line of their length."""
+"""Hostile lines: masking one costs at most a small multiple of a harmless line of the same length."""
 
 from __future__ import annotations
 

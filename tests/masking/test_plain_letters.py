@@ -1,4 +1,4 @@
-"""A key is the name of a secret in whatever letters it is written: fullwidth, bold, circled, with accents or joiners."""
+"""Names of secrets are recognized in all letter forms: fullwidth, bold, circled, with accents or joiners."""
 
 from __future__ import annotations
 
@@ -44,13 +44,15 @@ def test_the_name_of_a_secret_is_recognized_in_any_letters(spelling: str) -> Non
 
 @pytest.mark.parametrize("separator", [":", " : ", "=", "\uff1a", "\uff1d", "\ufe55"])
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_text_after_it_is_masked(spelling: str, separator: str) -> None:
+def test_text_after_such_a_name_is_masked(spelling: str, separator: str) -> None:
     assert "hunter2" not in mask_line(f"{SPELLINGS[spelling]}{separator}hunter2")
     assert "hunter2" not in mask_line(f"db: {{user: x, {SPELLINGS[spelling]}{separator}hunter2}}")
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_a_finding_on_its_line_does_not_show_it(spelling: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finding_on_the_line_of_a_secret_does_not_show_it(
+    spelling: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     found = problems(App, f"{SPELLINGS[spelling]}: hunter2\nhost: [\n")
     found += problems(App, f"{SPELLINGS[spelling]}: hunter2\n")
@@ -61,7 +63,7 @@ def test_a_finding_on_its_line_does_not_show_it(spelling: str, tmp_path: Path, m
 @pytest.mark.parametrize(
     "name", ["\uff48\uff4f\uff53\uff54", "stra\u00dfe", "\u00fcberschrift", "\u540d\u524d", "\u0438\u043c\u044f"]
 )
-def test_other_names_in_such_letters_are_no_secrets(name: str) -> None:
+def test_other_names_in_these_letters_are_no_secrets(name: str) -> None:
     assert not looks_secret(name)
 
 

@@ -1,4 +1,4 @@
-"""Whatever document holds a secret under a telling key, in whatever style it is written: no line shows it."""
+"""No line shows a secret under a sensitive key, in any document and any style."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pages show is true: every block runs, every output is what the command prints, every link resolves."""
+"""The pages are correct: every block runs, every output is what the command prints, every link resolves."""
 
 from __future__ import annotations
 

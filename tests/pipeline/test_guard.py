@@ -36,7 +36,7 @@ def root() -> Iterator[Lines]:
 
 
 def configured(name: str) -> Lines:
-    """What an application does at its start, after the modules have asked for their loggers."""
+    """Configuration by an application at its start, after the modules have called `get_logger`."""
     lines = Lines()
     config = {
         "version": 1,

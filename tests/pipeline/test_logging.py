@@ -23,7 +23,7 @@ def python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
 
 
-def test_one_handler_after_ten_reloads_and_after_imports_under_a_new_module(name: str) -> None:
+def test_ten_reloads_and_an_import_as_a_new_module_leave_one_handler(name: str) -> None:
     for _ in range(10):
         importlib.reload(_logging).get_logger(name)
         get_logger(name)
@@ -37,7 +37,7 @@ def test_one_handler_after_ten_reloads_and_after_imports_under_a_new_module(name
     assert logger.propagate is False
 
 
-def test_one_handler_from_eight_threads_at_once(name: str) -> None:
+def test_eight_simultaneous_threads_create_one_handler(name: str) -> None:
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     barrier = threading.Barrier(8)
@@ -133,7 +133,9 @@ class Talkative:
         return f"object {SECRET}"
 
 
-def test_a_secret_is_masked_wherever_it_comes_from(name: str, secret: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_secret_from_any_part_of_a_record_is_masked(
+    name: str, secret: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     logger = get_logger(name)
     logger.info("in the message sk-abcdef123456")
     logger.info("as an argument %s", secret)

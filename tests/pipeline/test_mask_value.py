@@ -1,4 +1,4 @@
-"""Masking of values never raises, always ends, and shows no secret, whatever the value is made of."""
+"""Masking of values never raises, always ends, and shows no secret, for any kind of value."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _canary() -> Iterator[Canary]:
 
 
 class Raising(Mapping[str, str]):
-    """A mapping that cannot be looked into, and whose text shows what it was made of."""
+    """A mapping that cannot be read, and whose text shows its content."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -70,14 +70,14 @@ class HiddenModel(BaseModel):
 
 
 def tree(secret: str) -> dict[str, Any]:
-    """A tree whose nodes know their parent."""
+    """A tree whose nodes refer to their parent."""
     root: dict[str, Any] = {"name": secret, "children": []}
     root["children"] += [{"name": str(number), "parent": root, "all": root["children"]} for number in range(8)]
     return root
 
 
 def shared(secret: str) -> list[Any]:
-    """A list that is reached by 2**40 ways."""
+    """A list with 2**40 paths to it."""
     value: list[Any] = [secret]
     for _ in range(40):
         value = [value, value]
@@ -122,12 +122,12 @@ def test_an_odd_value_without_a_secret_reaches_the_handler(kind: str) -> None:
     loguru_patcher({"message": "quiet", "extra": {"field": ODD[kind]("harmless")}, "exception": None})
 
 
-def test_a_value_without_a_secret_is_the_same_object_though_it_holds_itself() -> None:
+def test_a_value_without_a_secret_is_the_same_object_even_if_recursive() -> None:
     value = tree("harmless")
     assert mask_value(value) is value
 
 
-def test_the_copy_of_a_value_that_holds_itself_does_not_lead_to_the_original(canary: Canary) -> None:
+def test_the_copy_of_a_recursive_value_does_not_lead_to_the_original(canary: Canary) -> None:
     shown = mask_value(tree(canary.secret))
     assert (MASK, 8) == (shown["name"], len(shown["children"]))
     assert {CIRCULAR} == {child["parent"] for child in shown["children"]}

@@ -1,4 +1,4 @@
-"""No logger shows a registered secret: `logging`, structlog and loguru, whatever way the secret takes into a record."""
+"""No logger shows a registered secret: `logging`, structlog and loguru, for each way into a record."""
 
 from __future__ import annotations
 
@@ -92,12 +92,12 @@ VALUES: dict[str, Callable[[str], Any]] = {
 
 
 def _everything(record: logging.LogRecord) -> str:
-    """What a handler for machines writes: every attribute, by `str` and by `repr`."""
+    """Output of a handler for machines: every attribute, by `str` and by `repr`."""
     return "\n".join(f"{name}: {value} {value!r}" for name, value in vars(record).items())
 
 
 class _Machine(logging.Handler):
-    """Keeps all of every record, and what a person would read."""
+    """Stores every record in full, and its formatted text."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -109,7 +109,7 @@ class _Machine(logging.Handler):
 
 @pytest.fixture(name="logged")
 def _logged() -> Iterator[tuple[logging.Logger, _Machine]]:
-    """A logger of `logging` with a foreign handler that a MaskingFilter stands at."""
+    """A logger of `logging` with a foreign handler that has a MaskingFilter."""
     logger, handler = logging.getLogger("foreign"), _Machine()
     logger.setLevel(logging.INFO)
     logger.propagate = False
@@ -297,7 +297,7 @@ def test_loguru_masks_messages_context_and_exceptions(kind: str, canary: Canary,
     canary.absent_from(*lines)
 
 
-def test_neither_library_is_imported_by_us() -> None:
+def test_the_package_imports_neither_library() -> None:
     import subprocess
 
     code = (

@@ -1,4 +1,4 @@
-"""ProgressTracker: when it reports, and what."""
+"""ProgressTracker: the times and the content of its reports."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_million_in_tenths_of_a_percent_are_exactly_1001_reports(step: int, en
 
 @pytest.mark.parametrize("total", [1, 3, 7, 997, 1000, 123_457])
 @pytest.mark.parametrize("min_change", [0.1, 0.3, 1.0, 7.5, 30.0, 100.0])
-def test_every_step_of_min_change_is_reported_once_whatever_the_total(total: int, min_change: float) -> None:
+def test_every_step_of_min_change_is_reported_once_with_any_total(total: int, min_change: float) -> None:
     reports: list[Report] = []
     with ProgressTracker(total, min_change, on_report=reports.append) as tracker:
         for _ in range(total):
@@ -256,7 +256,7 @@ def test_a_callback_that_raises_is_logged_once_and_never_reaches_the_work(capsys
     assert logged.count("ValueError: wrong") == 1
 
 
-def test_by_default_each_report_is_a_line_at_info_that_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_report_is_a_visible_line_at_info_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     with ProgressTracker(2, 50, description="Reading") as tracker:
         tracker.update_sync(2)
     lines = capsys.readouterr().err.splitlines()

@@ -112,7 +112,7 @@ def test_an_update_just_before_the_reporter_releases_is_reported() -> None:
     turn = tracker._turn
 
     class Unlucky:
-        """Another thread counts up to the total while a report is made, finds that, and goes."""
+        """Another thread counts up to the total during a report, finds the report running, and returns."""
 
         def get(self, wait: bool) -> None:
             turn.get(wait)

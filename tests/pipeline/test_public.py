@@ -1,4 +1,4 @@
-"""What toriconfig.pipeline exports, and what its import costs."""
+"""The exports of toriconfig.pipeline, and the cost of its import."""
 
 from __future__ import annotations
 

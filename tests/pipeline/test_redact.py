@@ -33,7 +33,7 @@ def redactor(request: pytest.FixtureRequest) -> Redactor:
 
 
 def known_to_the_automaton(redactor: Redactor, *secrets: str) -> None:
-    """Register them, and enough others for the automaton to be built anew with them."""
+    """Register them, and enough others to rebuild the automaton with them."""
     for secret in (*secrets, *(f"more-filler-{number:04d}-qz" for number in range(60))):
         redactor.register(secret)
     redactor.mask("")

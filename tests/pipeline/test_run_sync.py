@@ -1,4 +1,4 @@
-"""run_sync: what one call promises."""
+"""run_sync: the promises of one call."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ async def echo(value: int) -> int:
 
 
 def python(code: str, *options: str) -> str:
-    """What a process of its own prints; it must end by itself, well, and in silence."""
+    """Output of a new process, which must end by itself, with exit code 0 and without errors."""
     done = subprocess.run(
         [sys.executable, *options, "-c", textwrap.dedent(code)],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""The types of the helpers, as two checkers see them."""
+"""The types of the helpers in two type checkers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Changing the base of an existing class from `BaseSettings` to `Settings` changes nothing until an option of ours is set.
 
-Each scenario is played with both bases, and must end alike, errors and warnings included.
+Each scenario runs with both bases, and must have the same result, errors and warnings included.
 """
 
 # ruff: noqa: RUF012

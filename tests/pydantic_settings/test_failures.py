@@ -1,4 +1,4 @@
-"""A source of a `Settings` class that fails is a problem of the load, told without its own words."""
+"""A source of a `Settings` class that fails is a problem of the load, without the text of its exception."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""pydantic-settings is imported for those who use `Settings`, and for nobody else."""
+"""pydantic-settings is imported only by programs that use `Settings`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ assert lazy(Model).port == 1
 
 
 def run(code: str, folder: Path) -> str:
-    """What a new process prints."""
+    """Output of a new process."""
     setup = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
     done = subprocess.run(
         [sys.executable, "-c", setup + code], cwd=folder, capture_output=True, text=True, timeout=60, check=False
@@ -48,7 +48,7 @@ def test_settings_and_the_class_can_be_imported_in_either_order(first: str, tmp_
     assert run(code, tmp_path) == "800 Settings True"
 
 
-def test_a_load_that_goes_well_imports_nothing_that_only_errors_need(tmp_path: Path) -> None:
+def test_a_successful_load_imports_nothing_that_only_errors_need(tmp_path: Path) -> None:
     (tmp_path / "app.yaml").write_text("port: 3\n")
     code = """
 from toriconfig import Settings, SettingsConfigDict

@@ -1,4 +1,4 @@
-"""A `Settings` class with an option of ours: its sources are layers among ours, and every value knows its place."""
+"""A `Settings` class with an option of ours: its sources are layers among ours, and every value has its origin."""
 
 # ruff: noqa: RUF012 - defaults of a model are copied
 
@@ -51,7 +51,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def beaten(settings: Any, path: str) -> list[str]:
-    """The winner of a key, and what it beat."""
+    """Origin of a key, and the overridden origins."""
     explanation = explain(settings, path)
     return [str(explanation.origin), *(str(loser.origin) for loser in explanation.losers)]
 
@@ -346,7 +346,7 @@ def load_by_constructor(environ: dict[str, str]) -> App:
         return App()
 
 
-def test_unknown_keys_pass_when_asked_for_though_settings_forbid_extras() -> None:
+def test_unknown_keys_pass_with_the_option_although_settings_forbid_extras() -> None:
     Path("app.yaml").write_text("port: 2\nnobody: 1\ndatabase: {none: 1}\n")
     assert load(App, unknown_keys="ignore", env_file=None).port == 2
     assert len(health(load(App, unknown_keys="warn", env_file=None)).warnings) == 2

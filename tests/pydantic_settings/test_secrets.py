@@ -90,7 +90,7 @@ def test_text_in_a_dotenv_file_and_on_the_command_line_stays_text() -> None:
 
 def test_text_from_sources_that_users_make_stays_text(monkeypatch: pytest.MonkeyPatch) -> None:
     class Mine(PydanticBaseSettingsSource):
-        """Asks the source that it was given, as many do."""
+        """Reads the source that it was given, as many sources do."""
 
         def __init__(self, inner: PydanticBaseSettingsSource) -> None:
             super().__init__(inner.settings_cls)
@@ -174,7 +174,7 @@ def test_files_of_secrets_nest_hold_bytes_and_are_read_again(monkeypatch: pytest
     assert made.token.get() == "the second"
 
 
-def test_files_of_secrets_fill_mappings_and_are_known_by_their_old_name() -> None:
+def test_files_of_secrets_fill_mappings_and_are_found_by_their_old_name() -> None:
     class Tenants(Settings):
         model_config = SettingsConfigDict(
             env_prefix="APP_", env_nested_delimiter="__", secrets_dir="secrets", renamed={"key": "token"}

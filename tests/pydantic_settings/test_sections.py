@@ -1,4 +1,4 @@
-"""A settings class below another schema reads its own sources, and the whole knows where it found what."""
+"""A settings class below another schema reads its own sources, and the whole has the origins of its values."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _environ(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def beaten(settings: Any, path: str) -> list[str]:
-    """The winner of a key, and what it beat."""
+    """Origin of a key, and the overridden origins."""
     explanation = explain(settings, path)
     return [str(explanation.origin), *(str(loser.origin) for loser in explanation.losers)]
 

@@ -1,4 +1,4 @@
-"""Which variables a `Settings` class with options of ours reads: those that pydantic-settings reads, and renamed keys."""
+"""Variables of a `Settings` class with options of ours: those that pydantic-settings reads, and renamed keys."""
 
 from __future__ import annotations
 

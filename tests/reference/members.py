@@ -32,7 +32,7 @@ def is_ours(value: Any) -> bool:
 
 
 def function_text(function: Callable[..., Any], name: str) -> str:
-    """Return the signature of a function and all that its docstring says."""
+    """Return the signature of a function and the content of its docstring."""
     return "\n\n".join([f"```text\n{signature(function, name)}\n```", *_described(function)])
 
 
@@ -110,7 +110,7 @@ def wrapped(text: str, indent: str = "") -> str:
 
 
 def class_text(owner: type, name: str) -> str:
-    """Return all that the docstrings of a class and its members say, with one table of its fields."""
+    """Return the content of the docstrings of a class and its members, with one table of its fields."""
     bases = [base.__name__ for base in owner.__bases__ if base.__name__ in public_names()]
     exceptions = [base.__name__ for base in owner.__bases__ if issubclass(base, BaseException) and not is_ours(base)]
     parts = [f"Extends {', '.join(f'`{base}`' for base in [*bases, *exceptions])}."] if bases + exceptions else []

@@ -1,4 +1,4 @@
-"""What the source text of the package says of a name: types as they are written, with internal aliases resolved."""
+"""Names in the source text of the package: types as they are written, with internal aliases resolved."""
 
 from __future__ import annotations
 

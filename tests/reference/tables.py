@@ -47,7 +47,7 @@ def options(*, shared: bool) -> str:
 
 
 def _option_types() -> dict[str, str]:
-    """Return the types that type checkers know for the options of `load` and `lazy`."""
+    """Return the types of the options of `load` and `lazy` for type checkers."""
     module = "toriconfig._schema.option_types"
     found: dict[str, str] = {}
     for name in ("LoadOptions", "LazyOptions"):
@@ -128,7 +128,7 @@ def _exits_of(command: click.Command) -> set[int]:
 
 
 def _exit_sentences(command: click.Command) -> str:
-    """Return what the help of a command says of its exit codes."""
+    """Return the exit codes in the help of a command."""
     text = " ".join((command.help or "").split())
     if "Exit codes: " in text:
         return cell(text.partition("Exit codes: ")[2])
@@ -241,7 +241,7 @@ def vault_variables() -> list[tuple[str, str]]:
 
 
 def module_prose(module: str) -> str:
-    """Return what the docstring of a module says, as Markdown."""
+    """Return the docstring of a module as Markdown."""
     doc = importlib.import_module(module).__doc__
     text: Any = parsed(doc)
     return str(text.prose)

@@ -152,13 +152,11 @@ def test_the_caret_is_under_its_span_after_tabs_and_wide_characters(
         (f"  {MASK}", 1, 2, "^ here"),
     ],
 )
-def test_a_masked_value_is_pointed_at_by_its_mask_whatever_its_length(
-    text: str, column: int, end: int, caret: str
-) -> None:
+def test_a_masked_value_of_any_length_is_pointed_at_by_its_mask(text: str, column: int, end: int, caret: str) -> None:
     assert frame(problem(text, at(1, column, end)))[1] == caret
 
 
-def test_without_a_column_the_whole_line_or_the_variable_is_pointed_at() -> None:
+def test_the_whole_line_or_the_variable_is_pointed_at_without_a_column() -> None:
     assert frame(problem("  a: b", at(1)))[1] == "  ^^^^ here"
     variable = Origin("dotenv", FILE, 1, name="TORI_X")
     assert frame(problem(f"export TORI_X={MASK}", variable))[1] == "       ^^^^^^ here"

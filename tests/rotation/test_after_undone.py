@@ -53,7 +53,7 @@ def test_the_only_rotation_was_undone_and_is_named_so(vault: VaultServer) -> Non
 
 
 @pytest.mark.parametrize("step", ["apply", "verify", "promote"])
-def test_one_that_was_killed_and_then_undone_does_not_count(vault: VaultServer, step: str) -> None:
+def test_a_rotation_that_was_killed_and_then_undone_does_not_count(vault: VaultServer, step: str) -> None:
     reference = f"secret/killed-{step}#token"
     vault.put(f"secret/killed-{step}", {"token": "old"})
     rotation(vault, reference).run()

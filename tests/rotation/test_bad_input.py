@@ -1,4 +1,4 @@
-"""What cannot be rotated is named, and nothing is changed."""
+"""A reference that cannot be rotated is named, and nothing is changed."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_a_rollback_does_not_require_a_token_that_may_read_its_capabilities(vaul
     assert "undone" == rotation.rollback().result
 
 
-def test_the_policy_that_is_asked_for_suffices(vault: VaultServer) -> None:
+def test_the_required_capabilities_suffice(vault: VaultServer) -> None:
     vault.put("secret/denied", {"token": "old"})
     token = vault.new_token(vault.policy("enough", NEEDS))
     rotation = Rotation("secret/denied#token", kinds.Generated(), environ={**vault.environ, "VAULT_TOKEN": token})
@@ -296,7 +296,7 @@ def test_invalid_arguments_are_refused_by_the_constructor(make: Callable[[], obj
         make()
 
 
-def test_without_vault_the_message_reports_it() -> None:
+def test_the_message_without_vault_names_the_missing_configuration() -> None:
     with pytest.raises(RotationRefused, match="Vault is not configured"):
         Rotation("secret/x#k", kinds.Generated(), environ={})
 

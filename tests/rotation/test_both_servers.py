@@ -1,4 +1,4 @@
-"""An account of MariaDB and one of Valkey: what holds for both."""
+"""An account of MariaDB and one of Valkey: tests that apply to both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No output of the command line shows a password of an account of Valkey or MariaDB, whatever goes wrong."""
+"""No output of the command line shows a password of an account of Valkey or MariaDB, even after failures."""
 
 from __future__ import annotations
 

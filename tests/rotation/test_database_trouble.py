@@ -1,4 +1,4 @@
-"""A database that is down, drops connections or lacks rights is told as such, and leaves nothing half done."""
+"""A database that is down, drops connections or lacks rights is reported as such, and leaves nothing half done."""
 
 from __future__ import annotations
 
@@ -69,9 +69,7 @@ def test_a_commit_whose_answer_is_lost_is_detected(account: Account, line: Postg
     assert account.logs_in()
 
 
-def test_a_database_that_goes_away_at_the_change_leaves_users_that_take_turns_as_they_were(
-    account: Account, line: PostgresLine
-) -> None:
+def test_a_database_lost_at_the_change_leaves_alternating_users_unchanged(account: Account, line: PostgresLine) -> None:
     def go_away() -> None:
         line.fate = always("cut")
 
@@ -83,7 +81,7 @@ def test_a_database_that_goes_away_at_the_change_leaves_users_that_take_turns_as
 
 
 @pytest.mark.parametrize("word", [b"ALTER ROLE", b"COMMIT"])
-def test_a_database_that_goes_away_at_a_single_user_s_change_is_reported_with_the_command_to_type(
+def test_a_database_lost_at_a_single_user_s_change_is_reported_with_the_command_to_run(
     account: Account, line: PostgresLine, word: bytes
 ) -> None:
     gone: list[bytes] = []
@@ -142,7 +140,7 @@ def as_superuser(account: Account, *statements: str) -> None:
 
 
 def with_admin(account: Account, *statements: str) -> Rotation:
-    """A rotation by an administrator of its own, who was given what the statements say."""
+    """A rotation by its own administrator, with the privileges that the statements grant."""
     as_superuser(account, "CREATE ROLE {admin} LOGIN PASSWORD 'of the administrator'", *statements)
     place = f"secret/admins/{account.name}"
     account.vault.put(place, {"username": f"{account.name}_admin", "password": "of the administrator"})
@@ -180,7 +178,7 @@ def test_a_dry_run_with_all_rights_changes_nothing(account: Account) -> None:
     assert account.logs_in()
 
 
-def test_a_dry_run_of_a_grace_looks_whether_the_former_user_can_be_shut_out(account: Account) -> None:
+def test_a_dry_run_of_a_grace_checks_the_right_to_disable_the_former_user(account: Account) -> None:
     account.rotation().run()
     weak = with_admin(account, "ALTER ROLE {admin} CREATEROLE", "GRANT {user} TO {admin} WITH ADMIN OPTION")
     assert weak.plan().actions

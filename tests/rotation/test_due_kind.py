@@ -85,7 +85,7 @@ def test_the_implied_kind_spares_what_a_command_rotated(vault: VaultServer, stor
     assert {"other", "unknown"} == {name for name in NAMES if stored()[name] != before[name]}
 
 
-def test_a_kind_that_lacks_its_setup_leaves_other_secrets_alone(vault: VaultServer, stored: Stored) -> None:
+def test_a_kind_that_lacks_its_setup_does_not_change_other_secrets(vault: VaultServer, stored: Stored) -> None:
     before = stored()
     code, out, _ = rotate(vault.environ, *DUE, "--kind", "mysql")
     assert (1, before) == (code, stored())

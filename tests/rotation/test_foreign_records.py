@@ -1,4 +1,4 @@
-"""What stands at the place of a record but is none, or one of a later release, is left alone and told as such."""
+"""Data that is no record, or one of a later release, is reported as such and not changed."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ TEXTS: dict[Any, Any] = {
 
 
 def forged(value: Any) -> Any:
-    """Return what a stranger may have written in place of a value."""
+    """Return data that another program may have written in place of a value."""
     if isinstance(value, tuple):
         return tuple(map(forged, value))
     return FORGED if value and isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""The former value: it is there for as long as a rotation may be taken back, and gone once it was taken out of use."""
+"""The former value: stored for as long as a rollback is possible, and destroyed once it is out of use."""
 
 from __future__ import annotations
 
@@ -128,14 +128,14 @@ def test_a_date_that_cannot_be_noted_does_not_leave_it_half_way(
     assert "secret/noted#token was rotated, but the time could not be stored with it" in caplog.text
 
 
-def test_a_resume_need_not_know_that_it_is_a_single_user(account: Account) -> None:
+def test_a_resume_finds_the_single_user_in_the_record(account: Account) -> None:
     with pytest.raises(Left):
         account.rotation(single=True, grace=0.0, on_event=left_at("grace")).run()
     assert "rotated" == account.rotation().resume().result
     assert account.logs_in()
 
 
-def test_a_rollback_need_not_know_that_it_is_a_single_user(account: Account) -> None:
+def test_a_rollback_finds_the_single_user_in_the_record(account: Account) -> None:
     account.rotation(single=True).run()
     assert "rotated" == account.rotation(grace=0.0).rollback().result
     assert (account.name, account.first) == account.stored()

@@ -25,7 +25,7 @@ def killed(account: Account, acts: int, *, single: bool) -> bool:
 
 
 def left_behind(account: Account, acts: int, *, single: bool) -> Rotation:
-    """Check what a killed rotator left; what can go on from there."""
+    """Check the state after a killed rotator; return the rotation that can continue."""
     rotation = account.rotation(single=single, who="the successor")
     if single and APPLIED <= acts < PROMOTED:
         assert not account.logs_in(), "the single user's former password is dead: that is why it must be asked for"

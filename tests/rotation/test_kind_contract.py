@@ -19,7 +19,7 @@ from toriconfig.testing import EngineKindContract, KindContract, VaultServer
 
 
 class InVaultOnly(KindContract):
-    """A kind whose values nobody but Vault holds."""
+    """A kind whose values only Vault holds."""
 
     first: Mapping[str, str] = {"token": "the-first-token"}
     key = "#token"

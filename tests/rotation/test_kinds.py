@@ -1,4 +1,4 @@
-"""Each kind, against the engine or database that it is about."""
+"""Each kind, against its engine or database."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def test_a_static_role_is_rotated_by_vault(account: Account, vault: VaultServer,
         Rotation(path, kinds.StaticRole(), environ=vault.environ, verify=lambda _: False).run()
 
 
-def test_the_root_account_gets_a_password_that_only_vault_knows(vault: VaultServer, shared_postgres: Postgres) -> None:
+def test_the_root_account_gets_a_password_that_only_vault_holds(vault: VaultServer, shared_postgres: Postgres) -> None:
     engine(vault, shared_postgres, rootless="the-first-password")
     rotation = Rotation("database/config/rootless", kinds.DatabaseRoot(), environ=vault.environ)
     assert ("have Vault set a new password for rootless, which only Vault will know",) == rotation.plan().actions

@@ -1,4 +1,4 @@
-"""A rotation that its rotator left half-way: `--due` brings it to its end once nobody is at it any more."""
+"""Unfinished rotations: `--due` completes them once no rotator works on them."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def rewrite(vault: VaultServer, path: str, **changes: Any) -> None:
 
 
 def held_elsewhere(vault: VaultServer, path: str, seconds: float = 0.0) -> None:
-    """Make an open record look as another machine's, last heard of that long ago."""
+    """Change an open record to one of another machine that was last updated that long ago."""
     rewrite(vault, path, process={**this_process(), "host": "elsewhere"}, at=stamp(time.time() - seconds))
 
 
 def dead(vault: VaultServer, path: str) -> None:
-    """Make an open record look as one of a process of this machine that has ended."""
+    """Change an open record to one of a process of this machine that has ended."""
     rewrite(vault, path, process={**this_process(), "started": 1})
 
 
@@ -89,7 +89,7 @@ def test_due_resumes_a_rotation_after_a_lost_reply(vault: VaultServer, line: Bre
     assert "old" != vault.get("secret/unanswered")["token"]
 
 
-def test_a_rotation_of_this_process_that_is_under_way_is_left_alone(vault: VaultServer) -> None:
+def test_a_running_rotation_of_this_process_is_not_changed(vault: VaultServer) -> None:
     left(vault, "secret/mine")
     number = vault.get("secret/mine.rotation")["id"]
     begin(number)
@@ -101,7 +101,7 @@ def test_a_rotation_of_this_process_that_is_under_way_is_left_alone(vault: Vault
     assert ["resumed"] == [one.result for one in rotate_due([rotation(vault, "secret/mine")]).lines]
 
 
-def test_a_rotator_that_still_runs_is_left_alone_and_is_no_failure(vault: VaultServer) -> None:
+def test_a_rotator_that_still_runs_is_not_replaced_and_is_no_failure(vault: VaultServer) -> None:
     vault.put("secret/running", {"token": "old"})
     with subprocess.Popen(
         [sys.executable, "-m", "toriconfig.cli", "rotate", "secret/running#token", "--verify", "sh -c 'cat; sleep 60'"],
@@ -152,7 +152,7 @@ def test_a_rotator_that_hangs_is_abandoned_after_the_time_of_the_help(vault: Vau
     assert "(see --abandoned-after)" in told
 
 
-def test_a_rotator_on_another_machine_is_left_alone_until_it_was_silent_for_long(vault: VaultServer) -> None:
+def test_a_rotator_on_another_machine_is_replaced_only_after_a_long_silence(vault: VaultServer) -> None:
     left(vault, "secret/elsewhere")
     held_elsewhere(vault, "secret/elsewhere", 3000)
     report = rotate_due([rotation(vault, "secret/elsewhere")])
@@ -177,7 +177,7 @@ def test_a_record_of_an_earlier_release_counts_as_left_by_its_age(vault: VaultSe
     assert ["resumed"] == [one.result for one in rotate_due([rotation(vault, "secret/earlier")]).lines]
 
 
-def test_a_grace_is_left_alone_until_it_is_over(vault: VaultServer) -> None:
+def test_a_rotation_in_its_grace_is_not_changed_until_it_is_over(vault: VaultServer) -> None:
     clock = FakeClock(time=time.time())
     left(vault, "secret/graceful", "grace", grace=7200.0, clock=clock)
     code, out, _ = rotate(vault.environ, "secret/graceful#token", "--due", "--max-age", "0")
@@ -222,7 +222,7 @@ def test_a_dry_run_shows_unfinished_rotations_and_changes_nothing(vault: VaultSe
 
 @pytest.mark.parametrize(("act", "result"), [("--resume", "resumed"), ("--rollback", "undone")])
 def test_due_with_resume_and_rollback_is_about_all_that_was_left(vault: VaultServer, act: str, result: str) -> None:
-    """What is fresh counts too; what was rotated, or is held by somebody else, is left alone."""
+    """Fresh secrets count too; secrets that were rotated, or are held by another rotator, are not changed."""
     names = ("left", "held", "rotated", "never")
     for name in ("left", "held"):
         vault.client.secrets.kv.v2.delete_metadata_and_all_versions(f"all/{name}.rotation")

@@ -29,7 +29,7 @@ def follower(account: Account, seconds: float) -> Secret[Credentials]:
 
 
 def log_in_while(account: Account, readers: int, rotate: Callable[[Callable[[], None]], None]) -> tuple[int, int]:
-    """Log in all the time with what the program holds; how often that was accepted, and refused.
+    """Log in all the time with the credential of the program; return the numbers of accepted and refused logins.
 
     `rotate` is given a function that waits until every reader has looked and logged in again.
     """
@@ -81,7 +81,7 @@ def rotate_under_logins(account: Account, rotations: int) -> None:
     assert {account.name, f"{account.name}_clone"} == set(names)
 
 
-def test_no_login_fails_while_users_take_turns(account: Account) -> None:
+def test_no_login_fails_while_users_alternate(account: Account) -> None:
     rotate_under_logins(account, 3)
 
 

@@ -1,4 +1,4 @@
-"""Which login a rotation of a database user may rely on."""
+"""Logins that prove the password of a database user."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from toriconfig.rotation import Rotation, RotationError, RotationRefused, kinds
 
 @pytest.fixture
 def trusted(account: Account) -> Iterator[Account]:
-    """An account that the server lets in with any password."""
+    """An account that the server accepts with any password."""
     rules = Path(account.postgres._data, "pg_hba.conf")
     before = rules.read_text()
 
@@ -35,7 +35,7 @@ def trusted(account: Account) -> Iterator[Account]:
 
 
 @pytest.mark.parametrize("single", [False, True], ids=["alternating", "single"])
-def test_a_server_that_asks_for_no_password_is_refused(trusted: Account, single: bool) -> None:
+def test_a_server_that_requires_no_password_is_refused(trusted: Account, single: bool) -> None:
     with pytest.raises(RotationRefused, match=f"does not ask {trusted.name} for a password, so"):
         trusted.rotation(single=single).run()
     assert (trusted.name, trusted.first) == trusted.stored()
@@ -51,7 +51,7 @@ def test_an_administrator_that_rotates_itself_is_not_locked_out(account: Account
     assert account.logs_in()
 
 
-def test_an_administrator_that_was_rotated_just_now_is_let_in(account: Account) -> None:
+def test_an_administrator_that_was_just_rotated_can_log_in(account: Account) -> None:
     with psycopg.connect(account.postgres.conninfo(), autocommit=True) as connection:
         connection.execute(f"ALTER ROLE {account.name} SUPERUSER".encode())
     user = Account(account.vault, account.postgres)

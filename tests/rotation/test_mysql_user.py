@@ -126,7 +126,7 @@ def test_a_name_is_never_a_part_of_a_statement(mysql_account: MysqlAccount, name
 
 @BOTH
 @pytest.mark.parametrize("password", ["pässwörd 密码", "with 'quotes' \" and \\", "%s %(x)s"])
-def test_a_former_password_of_any_characters_comes_back(
+def test_a_former_password_of_any_characters_is_restored(
     mysql_account: MysqlAccount, password: str, single: bool
 ) -> None:
     account, hashed = f"`{mysql_account.name}`@`%`", password_hash(password)

@@ -1,4 +1,4 @@
-"""The options of `toriconfig rotate`: which go together, what the record knows, and what `-o json` says."""
+"""The options of `toriconfig rotate`: valid combinations, the options in the record, and the output of `-o json`."""
 
 from __future__ import annotations
 

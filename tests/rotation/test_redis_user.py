@@ -1,4 +1,4 @@
-"""Rotation of an ACL user of a real Valkey, which speaks the protocol of Redis."""
+"""Rotation of an ACL user of a real Valkey, which has the protocol of Redis."""
 
 from __future__ import annotations
 

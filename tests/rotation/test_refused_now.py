@@ -1,4 +1,4 @@
-"""A stored credential that the database refuses, though no rotation is to blame: a rollback mends that, or says how."""
+"""A stored credential that the database refuses without a rotation: a rollback restores one, or shows the remedy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from toriconfig.rotation.kinds import DatabaseUser
 
 
 def broken_by_hand(account: Account, **values: Any) -> None:
-    """Store something else, as a person would who mistypes."""
+    """Store another value, as after a typing error."""
     account.vault.put(account.path, {**account.vault.get(account.path), **(values or {"password": "mistyped"})})
 
 
@@ -103,7 +103,7 @@ def test_the_first_version_is_made_valid_again_by_its_number(account: Account) -
     assert account.logs_in(account.name, account.first)
 
 
-def test_a_key_that_was_removed_by_hand_comes_back(account: Account) -> None:
+def test_a_key_that_was_removed_by_hand_is_restored(account: Account) -> None:
     rotated(account, single=True)
     good = account.stored()
     account.vault.put(account.path, {"username": good[0], "port": 1})

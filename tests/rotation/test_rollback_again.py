@@ -1,4 +1,4 @@
-"""A rollback that did not come to its end: the next one still brings the former value back."""
+"""A rollback that was not completed: the next one still restores the former value."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_rollback_that_was_begun_with_a_verifier_is_not_completed_without_one(
 
 
 def test_a_failed_rotation_does_not_roll_back_an_earlier_one(vault: VaultServer) -> None:
-    """Else who repeats a rollback, unsure whether it went through, would go back one more rotation each time."""
+    """Without this, each repeated rollback would go back one more rotation."""
     with pytest.raises(RotationError, match="the former value is valid"):
         rotation(vault, value="worse", verify=lambda _: False).run()
     assert "nothing" == rotation(vault).rollback().result

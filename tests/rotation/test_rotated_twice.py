@@ -1,4 +1,4 @@
-"""Nothing is rotated twice: not by two runners, not because it was named twice, not before programs have looked again."""
+"""No secret is rotated twice: not by two runners, not if it is named twice, not before programs have polled again."""
 
 from __future__ import annotations
 

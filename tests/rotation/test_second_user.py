@@ -1,4 +1,4 @@
-"""The second user of a database, who takes turns with the first: made like him, and nobody else's."""
+"""The second user of a database, which alternates with the first: created like it, and never an unrelated role."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_an_unrelated_role_of_that_name_is_not_changed(account: Account) -> None
     assert "" == account.rotation().status().step
 
 
-def test_a_role_of_that_name_that_comes_up_meanwhile_is_left_alone(account: Account) -> None:
+def test_a_role_of_that_name_that_is_created_meanwhile_is_not_changed(account: Account) -> None:
     with pytest.raises(Left):
         account.rotation(on_event=left_at("apply")).run()
     as_superuser(account, "CREATE ROLE {clone} LOGIN PASSWORD 'of somebody else'")
@@ -56,7 +56,7 @@ def test_a_role_of_that_name_that_comes_up_meanwhile_is_left_alone(account: Acco
     assert account.logs_in(f"{account.name}_clone", "of somebody else")
 
 
-def test_two_that_were_made_members_by_hand_take_turns(account: Account) -> None:
+def test_two_users_that_were_made_members_by_hand_alternate(account: Account) -> None:
     as_superuser(account, "CREATE ROLE {clone} LOGIN", "GRANT {clone} TO {user}")
     account.rotation().run()
     assert f"{account.name}_clone" == account.stored()[0]

@@ -1,4 +1,4 @@
-"""A single user, whose former password dies at apply: whatever Vault does then, no reader stays locked out unseen."""
+"""A single user, whose former password ends at apply: no failure of Vault leaves readers locked out unreported."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_promotion_that_is_refused_is_undone_and_its_record_closed(single: Sin
 
 
 @pytest.mark.parametrize("write", WRITES)
-def test_a_write_whose_answer_is_lost_is_read_back_and_the_rotation_goes_on(single: Single, write: str) -> None:
+def test_a_write_whose_answer_is_lost_is_read_back_and_the_rotation_continues(single: Single, write: str) -> None:
     single.breaks(write, "lost", times=1)
     assert "rotated" == single.rotation(timeout=20.0).run().result
     assert single.account.logs_in()
@@ -214,7 +214,7 @@ def test_locked_out_readers_are_reported_with_the_command_to_run(
 
 
 @pytest.mark.parametrize("step", ["verify", "promote"])
-def test_a_rollback_does_without_the_administrator(account: Account, step: str) -> None:
+def test_a_rollback_does_not_need_the_administrator(account: Account, step: str) -> None:
     with pytest.raises(Left):
         account.rotation(single=True, on_event=left_at(step)).run()
     assert not account.logs_in()
@@ -224,7 +224,7 @@ def test_a_rollback_does_without_the_administrator(account: Account, step: str) 
 
 
 def test_a_successor_s_promotion_survives_a_rotator_that_lost_vault(account: Account, line: BreakingLine) -> None:
-    """Who can still ask is told of the successor, and does not put the former password back under it."""
+    """A rotator that can still read the record finds its successor, and does not restore the former password."""
     single = Single(account, line)
 
     def take_over() -> None:

@@ -1,4 +1,4 @@
-"""Where the rotation of a secret stands: told of this secret and no other, for as long as the record can be read."""
+"""The status of a rotation: about this secret and no other, for as long as the record can be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two at one rotation: whoever was taken over stops before he does harm; what others write meanwhile stays theirs."""
+"""Two rotators of one secret: the replaced one stops before it does harm; writes of others are kept."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_rotator_that_was_rolled_back_by_another_loses(account: Account, singl
     assert ("undone", False) == (first.status().step, first.status().open)
 
 
-def test_a_rollback_between_the_last_look_and_the_promotion_wins(
+def test_a_rollback_between_the_last_check_and_the_promotion_wins(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = account.rotation(single=True, environ=own_session(account.vault, 1))
@@ -83,7 +83,7 @@ def test_a_rollback_finds_a_promotion_that_was_not_recorded(account: Account) ->
 
 
 def test_a_rotator_replaced_while_waiting_sets_no_password(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first has logged in to set the password; before he has the lock, another takes it all back."""
+    """The first has logged in to set the password; before it has the lock, another rotator rolls back."""
     other = account.rotation(single=True, environ=own_session(account.vault, 4))
     change, waited = _postgres.Server.change, threading.Lock()
 
@@ -99,7 +99,7 @@ def test_a_rotator_replaced_while_waiting_sets_no_password(account: Account, mon
 
 
 def test_a_rotator_that_finds_a_single_users_password_changed_has_lost(account: Account) -> None:
-    """The other began after the record was read, and has applied: the stored credential is dead for the moment."""
+    """The other began after the record was read, and has applied: the stored credential is refused for the moment."""
 
     class Late(kinds.DatabaseUser):
         def plan(self, work: Any, current: Any) -> list[str]:

@@ -166,7 +166,7 @@ def test_the_timeout_of_a_function_may_be_infinite(vault: VaultServer) -> None:
     assert "new" == vault.get("secret/patient")["token"]
 
 
-def test_a_command_is_not_begun_for_a_value_that_cannot_be_handed_to_it(tmp_path: Path) -> None:
+def test_a_command_is_not_started_for_a_value_that_cannot_be_passed_to_it(tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     reason = Command(["touch", str(begun)]).run("half \ud800", 30.0)
     assert "the verifier touch cannot be given the value" in reason

@@ -1,4 +1,4 @@
-"""Status, roll back and the losers' errors say what happened: restored, undone, taken back, locked out."""
+"""Reports of status, rollback and replaced rotators: restored, undone, rolled back, locked out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def rotation(vault: VaultServer, path: str, value: str | None = None, **options:
 
 
 def rotated(vault: VaultServer, path: str, *values: str) -> None:
-    """A secret of these values, of which each after the first came by a rotation."""
+    """A secret with these values, each after the first from a rotation."""
     vault.put(path, {"token": values[0]})
     for value in values[1:]:
         rotation(vault, path, value).run()

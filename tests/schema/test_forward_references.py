@@ -1,4 +1,4 @@
-"""A class may be annotated with one that is defined behind it: its variables are read by it all the same."""
+"""A class may be annotated with one that is defined after it, and its variables are read with that class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options: neutral by default, those given above those of the class, and refused when they cannot be."""
+"""Options: neutral by default, given ones override those of the class, and invalid ones are refused."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_a_dotenv_file_may_have_another_encoding(tmp_path: Any) -> None:
         load(of(env_file=tmp_path / ".env"), environ={})
 
 
-def test_a_dotenv_file_is_looked_for_in_folders_above(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dotenv_file_is_searched_in_parent_folders(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a/b").mkdir(parents=True)
     (tmp_path / ".env").write_text("A_PORT=1")
     monkeypatch.chdir(tmp_path / "a/b")

@@ -1,4 +1,4 @@
-"""Shape: what may stand where, for every kind of annotation that pydantic knows."""
+"""Shape: the values allowed at each place, for every kind of annotation of pydantic."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_ref_and_merge_are_found_inside_optional_and_annotated() -> None:
 
 
 class Alias:
-    """What `type Nested = dict[str, Nested] | int` makes from Python 3.12 on."""
+    """The result of `type Nested = dict[str, Nested] | int` from Python 3.12 on."""
 
     @property
     def __value__(self) -> Any:

@@ -1,4 +1,4 @@
-"""Unions of models: which of them is meant, and what a lower layer's or a default's part in it is."""
+"""Unions of models: the choice of the model, and the part of lower layers and defaults in it."""
 
 from __future__ import annotations
 

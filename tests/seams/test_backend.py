@@ -1,4 +1,4 @@
-"""A secrets backend of our own, `${memory:path#key}`: its references, what is refused, and what tools show of it."""
+"""A custom secrets backend, `${memory:path#key}`: its references, refused input, and the output of tools."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ class App(BaseModel):
         (("schema", "-O", "-"), "token"),
     ],
 )
-def test_the_command_line_knows_the_backend_and_prints_no_secret(
+def test_the_command_line_supports_the_backend_and_prints_no_secret(
     command: tuple[str, ...], shown: str, canary: Canary, tmp_path: Path
 ) -> None:
     from support.command import in_a_process

@@ -1,4 +1,4 @@
-"""The values of a secrets backend of our own: fetched once, kept, refreshed, and told of when they change."""
+"""The values of a custom secrets backend: fetched once, kept, refreshed, and reported when they change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a secrets backend of our own may add: absence, JSON text with keys, named versions, steps of `doctor`, a policy."""
+"""Additions of a custom secrets backend: absence, JSON text with keys, named versions, steps of `doctor`, a policy."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_lower_layer_is_used_where_a_backend_is_not_configured(caplog: pytest.
     assert "memory has no address (set MEMORY_ADDR), so `token` comes from APP_TOKEN" in warning
 
 
-def test_unconfigured_that_raises_is_a_reason_of_its_own(canary: Canary) -> None:
+def test_unconfigured_that_raises_has_its_own_reason(canary: Canary) -> None:
     class Broken(Memory):
         def unconfigured(self) -> tuple[str, str] | None:
             raise RuntimeError(canary.secret)
@@ -172,6 +172,6 @@ def test_policy_prints_that_of_the_only_backend_that_has_one(tmp_path: Path) -> 
         (SecretUnreachable, "unreached", Code.BACKEND_UNREACHABLE),
     ],
 )
-def test_each_failure_of_a_read_has_a_code_of_its_own(error: type[SecretError], mark: str, code: str) -> None:
+def test_each_failure_of_a_read_has_its_own_code(error: type[SecretError], mark: str, code: str) -> None:
     found = _failed("memory", "memory:db", error("no", help="do"))
     assert (mark, code, "no", "do") == (found.mark, found.code, found.message, found.help)

@@ -1,4 +1,4 @@
-"""A file format of a user's own, INI: where its files are found, the places in them, and what is shown of their lines."""
+"""A custom file format, INI: the search for its files, the places in them, and the lines that are shown."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_explain_names_the_line_of_a_value() -> None:
     assert "> app.ini:4:8" in str(explain(settings, "database.host"))
 
 
-def test_references_are_resolved_where_the_reader_asks_for_it() -> None:
+def test_references_are_resolved_if_the_reader_requires_it() -> None:
     write("[app]\ntoken = ${env:TOKEN}\n[database]\nreplicas = ${env:NAMES}\n")
     settings = load(App, config_files=["app.ini"], environ={"TOKEN": "of-the-variable", "NAMES": "a,b"})
     assert settings.token is not None
@@ -378,7 +378,7 @@ class App(BaseModel):
         (("schema", "-O", "-"), "2", 0, '"urn:toriconfig:app"'),
     ],
 )
-def test_a_command_knows_the_format_of_the_class_and_shows_no_secret(
+def test_a_command_reads_the_format_of_the_class_and_shows_no_secret(
     command: tuple[str, ...], size: str, code: int, shown: str, canary: Canary
 ) -> None:
     shutil.copy(ini_format.__file__, "my_ini.py")
@@ -389,7 +389,7 @@ def test_a_command_knows_the_format_of_the_class_and_shows_no_secret(
     canary.absent_from(done.out, done.err)
 
 
-def test_check_judges_a_file_alone(canary: Canary) -> None:
+def test_check_validates_a_file_alone(canary: Canary) -> None:
     write(f"[app]\ntokn = {canary.secret}\n[database]\nreplicas = a,b\n")
     (found,) = check(App, "app.ini")
     assert ("TC101", "app.ini:2:8", True) == (found.code, str(found.origin), "`token`" in found.help)

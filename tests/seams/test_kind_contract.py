@@ -144,7 +144,7 @@ class ShowsInItsText(Service):
 
 
 class KnowsItsProcess(Service):
-    """Keeps in memory whatever it needs for the next step."""
+    """Keeps in memory all that it needs for the next step."""
 
     def apply(self, work: Work, pending: Values, current: Values) -> None:
         self.made = pending["token"]

@@ -1,4 +1,4 @@
-"""The logins of AWS, GCP and Azure get their credentials from the metadata services, asked as the clouds' SDKs ask."""
+"""The logins of AWS, GCP and Azure get their credentials from the metadata services, with the requests of the SDKs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _signed(services: Cloud) -> tuple[dict[str, str], dict[str, Any]]:
 
 
 def _signature(headers: Mapping[str, str], body: str, secret: str) -> str:
-    """The signature that AWS expects, computed as its documentation says."""
+    """The signature that AWS expects, computed as in its documentation."""
     names = sorted((name for name in headers if name.lower() != "authorization"), key=str.lower)
     lines = "".join(f"{name.lower()}:{headers[name]}\n" for name in names)
     signed = ";".join(name.lower() for name in names)

@@ -1,4 +1,4 @@
-"""A login by a function that gets an `hvac.Client`, at a real OpenBao; what it does wrong is named and shows no secret."""
+"""A login by a function that gets an `hvac.Client`, at a real OpenBao; its errors are named and show no secret."""
 
 from __future__ import annotations
 

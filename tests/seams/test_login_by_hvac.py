@@ -1,6 +1,6 @@
 """The logins of hvac at a real OpenBao: token, login after a refusal and failover are ours.
 
-The server of the tests has the methods approle, jwt, kubernetes and userpass, and none that asks another service. The
+The server of the tests has the methods approle, jwt, kubernetes and userpass, and none that calls another service. The
 requests of LDAP, Okta and RADIUS are those of userpass at another mount, which is mounted there in their place.
 """
 
@@ -284,7 +284,7 @@ def test_the_arguments_are_those_of_hvacs_own_function(name: str) -> None:
     assert needed - from_the_cloud <= set(way.required.split())
 
 
-def test_every_login_method_of_hvac_is_known_or_has_its_own_class() -> None:
+def test_every_login_method_of_hvac_is_listed_or_has_its_own_class() -> None:
     client = hvac.Client()
     theirs = {
         one.__name__.lower()

@@ -1,4 +1,4 @@
-"""A way to log in that the package does not ship: a frozen dataclass with a secret field, against the real server."""
+"""A custom login method: a frozen dataclass with a secret field, against the real server."""
 
 from __future__ import annotations
 

@@ -328,7 +328,7 @@ def test_a_program_names_the_class_and_the_environment(service: Service, monkeyp
     assert "rotated" == Rotation(service.reference, kind, environ=service.environ).rollback().result
 
 
-def test_an_installed_kind_is_named_by_its_name_and_known_to_records(service: Service) -> None:
+def test_an_installed_kind_is_used_by_its_name_and_found_by_records(service: Service) -> None:
     folder = service.folder / "installed"
     metadata = folder / "service_kind-1.0.dist-info"
     metadata.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""A source of a user's own, built with public names: its rank, its origins, reload, and what tools show of it."""
+"""A custom source, built with public names: its rank, its origins, reload, and the output of tools."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_the_option_layers_ranks_sources_as_files() -> None:
     assert 1 == store.loads
 
 
-def test_a_secret_of_a_source_comes_before_a_backend_where_the_files_do(memory: Memory) -> None:
+def test_a_secret_of_a_source_ranks_above_a_backend_if_the_files_do(memory: Memory) -> None:
     class Both(BaseModel):
         token: Annotated[Secret[str], Ref("db#user", scheme="memory")]
 
@@ -112,7 +112,7 @@ def test_an_object_that_cannot_be_copied_is_the_value_itself() -> None:
     assert lock is load(Holds, overrides={"lock": lock}).lock
 
 
-def test_references_are_resolved_where_the_source_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_references_are_resolved_if_the_source_requires_it(monkeypatch: pytest.MonkeyPatch) -> None:
     values = {"database": {"host": "${env:NAME}", "replicas": "${env:SEVERAL}"}}
     environ = {"NAME": "named", "SEVERAL": "a,b"}
     found = load(App, sources=[Store(values, references=True, text=True)], environ=environ).database

@@ -1,4 +1,4 @@
-"""What a source of a user's own gets wrong: each is a problem that names the source, and shows no value."""
+"""Errors of a custom source: each is a problem that names the source, and shows no value."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_an_exception_of_a_source_is_a_problem_that_names_it_and_its_line(canary
     assert None is caught.value.__context__
 
 
-def test_the_line_of_an_exception_is_one_of_the_source_however_deep_it_was_raised() -> None:
+def test_the_line_of_an_exception_raised_at_any_depth_is_one_of_the_source() -> None:
     class Reads:
         def load(self) -> Tree:
             return tree(json.loads("{"), "x")

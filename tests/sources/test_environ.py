@@ -37,7 +37,7 @@ def test_names_under_the_prefix_lose_it_and_are_upper_case() -> None:
     assert values(environ) == {"A": "1", "B__C": "2", "D": ""}
 
 
-def test_without_a_prefix_every_variable_is_there() -> None:
+def test_every_variable_is_read_without_a_prefix() -> None:
     assert values({"Path": "p", "PORT": "tcp://10.0.0.1:80"}, "") == {"PATH": "p", "PORT": "tcp://10.0.0.1:80"}
 
 
@@ -97,7 +97,7 @@ def test_a_value_that_is_not_utf8_is_a_problem_that_does_not_hold_it() -> None:
     assert tree.root.plain() == {"Y": "é漢"}
 
 
-def test_one_pass_looks_at_the_names_and_only_the_values_under_the_prefix_are_read() -> None:
+def test_one_pass_reads_the_names_and_only_the_values_under_the_prefix() -> None:
     class Counting(dict[str, str]):
         passes = 0
         read: list[str] = []  # noqa: RUF012 - one instance

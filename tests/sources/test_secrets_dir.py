@@ -73,7 +73,7 @@ def test_the_node_holds_the_path_to_read_again(tmp_path: Path) -> None:
 
 
 def kubernetes(folder: Path, version: str, **values: str) -> None:
-    """What the kubelet's atomic writer leaves behind."""
+    """The files of the kubelet's atomic writer."""
     (folder / version).mkdir()
     for name, value in values.items():
         (folder / version / name).write_text(value)

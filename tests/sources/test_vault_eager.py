@@ -1,4 +1,4 @@
-"""Vault as a layer for plain fields: read at load, in its rank, and what happens when it cannot be."""
+"""Vault as a layer for plain fields: read at load, in its rank, with a fallback when it cannot be read."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Stored:
         return found["username"], found["password"]
 
     def logs_in(self) -> bool:
-        """Whether the stored credential is accepted."""
+        """True if the stored credential is accepted."""
         return self.accepts(*self.stored())
 
 

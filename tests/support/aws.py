@@ -42,7 +42,7 @@ class Moto:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The variables with which a program asks this server."""
+        """The variables with which a program uses this server."""
         return {
             **KEYS,
             "AWS_DEFAULT_REGION": REGION,
@@ -81,7 +81,7 @@ class Moto:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Have botocore log no bodies of the tests' own requests, whatever the level."""
+    """Have botocore log no bodies of the tests' own requests, at any level."""
     named = [name for name in list(logging.root.manager.loggerDict) if name.startswith("botocore.")]
     loggers = [logging.getLogger(name) for name in named]
     for logger in loggers:
@@ -134,7 +134,7 @@ def answering(status: int, body: bytes, **headers: str) -> Loopback:
 
 
 def without_aws(folder: Path) -> dict[str, str]:
-    """Variables of a machine on which nothing of AWS is configured."""
+    """Variables of a machine without a configuration of AWS."""
     return {
         "HOME": str(folder),
         "AWS_CONFIG_FILE": str(folder / "config"),

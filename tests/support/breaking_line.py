@@ -1,4 +1,4 @@
-"""A line to a real Vault on which single requests are refused, lost or cut, as a test says."""
+"""A line to a real Vault on which a test has single requests refused, lost or cut."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HOP = {"transfer-encoding", "connection", "content-length"}
 
 
 class BreakingLine:
-    """Forwards each request to Vault, after asking which fault it is to have.
+    """Forwards each request to Vault, with the fault that `fault` returns for it.
 
     Attributes:
         address: for `VAULT_ADDR`.

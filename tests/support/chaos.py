@@ -26,7 +26,7 @@ RECHECK = 1.5
 
 
 def logs_in(postgres: Postgres, account: dict[str, str]) -> bool:
-    """Whether PostgreSQL accepts the account; anything else that fails is raised."""
+    """True if PostgreSQL accepts the account; any other failure is raised."""
     try:
         psycopg.connect(postgres.conninfo(account["username"], account["password"])).close()
     except psycopg.OperationalError as error:
@@ -143,33 +143,33 @@ class Chaos:
         time.sleep(self._random.choice([0.5, 2.0, 5.0, 9.0]))
 
     def kill(self) -> None:
-        """The process dies, and comes back with what it held."""
+        """The process is killed, and restarts with its data."""
         self._server.kill()
         self._down()
         self._server.start()
 
     def seal(self) -> None:
-        """Somebody seals it."""
+        """The server is sealed."""
         self._server.seal()
         self._down()
         self._server.unseal()
 
     def pause(self) -> None:
-        """It hangs."""
+        """The server hangs."""
         self._server.pause()
         self._down()
         self._server.resume()
 
     def revoke_leases(self) -> None:
-        """Somebody revokes all leases of a role."""
+        """All leases of a role are revoked."""
         self._server.client.sys.revoke_prefix(f"database/creds/{self._random.choice(self._roles)}")
 
     def revoke_tokens(self) -> None:
-        """Somebody revokes all tokens of logins, and their leases with them."""
+        """All tokens of logins are revoked, and their leases with them."""
         self._server.client.sys.revoke_prefix("auth/approle/login")
 
     def rotate_static(self) -> None:
-        """Somebody rotates a static role; OpenBao refuses that while it rotates the role by itself."""
+        """A static role is rotated; OpenBao refuses that while it rotates the role by itself."""
         try:
             self._server.client.write_data(f"database/rotate-role/{self._random.choice(self._static)}", data={})
         except InternalServerError as error:
@@ -178,5 +178,5 @@ class Chaos:
             self.counts["rotate_static met the rotation of OpenBao itself"] += 1
 
     def step_clock(self) -> None:
-        """Somebody sets the wall clock."""
+        """The wall clock is set."""
         self._step(self._random.choice([3600.0, -3600.0, 86_400.0, -86_400.0]))

@@ -1,4 +1,4 @@
-"""What a run of the command line is, for tests: `toriconfig("check", "a.yaml")` gives a `Result`."""
+"""A run of the command line, for tests: `toriconfig("check", "a.yaml")` returns a `Result`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TERMINAL = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "PYTHONIOENC
 
 
 class Result(NamedTuple):
-    """What a command did: its exit code, and what it wrote."""
+    """Result of a command: its exit code and its output."""
 
     code: int
     out: str
@@ -37,7 +37,7 @@ def clean_environ(**more: str) -> dict[str, str]:
 
 
 def in_a_process(*arguments: str, cwd: Path, environ: Mapping[str, str] | None = None) -> Result:
-    """The command in a process of its own, for what only a process has: streams, signals, imports."""
+    """The command in a new process, for tests of streams, signals and imports."""
     done = subprocess.run(
         [sys.executable, "-m", "toriconfig.cli", *arguments],
         cwd=cwd,

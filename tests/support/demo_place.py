@@ -1,4 +1,4 @@
-"""Where demonstrations of one test run: all that they leave would be found here."""
+"""Place of the demonstrations of one test, in which all that they leave would be found."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Place:
         )
 
     def processes(self) -> dict[psutil.Process, str]:
-        """Those that have anything to do with this place, and their command lines."""
+        """Processes that use this place, and their command lines."""
         found: dict[psutil.Process, str] = {}
         for process in psutil.process_iter():
             try:
@@ -55,7 +55,7 @@ class Place:
         return found
 
     def left(self) -> list[str]:
-        """What is running or lying about."""
+        """Processes that still run, and files that remain."""
         return [*self.processes().values(), *os.listdir(self.directory)]
 
 

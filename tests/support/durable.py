@@ -1,4 +1,4 @@
-"""One real server that remembers: killed and started again it holds what it held, leases included."""
+"""One real server with persistent storage: a restart keeps its data, leases included."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class DurableServer:
 
     @property
     def environ(self) -> Mapping[str, str]:
-        """What a program needs in its environment."""
+        """Variables that a program needs in its environment."""
         return {"VAULT_ADDR": self._node.address, "VAULT_TOKEN": self.token}
 
     def kill(self) -> None:
@@ -86,7 +86,7 @@ class DurableServer:
         self._node.process.pause()
 
     def resume(self) -> None:
-        """Let it go on after `pause`."""
+        """Resume it after `pause`."""
         self._node.process.resume()
         self.up_since = time.monotonic()
 
@@ -97,7 +97,7 @@ class DurableServer:
 
 @contextmanager
 def durable_server() -> Iterator[DurableServer]:
-    """One server that remembers, gone at the end of the block."""
+    """One server with persistent storage, removed at the end of the block."""
     keeper = Keeper("toriconfig-durable")
     try:
         server = DurableServer(keeper)

@@ -1,4 +1,4 @@
-"""One scenario with one base or another: the surroundings of all of them, and how they end."""
+"""One scenario with either base: the environment of all scenarios, and their results."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def outcome(play: Callable[[Any], Any], base: Any) -> Any:
-    """What a scenario returned or raised, and what it warned of."""
+    """Result of a scenario: its return value or exception, and its warnings."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:

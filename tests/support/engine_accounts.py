@@ -1,4 +1,4 @@
-"""The kinds of OpenBao's database engine, for the contract: what does not depend on the database."""
+"""The kinds of OpenBao's database engine, for the contract, independent of the database."""
 
 from __future__ import annotations
 

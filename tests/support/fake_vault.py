@@ -46,11 +46,11 @@ class FakeVault:
         self._secrets.pop(path)
 
     def count(self, path: str) -> int:
-        """How many requests arrived for a path."""
+        """Number of requests for a path."""
         return sum(asked == path for _, _, asked, _ in self.asked)
 
     def session(self, vault: Vault, environ: Mapping[str, str] | None = None) -> Session:
-        """A session that asks this Vault."""
+        """A session that uses this Vault."""
         resolved = resolve(vault, environ or {"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "t"})
         assert resolved is not None
         session = Session(resolved, environ or {"VAULT_TOKEN": "t"}, transport=self._connect, workers=AtOnce())
@@ -115,7 +115,7 @@ class FakeVault:
 
 
 class AtOnce(Workers):
-    """Workers that do what they are given before `submit` returns."""
+    """Workers that run a task before `submit` returns."""
 
     def __init__(self) -> None:
         super().__init__(1, "at-once")
@@ -152,7 +152,7 @@ def secret(session: Session, path: str, version: int | None = None) -> Secret[An
 
 
 def tick(session: Session, clock: FakeClock, seconds: float, step: float = 1.0) -> None:
-    """Let time pass in small steps, and the scheduler do what is due."""
+    """Advance the clock in small steps, and run the due entries of the scheduler."""
     end = clock.monotonic() + seconds
     while clock.monotonic() < end:
         clock.advance(min(step, end - clock.monotonic()))

@@ -14,7 +14,7 @@ from support.loopback import Loopback, read_request
 
 @dataclass
 class FaultyServer:
-    """Where a faulty server listens, and what it was asked.
+    """Address of a faulty server, and its requests.
 
     Attributes:
         address: such as `http://127.0.0.1:40000`.
@@ -44,7 +44,7 @@ class Answer:
 
 @contextmanager
 def answering_server(answer: Callable[[str], Answer]) -> Iterator[FaultyServer]:
-    """Answers what `answer` says to the first line of each request, such as `GET /v1/secret/data/x HTTP/1.1`."""
+    """Answers each request with the result of `answer` for its first line, such as `GET /v1/secret/data/x HTTP/1.1`."""
 
     def serve(connection: socket.socket) -> None:
         rest = b""
@@ -75,7 +75,7 @@ def garbage_server(garbage: bytes = b"\x00\xff" * 64) -> Iterator[FaultyServer]:
 
 @contextmanager
 def dripping_server(*, every: float = 0.05, start: bytes | None = None) -> Iterator[FaultyServer]:
-    """Sends `start` (default: the head of a long JSON answer), then a byte every so often, for ever.
+    """Sends `start` (default: the head of a long JSON answer), then single bytes at intervals, without end.
 
     No single wait is long, so a socket's timeout never fires.
     """
@@ -107,7 +107,7 @@ def silent_server() -> Iterator[FaultyServer]:
 
 @contextmanager
 def black_hole() -> Iterator[FaultyServer]:
-    """A port that never completes a connection: its backlog is full and nobody accepts."""
+    """A port that never completes a connection: its backlog is full and no process accepts."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
@@ -129,7 +129,7 @@ def black_hole() -> Iterator[FaultyServer]:
 
 
 def refusing_address() -> str:
-    """An address of 127.0.0.1 at which nobody listens."""
+    """An address of 127.0.0.1 at which no server listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         place = probe.getsockname()

@@ -18,7 +18,7 @@ from toriconfig._vault.timing import Random
 
 @dataclass(frozen=True)
 class Outage:
-    """When Vault answers nobody; what is asked then does not reach it."""
+    """Times at which Vault does not answer; requests at these times do not reach it."""
 
     start: float = float("inf")
     end: float = float("inf")
@@ -32,7 +32,7 @@ Path = Callable[[Random, Outage, float], Iterator[float]]
 
 
 def polled(interval: float) -> Path:
-    """A KV path: a value in hand is asked for at the pace of polls, whether Vault answers or not."""
+    """A KV path with a cached value, requested at the pace of polls, with or without answers."""
 
     def follow(rnd: Random, outage: Outage, until: float) -> Iterator[float]:
         at = timing.poll_delay(interval, rnd, first=True)
@@ -45,7 +45,7 @@ def polled(interval: float) -> Path:
 
 
 def cold(interval: float) -> Path:
-    """A KV path that was never read, in a program that asks for it all the time: the breaker alone holds it back."""
+    """A KV path that was never read, in a program that requests it all the time: only the breaker limits it."""
 
     def follow(rnd: Random, outage: Outage, until: float) -> Iterator[float]:
         at, failures = outage.start, 0
@@ -62,7 +62,7 @@ def cold(interval: float) -> Path:
 
 
 def leased(term: float, overlap: float = 30.0) -> Path:
-    """Leased credentials that may be renewed for ever; failures are retried, and what ended is fetched anew."""
+    """Leased credentials that may be renewed without end; failures are retried, and ended ones are fetched again."""
 
     def follow(rnd: Random, outage: Outage, until: float) -> Iterator[float]:
         held, failures = Lease("", True, 0.0, term, term), 0
@@ -87,7 +87,7 @@ def leased(term: float, overlap: float = 30.0) -> Path:
 
 
 def token(ttl: float) -> Path:
-    """A token of a login, renewed for ever."""
+    """A token of a login, renewed without end."""
 
     def follow(rnd: Random, outage: Outage, until: float) -> Iterator[float]:
         at = timing.token_delay(ttl, rnd)
@@ -122,7 +122,7 @@ class Rates:
 
 
 def rates(processes: int, paths: list[Path], *, outage: Outage, until: float, bucket: int = 10, seed: int = 7) -> Rates:
-    """What `processes` that start at the same instant, each with `paths`, ask of Vault until `until` seconds.
+    """Requests of `processes` that start at the same instant, each with `paths`, until `until` seconds.
 
     Requests are counted over `bucket` seconds, so that chance alone is no peak.
     """

@@ -1,4 +1,4 @@
-"""What the children of tests about processes import and run: module-level names, as pickles and preloads need them."""
+"""Code of the child processes of tests: module-level names, as pickles and preloads need them."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ NAMES = tuple(Schema.model_fields)
 
 
 def read(settings: Any, name: str, start: Any) -> list[str]:
-    """Wait for everybody, then read one secret three times; on a thread of its own, so that a hang is told."""
+    """Wait for all processes, then read one secret three times; on a new thread, so that a hang is reported."""
     start.wait(30)
     return [getattr(settings, name).get() for _ in range(3)]
 
 
 def tell(settings: Any, name: str, start: Any, results: Any) -> None:
-    """Put what was read, or what went wrong, into a queue."""
+    """Put the value that was read, or the error, into a queue."""
     try:
         results.put((name, read(settings, name, start), os.getpid()))
     except BaseException as error:
@@ -45,7 +45,7 @@ def tell(settings: Any, name: str, start: Any, results: Any) -> None:
 
 
 def hear(settings: Any, name: str, results: Any) -> None:
-    """Read one secret once; then put into a queue that it was read, and the kind of the first change that is told."""
+    """Read one secret once; then put into a queue that it was read, and the kind of the first reported change."""
     told: queue.Queue[str] = queue.Queue()
     on_change(settings, name, lambda change: told.put(change.kind))
     getattr(settings, name).get()
@@ -57,7 +57,7 @@ def hear(settings: Any, name: str, results: Any) -> None:
 
 
 def task(settings: Any, name: str) -> str:
-    """What a pool's worker is asked to do again and again, each time with settings that were pickled anew."""
+    """Repeated task of a pool's worker, each time with settings that were pickled again."""
     value: str = getattr(settings, name).get()
     return value
 

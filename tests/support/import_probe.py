@@ -1,4 +1,4 @@
-"""What a program imports, starts and opens, in a process of its own."""
+"""Imports, threads and sockets of a program in a new process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a test ingests to: a database of its own, with the tables of the application."""
+"""Target of an ingest test: its own database, with the tables of the application."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TABLES = Path(ingest_pdf.__file__).with_name("tables.sql")
 
 @dataclass
 class Target:
-    """Where a test ingests to.
+    """Target of an ingest test.
 
     Attributes:
         environ: of a program without Vault: its secrets are variables.

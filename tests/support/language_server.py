@@ -1,4 +1,4 @@
-"""The real yaml-language-server, spoken to over its standard streams as an editor does."""
+"""The real yaml-language-server, used over its standard streams as an editor does."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class LanguageServer:
         self._waiting: list[dict[str, Any]] = []
 
     def request(self, method: str, params: Any) -> Any:
-        """Ask, and answer meanwhile what the server asks of its editor."""
+        """Send a request, and answer the requests of the server meanwhile."""
         self._number += 1
         number = self._number
         self._send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
@@ -44,7 +44,7 @@ class LanguageServer:
             self._handle(message)
 
     def notify(self, method: str, params: Any) -> None:
-        """Tell it something."""
+        """Send a notification."""
         self._send({"jsonrpc": "2.0", "method": method, "params": params})
 
     def open(self, file: Path) -> str:
@@ -55,7 +55,7 @@ class LanguageServer:
         return uri
 
     def diagnostics(self, uri: str) -> list[dict[str, Any]]:
-        """What it finds in an open file; waits until it has looked."""
+        """Findings in an open file; waits until the server has checked it."""
         while True:
             for message in self._waiting:
                 if message.get("method") == "textDocument/publishDiagnostics" and message["params"]["uri"] == uri:
@@ -65,7 +65,7 @@ class LanguageServer:
             self._handle(self._receive())
 
     def at(self, method: str, uri: str, line: int, column: int) -> Any:
-        """Ask about a place; line and column count from 1."""
+        """Send a request about a place; line and column count from 1."""
         position = {"line": line - 1, "character": column - 1}
         return self.request(f"textDocument/{method}", {"textDocument": {"uri": uri}, "position": position})
 

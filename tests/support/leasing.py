@@ -9,7 +9,7 @@ from toriconfig.testing import FakeClock
 
 
 class Engine:
-    """Leased accounts of an hour, on tokens of an hour, by the book of one clock."""
+    """Leased accounts of an hour, on tokens of an hour, on one fake clock."""
 
     def __init__(self, vault: FakeVault, clock: FakeClock) -> None:
         self.vault, self.clock = vault, clock

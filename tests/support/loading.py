@@ -51,17 +51,17 @@ def loaded(schema: type[M], *texts: str, **given: Any) -> M:
 
 
 def problems(schema: type[BaseModel], *texts: str, **given: Any) -> list[Problem]:
-    """What a load finds, warnings included."""
+    """Problems of a load, warnings included."""
     return list(attempt(schema, *texts, **given).problems)
 
 
 def told(schema: type[BaseModel], *texts: str, **given: Any) -> list[tuple[str, str, str]]:
-    """What a load finds, as (code, place, path)."""
+    """Problems of a load, as (code, place, path)."""
     return [(one.code, str(one.origin or ""), one.path) for one in problems(schema, *texts, **given)]
 
 
 def refused(schema: type[BaseModel], *texts: str, **given: Any) -> ConfigError:
-    """The ConfigError of a load through the public door."""
+    """The ConfigError of a load by the public function."""
     if texts:
         given["config_files"] = write(*texts)
     given.setdefault("environ", {})
@@ -72,7 +72,7 @@ def refused(schema: type[BaseModel], *texts: str, **given: Any) -> ConfigError:
 
 
 class FakeProvider:
-    """What stands behind the handles of one Vault path: a value, or an error, that a test sets."""
+    """State of one Vault path that its handles read: a value, or an error, that a test sets."""
 
     def __init__(self, path: str, value: Any = None, version: int = 1) -> None:
         self.reference = path
@@ -89,18 +89,18 @@ class FakeProvider:
         self.newest: Any = None  # what is seen once it is asked for anew
 
     def put(self, value: Any) -> None:
-        """A rotation: a new version, told to those who listen."""
+        """Store a new version, as a rotation does, and call the subscribers."""
         old, self.value, self.error, self._version = self.reading, value, None, self._version + 1
         self.reading = self._made()
         self.tell(old)
 
     def drop(self, error: SecretError) -> None:
-        """Vault says, often enough, that it is not there; told to those who listen."""
+        """Drop the value, as after repeated answers that the path does not exist, and call the subscribers."""
         old, self.reading, self.error = self.reading, None, error
         self.tell(old)
 
     def tell(self, old: Reading | None) -> None:
-        """Tell those who listen of a swap that has been made."""
+        """Call the subscribers after a swap."""
         for listener in list(self._listeners):
             listener(old, self.reading)
 

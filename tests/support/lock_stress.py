@@ -106,7 +106,7 @@ def overridden() -> Iterator[None]:
 
 
 def leave_behind() -> None:
-    """Settings, coroutines and generators that nobody ends."""
+    """Settings, coroutines and generators that are never closed."""
     given = options()
     given["overrides"] = {**VALUES, "k8": f"${{vault:secret/cold{time.monotonic_ns()}#v}}"}
     once = toriconfig.load(Schema, **given)

@@ -11,7 +11,7 @@ class Loopback:
     """Listens until `close`. `serve` gets each connection; an OSError in it ends that connection only.
 
     Attributes:
-        connections: how many were accepted.
+        connections: number of accepted ones.
         closing: set by `close`; what `serve` waits on instead of sleeping.
     """
 

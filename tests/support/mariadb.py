@@ -114,7 +114,7 @@ class MariaDb(LocalServer):
         return rows
 
     def logs_in(self, user: str, password: str) -> bool:
-        """Whether the login is accepted."""
+        """True if the login is accepted."""
         try:
             self.connect(user, password).close()
         except pymysql.err.OperationalError as error:

@@ -18,7 +18,7 @@ MISSING = "there is no MariaDB: `./tests/run databases` unpacks Debian's package
 
 
 class Installed(NamedTuple):
-    """Where a server stands: its program, its folder of SQL and messages, and the libraries beside it."""
+    """Paths of a server: its program, its folder of SQL and messages, and its libraries."""
 
     program: Path
     share: Path
@@ -47,7 +47,7 @@ def fetch() -> None:
     """Unpack Debian's package into the cache, unless there is a server.
 
     Raises:
-        SystemExit: the package cannot be had; the text states the reason.
+        SystemExit: the package is not available; the text states the reason.
     """
     if installed() is not None:
         return

@@ -65,7 +65,7 @@ def blocks(page: str) -> Iterator[Block]:
 
 
 def broken_links(page: Path) -> list[str]:
-    """The links of a page that lead to no file and no heading of this project; addresses elsewhere are not asked."""
+    """The links of a page that lead to no file and no heading of this project; other addresses are not requested."""
     text = page.read_text(encoding="utf-8")
     broken = []
     for target in _LINK.findall(_FENCE.sub("", text)):
@@ -120,10 +120,10 @@ class Reader:
         (self._bin / name).chmod(0o755)
 
     def read(self, block: Block) -> None:
-        """Do what the block asks for.
+        """Run the block.
 
         Raises:
-            AssertionError: a command printed something else, a script failed, or nobody could run the block.
+            AssertionError: a command printed something else, a script failed, or the block cannot be run.
         """
         if block.title:
             file = self._current() / block.title

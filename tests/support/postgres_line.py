@@ -1,4 +1,4 @@
-"""A line to a real PostgreSQL that is cut where a test says."""
+"""A line to a real PostgreSQL that a test can cut."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class PostgresLine:
     """Forwards bytes both ways.
 
     Attributes:
-        port: where it listens.
+        port: port of the listener.
         fate: called with what a client sends; set by the test at any time.
     """
 

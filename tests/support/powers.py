@@ -65,7 +65,7 @@ class Own:
 
 
 class At(NamedTuple):
-    """Where an attempt is made: through which input, and whether code gave the permission."""
+    """Setup of an attempt: its input, and True if code gave the permission."""
 
     channel: str
     permitted: bool
@@ -110,7 +110,7 @@ def _nested(fields: Fields) -> dict[str, Any]:
 
 
 def _loaded(schema: type[BaseModel], at: At, **given: Any) -> tuple[Any, Vault | None]:
-    """The settings, or None, and the connection to Vault that the load asked for."""
+    """The settings, or None, and the connection to Vault that the load created."""
     asked: list[Vault] = []
 
     def connected(vault: Vault, _environ: object) -> tuple[None, str]:

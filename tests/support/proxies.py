@@ -15,11 +15,11 @@ from support.loopback import Loopback, read_request
 
 
 class Proxy:
-    """What both kinds have in common.
+    """Common part of both kinds.
 
     Attributes:
-        address: where clients connect.
-        target: where they think they are; may be changed for the connections to come.
+        address: address for clients.
+        target: address of the real server; may be changed for later connections.
     """
 
     def __init__(self, target: str) -> None:
@@ -31,7 +31,7 @@ class Proxy:
 
     @property
     def connections(self) -> int:
-        """How many were accepted."""
+        """Number of accepted connections."""
         return self._loopback.connections
 
     def close(self) -> None:
@@ -98,11 +98,11 @@ class DelayProxy(Proxy):
 
 
 class DropReplyProxy(Proxy):
-    """Passes every request on, and loses the answers to some: the server did it, the client never hears.
+    """Passes every request on, and drops some answers: the server did it, the client gets no answer.
 
     Attributes:
-        losing: how many more answers are lost to requests whose first line matches `pattern`.
-        lost: how many were.
+        losing: number of further answers to drop, to requests whose first line matches `pattern`.
+        lost: number of dropped answers.
     """
 
     def __init__(self, target: str, pattern: str, losing: int) -> None:

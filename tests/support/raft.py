@@ -94,7 +94,7 @@ class RaftNode:
         return status
 
     def is_leader(self) -> bool:
-        """Whether it says that it leads."""
+        """True if the node reports that it is the leader."""
         try:
             return bool(self._client.sys.read_leader_status().get("is_self"))
         except Exception:  # noqa: BLE001 - a node that does not answer does not lead
@@ -112,7 +112,7 @@ class RaftCluster:
     Attributes:
         nodes: in order of their names.
         token: the root token.
-        audit: what all of them were asked; they must agree on the file, and append to it line by line.
+        audit: log of all requests; all nodes append to the same file, line by line.
     """
 
     def __init__(self, keeper: Keeper) -> None:
@@ -147,7 +147,7 @@ class RaftCluster:
 
     @property
     def environ(self) -> Mapping[str, str]:
-        """What a program needs in its environment; the addresses separated by commas."""
+        """Variables that a program needs in its environment; the addresses separated by commas."""
         return {"VAULT_ADDR": ",".join(node.address for node in self.nodes), "VAULT_TOKEN": self.token}
 
     @property
@@ -156,7 +156,7 @@ class RaftCluster:
         return self.leader().client(self.token)
 
     def leader(self) -> RaftNode:
-        """The node that leads, waited for."""
+        """The leader; waits until there is one."""
         found: list[RaftNode] = []
 
         def look() -> bool:
@@ -167,7 +167,7 @@ class RaftCluster:
         return found[0]
 
     def voters(self) -> int:
-        """How many nodes may vote; a new follower may not for some seconds."""
+        """Number of nodes that may vote; a new follower may not for some seconds."""
         answer = self.client.sys.read_raft_config()
         return sum(bool(server["voter"]) for server in answer["data"]["config"]["servers"])
 
@@ -176,7 +176,7 @@ class RaftCluster:
         node.process.stop(signal.SIGKILL)
 
     def start(self, node: RaftNode) -> None:
-        """Start a node again after `kill`, and unseal it; it remembers what it stored."""
+        """Start a node again after `kill`, and unseal it; it has kept its data."""
         node.process.start()
         self.unseal(node)
 

@@ -23,7 +23,7 @@ def rotate(
 def start(
     environ: Mapping[str, str], *arguments: str, cwd: Path | None = None, stdin: int = subprocess.DEVNULL
 ) -> subprocess.Popen[bytes]:
-    """The command, begun."""
+    """Start the command."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("VAULT_", "BAO_"))}
     return subprocess.Popen(
         [sys.executable, "-m", "toriconfig.cli", "rotate", *arguments],

@@ -45,7 +45,7 @@ class Account:
         return found["username"], found["password"]
 
     def logs_in(self, username: str | None = None, password: str | None = None) -> bool:
-        """Whether the stored credential, or the given one, is accepted."""
+        """True if the stored credential, or the given one, is accepted."""
         if username is None or password is None:
             username, password = self.stored()
         try:
@@ -58,7 +58,7 @@ class Account:
 
 
 def at(step: str, state: str, act: Callable[[], object]) -> Callable[[Event], None]:
-    """Do something when a rotator comes to that point, once."""
+    """Run an action once, when a rotator reaches that point."""
     done: list[object] = []
 
     def on_event(event: Event) -> None:
@@ -70,7 +70,7 @@ def at(step: str, state: str, act: Callable[[], object]) -> Callable[[Event], No
 
 
 class Left(BaseException):
-    """Ends a rotation where it stands, as a kill would."""
+    """Ends a rotation at its current step, as a kill would."""
 
 
 def left_at(step: str) -> Callable[[Event], None]:
@@ -86,7 +86,7 @@ def killed_after(acts: int, make: Callable[[], Rotation]) -> bool:
     """Rotate in a child that is killed after so many writes to Vault and changes in the database.
 
     Returns:
-        Whether it was killed; else it had come to its end before.
+        True if it was killed; False if it had ended before.
     """
     pid = os.fork()
     if pid == 0:
@@ -160,5 +160,5 @@ def _count(acts: int, rotation: Rotation) -> None:
 
 
 def own_session(vault: VaultServer, number: int) -> dict[str, str]:
-    """An environment that gives whoever uses it a session of his own."""
+    """An environment that gives each rotator its own session."""
     return {**vault.environ, "HOME": f"/nonexistent/{number}"}

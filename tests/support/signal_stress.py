@@ -1,4 +1,4 @@
-"""A program whose signal handler does, every half millisecond, what its main thread is in the middle of.
+"""A program whose signal handler calls, every half millisecond, the function that its main thread is running.
 
 Argument: seconds. VAULT_ADDR and VAULT_TOKEN name a server with `secret/k0` and `secret/k1`, each with the key `v`.
 Prints how often the handler did something. A hang ends the program with a traceback.

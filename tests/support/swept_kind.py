@@ -1,4 +1,4 @@
-"""A kind of rotation that fails at a chosen step, with every secret that it knows in its exception."""
+"""A kind of rotation that fails at a chosen step, with all its secrets in its exception."""
 
 from __future__ import annotations
 

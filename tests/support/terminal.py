@@ -1,4 +1,4 @@
-"""A process on a terminal, and what it showed there."""
+"""A process on a terminal, and its output there."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Receiver:
         return [json.loads(body) for _, _, body in self.requests]
 
     def signed_with(self, key: bytes) -> bool:
-        """Whether every request carries the signature that Standard Webhooks defines."""
+        """True if every request has the signature that Standard Webhooks defines."""
         for _, headers, body in self.requests:
             signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
             expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()

@@ -1,4 +1,4 @@
-"""How much work a call does, whatever the speed of the machine: calls, lines and turns of loops in Python."""
+"""Work of a call, independent of the speed of the machine: calls, lines and turns of loops in Python."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def work(function: Callable[[], object]) -> int:
 
 
 def growth(function: Callable[[int], object], size: int) -> float:
-    """How much more work an input of four times the size is: 4 when the work is linear, 16 when it is quadratic."""
+    """Growth of the work with an input of four times the size: 4 if it is linear, 16 if it is quadratic."""
     function(2)  # imports and caches
     return work(lambda: function(4 * size)) / work(lambda: function(size))

@@ -21,7 +21,7 @@ PASSING = {
 
 
 def failures(folder: Path, *modules: str, **environ: str) -> dict[str, str]:
-    """Run every tool on the project; return the output of those that are not content.
+    """Run every tool on the project; return the output of those that fail.
 
     Args:
         modules: the modules that were written; none: `settings`.

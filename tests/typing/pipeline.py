@@ -1,6 +1,6 @@
-"""What checkers must infer from the helpers, and what they must refuse; read by mypy --strict and pyright, never run.
+"""Types that checkers must infer or refuse for the helpers; read by mypy --strict and pyright, never run.
 
-A line that must be refused carries an ignore; both checkers complain of an ignore that is not needed.
+A line that must be refused carries an ignore; both checkers report an ignore that is not needed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What checkers must infer from a `Settings` class, and what they must refuse; read by mypy --strict and pyright, never run."""
+"""Types that checkers must infer or refuse for a `Settings` class; read by mypy --strict and pyright, never run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What leaves a validator of the schema, or keeps the schema from being used, is told by its real cause."""
+"""Exceptions that leave a validator, or prevent the use of the schema, are reported with their real cause."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def test_the_text_of_a_variable_is_coerced(base: type[BaseModel], annotation: An
     assert isinstance(found, type(expected))
 
 
-def test_the_text_behind_a_reference_is_coerced(base: type[BaseModel]) -> None:
+def test_the_text_of_a_resolved_reference_is_coerced(base: type[BaseModel]) -> None:
     Path("c.yaml").write_text("v: ${env:L}\n")
     assert value(base, int, config_name="c", L="5") == 5
 

@@ -1,4 +1,4 @@
-"""Unknown keys: told at any depth with the key that was probably meant, unless the model lets them pass."""
+"""Unknown keys: reported at any depth with the probable key, unless the model accepts them."""
 
 from __future__ import annotations
 
@@ -164,6 +164,6 @@ def test_a_mapping_where_a_list_belongs_is_a_wrong_type_and_not_unknown_keys() -
     assert [("TC102", "1.yaml:1:8", "pools")] == told(Schema, "pools: {a: 1}")
 
 
-def test_the_block_for_vault_is_known_at_the_top_and_nowhere_else() -> None:
+def test_the_block_for_vault_is_accepted_only_at_the_top() -> None:
     assert [] == told(Schema, "vault: {timeout: 3}")
     assert [("TC101", "1.yaml:1:8", "pool.vault")] == told(Schema, "pool: {vault: {timeout: 3}}")

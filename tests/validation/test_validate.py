@@ -1,4 +1,4 @@
-"""Validate: what pydantic finds, in the reader's coordinates, one problem a field, and never a value."""
+"""Validation: errors of pydantic with positions in the files, one problem per field, and never a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Validators of a schema: their rules are problems with a place, and their words tell no secret."""
+"""Validators of a schema: their errors are problems with a place, and their messages show no secret."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def words(found: Problem) -> str:
-    """What a problem says of its own, apart from the lines that it shows."""
+    """Texts of a problem, without its excerpts."""
     return repr(found.replaced(excerpts=()))
 
 

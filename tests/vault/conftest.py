@@ -48,6 +48,6 @@ def fake_vault(fake_clock: FakeClock) -> FakeVault:
 
 @pytest.fixture
 def workers() -> Callable[[], int]:
-    """How many worker threads there are that were not there when the test began."""
+    """Number of worker threads that were started since the test began."""
     before = set(threading.enumerate())
     return lambda: sum(one.name == "toriconfig-vault" for one in threading.enumerate() if one not in before)

@@ -1,4 +1,4 @@
-"""Certificates as a secret of a model: issued once for all who ask, replaced in time, on a real OpenBao."""
+"""Certificates as a secret of a model: issued once for all readers, replaced in time, on a real OpenBao."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A secret that somebody else changes: every handle has it in time, one request a path, each callback once."""
+"""A secret changed by another program: every handle has it in time, one request per path, each callback once."""
 
 from __future__ import annotations
 

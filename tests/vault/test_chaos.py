@@ -1,6 +1,6 @@
-"""Any faults in any order on a real OpenBao, leases included: no read fails whose credential still works.
+"""Any faults in any order on a real OpenBao, leases included: no read of a working credential fails.
 
-`./tests/run chaos` runs twenty minutes; TORICONFIG_CHAOS_SECONDS and TORICONFIG_CHAOS_SEED say otherwise.
+`./tests/run chaos` runs twenty minutes; TORICONFIG_CHAOS_SECONDS and TORICONFIG_CHAOS_SEED change that.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ def _server(shared_postgres: Postgres) -> Iterator[DurableServer]:
 
 @pytest.fixture(name="steps")
 def _steps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """By how much the wall clock of this process was moved; to be added to."""
+    """Offset of the wall clock of this process; the test adds to it."""
     steps: list[float] = []
     monkeypatch.setattr(SystemClock, "time", staticmethod(lambda: time.time() + sum(steps)))
     return steps
 
 
 def logins(server: DurableServer) -> dict[str, Any]:
-    """A program that logs in anew every half minute at most, and one with a token for ever."""
+    """A program that logs in again every half minute at most, and one with a token without an end."""
     client = server.client
     client.sys.enable_auth_method("approle")
     client.sys.create_or_update_policy("chaos", 'path "*" { capabilities = ["read"] }')

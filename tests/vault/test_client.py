@@ -20,7 +20,7 @@ LOGIN = "auth/userpass/login/u"
 
 
 def client(vault: FakeVault, clock: FakeClock, **options: Any) -> Client:
-    """A client that asks `vault`; `on_send` goes to the client, other options to the configuration."""
+    """A client of `vault`; `on_send` is passed to the client, other options to the configuration."""
     on_send = options.pop("on_send", None)
     resolved = resolve(Vault(clock=clock, **options), ADDRESS)
     assert resolved is not None

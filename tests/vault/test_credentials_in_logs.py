@@ -1,4 +1,4 @@
-"""Logs mask the credentials for Vault as they mask what is read from Vault."""
+"""Logs mask the credentials for Vault as they mask values that are read from Vault."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing waits for ever: whatever the other end does, a cold read ends within its timeout."""
+"""Every wait is bounded: a cold read ends within its timeout, for any behaviour of the server."""
 
 from __future__ import annotations
 

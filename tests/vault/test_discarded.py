@@ -1,4 +1,4 @@
-"""Settings that nobody holds any more leave nothing behind: no thread, no connection, no token that lives on."""
+"""Settings without a reference leave nothing: no thread, no connection, no valid token."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_a_thread_that_waits_for_work_keeps_nothing_of_the_last_alive() -> None:
 
 
 @pytest.mark.parametrize(("drop", "done"), [(True, []), (False, ["waiting"])])
-def test_work_that_waits_when_workers_are_dismissed_is_dropped_only_where_asked(drop: bool, done: list[str]) -> None:
+def test_waiting_work_is_dropped_at_the_end_of_workers_only_if_requested(drop: bool, done: list[str]) -> None:
     workers, gate, did = Workers(1, "leaving"), threading.Event(), list[str]()
     begun = threading.Event()
 

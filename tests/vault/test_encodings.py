@@ -34,7 +34,7 @@ Connect = Callable[..., Session]
 
 
 class Coding:
-    """A server whose every answer has the encoding and the body that stand here.
+    """A server whose every answer has this encoding and this body.
 
     Attributes:
         name: the value of `Content-Encoding`; None: no such header.
@@ -67,7 +67,7 @@ def session(connect: Connect, server: Coding) -> Session:
 
 
 @pytest.mark.parametrize("coding", CODED)
-def test_an_encoding_that_was_not_asked_for_is_refused_and_costs_no_memory(
+def test_an_encoding_that_was_not_requested_is_refused_and_costs_no_memory(
     coding: str, server: Coding, connect: Connect
 ) -> None:
     server.name, server.body = coding, CODED[coding]
@@ -87,7 +87,7 @@ def test_an_answer_as_it_is_is_read(coding: str | None, server: Coding, connect:
     assert session(connect, server).client.request("GET", "sys/health", token="").body["initialized"] is True
 
 
-def test_no_encoding_is_asked_for(server: Coding, connect: Connect) -> None:
+def test_no_encoding_is_requested(server: Coding, connect: Connect) -> None:
     session(connect, server).client.request("GET", "sys/health", token="")
     offered = [line for line in server.asked.lower().splitlines() if line.startswith(b"accept-encoding:")]
     assert set(offered) <= {b"accept-encoding: identity"}

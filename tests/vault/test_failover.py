@@ -32,11 +32,11 @@ def _cluster() -> Iterator[RaftCluster]:
 
 
 class Traffic:
-    """Threads that read every secret and write one, until told to stop.
+    """Threads that read every secret and write one, until they are stopped.
 
     Attributes:
-        reads: how many were answered.
-        failed: what reads raised.
+        reads: number of answered reads.
+        failed: exceptions of reads.
         states: the states in which answers were given.
         written: when each write was acknowledged, with its number.
     """
@@ -99,7 +99,7 @@ def eventually(holds: Callable[[], bool], seconds: float) -> bool:
 
 @pytest.mark.timeout(120)
 def test_check_and_set_writes_through_a_standby_see_the_ones_before(cluster: RaftCluster, connect: Connect) -> None:
-    """A standby compares with its own state, which lags behind."""
+    """A standby compares with its own state, which is older than that of the leader."""
     standby = next(node for node in cluster.nodes if node is not cluster.leader())
     session = connect({**cluster.environ, "VAULT_ADDR": standby.address})
     assert eventually(lambda: session.client.request("GET", "secret/data/app/0", check=False).status == 200, 10)

@@ -1,4 +1,4 @@
-"""What ten thousand processes do to Vault, on simulated time: together at the start, in peace, after an outage."""
+"""Load of ten thousand processes on Vault, on simulated time: at the start, in normal use, after an outage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A forked child asks on its own connections, as itself, with its own leases."""
+"""A forked child has its own connections, its own login and its own leases."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def _user(held: Secret[Any]) -> Any:
     return held.get()["username"]
 
 
-def test_leased_credentials_are_not_shared_unless_asked(
+def test_leased_credentials_are_not_shared_unless_requested(
     server: VaultServer, shared_postgres: Postgres, connect: Connect
 ) -> None:
     path = database_role(server, shared_postgres, "forked", ttl="1h")

@@ -1,4 +1,4 @@
-"""What is not there is not called healthy, what was not looked for is not called missing, and nothing goes in silence."""
+"""Missing secrets are not reported healthy, unread ones are not reported missing, and no loss is silent."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def test_a_token_that_may_read_one_path_reads_it_from_any_engine(
     assert f"vault {path}" + (" v1" if version else "") == str(held.origin)
 
 
-def test_reading_a_v2_secret_costs_one_request_and_no_look_at_mounts(server: VaultServer, connect: Connect) -> None:
+def test_reading_a_v2_secret_costs_one_request_and_no_look_up_of_mounts(server: VaultServer, connect: Connect) -> None:
     server.put("secret/cheap", {"k": "v"})
     token = server.new_token(server.policy("cheap", {"secret/data/cheap": ["read"]}))
     secret(connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": token}), "secret/cheap").get()

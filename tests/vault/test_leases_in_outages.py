@@ -1,4 +1,4 @@
-"""Leased credentials while Vault does not answer: used until Vault is known to have ended them, and said to be stale."""
+"""Leased credentials while Vault does not answer: used until Vault has ended them, and reported as stale."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_a_policy_that_forbids_renewals_causes_one_warning_and_no_other_cost(
     assert "sys/leases/renew" in line
 
 
-def test_a_lease_that_vault_ended_is_not_used_even_if_vault_then_goes_down(engine: Engine) -> None:
+def test_a_lease_that_vault_ended_is_not_used_even_if_vault_is_down_later(engine: Engine) -> None:
     session = session_of(engine)
     held = secret(session, PATH)
     held.get()

@@ -1,4 +1,4 @@
-"""A token with few uses opens what the program reads, and is not spent on what the library would like to know."""
+"""A token with few uses is used for reads of the program, and not for look-ups of the library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every way to log in, against a real OpenBao; what is wrong with a login is named."""
+"""Every login method, against a real OpenBao; each error of a login is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers that are not as Vault writes them: told as such at once, never found out at a deadline."""
+"""Answers that Vault does not write: reported as such at once, and not at a deadline."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_countdown_that_is_no_number_is_ignored(fake_vault: FakeVault, fake_cl
 
 
 @pytest.mark.parametrize("ends", [10**400, "soon", True, -1, None])
-def test_a_certificate_with_an_end_that_is_no_time_is_handed_out(
+def test_a_certificate_with_an_end_that_is_no_time_is_returned(
     fake_vault: FakeVault, fake_clock: FakeClock, ends: Any
 ) -> None:
     fake_vault.answers["pki/issue/app"] = lambda method, body: fake_vault.answer(

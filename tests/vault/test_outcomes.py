@@ -1,4 +1,4 @@
-"""The table of what Vault says and what a reader gets, on a fake clock."""
+"""The table of the answers of Vault and the results of a read, on a fake clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pure decisions: when to poll, retry, renew, re-issue; and what a fleet of them does to Vault."""
+"""The pure decisions: times of polls, retries, renewals and new issues; and the load of a fleet on Vault."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _lease(duration: float, term: float | None = None, *, renewable: bool = True
 
 
 @given(seconds, chances)
-def test_polls_come_within_ten_percent_of_the_interval_and_the_first_anywhere_in_it(every: float, u: float) -> None:
+def test_polls_are_within_ten_percent_of_the_interval_and_the_first_anywhere_in_it(every: float, u: float) -> None:
     assert 0.9 * every <= timing.poll_delay(every, lambda: u) <= 1.1 * every
     assert 0 <= timing.poll_delay(every, lambda: u, first=True) <= every
     assert timing.fresh_for(every) > 1.1 * every
@@ -73,7 +73,7 @@ def test_a_lease_that_cannot_be_renewed_is_replaced_before_the_overlap(
 
 
 @pytest.mark.parametrize(("granted", "action"), [(3600, "renew"), (2401, "renew"), (2399, "reissue"), (1, "reissue")])
-def test_a_renewal_that_comes_back_short_means_new_credentials_at_once(granted: float, action: str) -> None:
+def test_a_renewal_with_a_short_ttl_causes_new_credentials_at_once(granted: float, action: str) -> None:
     plan = leases.plan(_lease(granted, 3600), 30, 1000.0, lambda: 0.5)
     assert action == plan.action
     assert action == "renew" or plan.at == 1000

@@ -1,4 +1,4 @@
-"""Engines that hand something out to parameters: asked by POST, once, and again before it ends."""
+"""Engines that issue a value for parameters: requested by POST, once, and again before it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A secret that somebody else changes is seen by itself, and told once."""
+"""A secret changed by another program is noticed without a call, and reported once."""
 
 from __future__ import annotations
 

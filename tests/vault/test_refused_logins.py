@@ -178,7 +178,7 @@ def test_the_later_of_two_simultaneous_claims_is_kept_without_a_lock() -> None:
     assert 1 == len(child)
 
 
-def test_no_process_claims_between_the_look_and_the_claim_of_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_process_claims_between_the_check_and_the_claim_of_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = RefusedLogins()
     mark = memory.fingerprint("login")
     write, others = memory._write, []
@@ -196,7 +196,7 @@ def test_no_process_claims_between_the_look_and_the_claim_of_another_one(monkeyp
     assert [False] == others
 
 
-def test_no_thread_claims_between_the_look_and_the_claim_of_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_thread_claims_between_the_check_and_the_claim_of_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = RefusedLogins()
     mark = memory.fingerprint("login")
     write, others = memory._write, []
@@ -212,7 +212,7 @@ def test_no_thread_claims_between_the_look_and_the_claim_of_another_one(monkeypa
     assert [False] == others
 
 
-def test_a_login_that_was_refused_after_the_look_is_not_claimed() -> None:
+def test_a_login_that_was_refused_after_the_check_is_not_claimed() -> None:
     memory = RefusedLogins()
     mark = memory.fingerprint("login")
     assert 0.0 == memory.seconds_blocked(mark, 100.0)

@@ -1,4 +1,4 @@
-"""Which address is asked, how often, and what is never asked twice."""
+"""The choice of the address, the number of attempts, and requests that are never repeated."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _addresses(fake_vault: FakeVault) -> list[str]:
 
 
 @pytest.mark.parametrize("fail", [refused, timed_out, sealed])
-def test_a_read_goes_on_to_the_next_address_and_stays_there(
+def test_a_read_moves_on_to_the_next_address_and_stays_there(
     fake_vault: FakeVault, session: Session, fail: Callable[[str], Any]
 ) -> None:
     fake_vault.fails |= {A: fail, B: fail}

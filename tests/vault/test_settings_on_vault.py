@@ -1,4 +1,4 @@
-"""Settings over a real OpenBao: how often it is asked, what is seen, and what is never torn."""
+"""Settings over a real OpenBao: the number of requests, the changes seen, and values that are never torn."""
 
 from __future__ import annotations
 

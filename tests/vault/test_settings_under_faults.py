@@ -1,4 +1,4 @@
-"""Settings while Vault misbehaves: each outcome of the table, in time, and health that waits for nobody."""
+"""Settings while Vault misbehaves: each outcome of the table, in time, and health that never waits."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def _server() -> Iterator[VaultServer]:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("seconds", [16, pytest.param(300, marks=pytest.mark.soak)])
-def test_no_read_fails_and_no_login_storm_comes_with_tokens_of_six_seconds(
+def test_tokens_of_six_seconds_cause_no_failed_read_and_no_login_storm(
     server: VaultServer, connect: Connect, seconds: float
 ) -> None:
     role = server.approle("quick", "app", ttl=f"{TTL}s", max_ttl=f"{MAXIMUM}s")

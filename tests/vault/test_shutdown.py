@@ -1,4 +1,4 @@
-"""After `shutdown()`: what was revoked is not handed out, handles work on, and what they obtain is revoked in its turn."""
+"""After `shutdown()`: revoked credentials are not returned, handles keep working, and their new tokens are revoked too."""
 
 from __future__ import annotations
 

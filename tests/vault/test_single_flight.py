@@ -1,4 +1,4 @@
-"""However many ask, Vault is asked once a path."""
+"""Any number of simultaneous reads sends one request per path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A machine that sleeps and a wall clock that is set: the schedule follows the monotonic clock, and wakes up well."""
+"""A machine that sleeps and a wall clock that is set: the schedule follows the monotonic clock in both cases."""
 
 from __future__ import annotations
 

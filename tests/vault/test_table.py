@@ -49,7 +49,7 @@ SHOWN = {
             "test_credentials_are_used_beyond_their_lease_up_to_stale_for_while_vault_does_not_answer"
         ),
         "vault/test_leases_in_outages.py::test_a_lease_that_cannot_be_renewed_ends_by_itself_and_is_not_used_beyond",
-        "vault/test_table.py::test_without_a_cached_value_a_lower_layer_is_used_or_not",
+        "vault/test_table.py::test_a_lower_layer_is_used_without_a_cached_value_only_after_some_errors",
         "vault/test_table.py::test_each_error_without_a_cached_value_and_a_lower_layer_has_its_own_type",
     ],
     "sealed": [
@@ -58,7 +58,7 @@ SHOWN = {
             "vault/test_leases_in_outages.py::"
             "test_credentials_are_used_beyond_their_lease_up_to_stale_for_while_vault_does_not_answer"
         ),
-        "vault/test_table.py::test_without_a_cached_value_a_lower_layer_is_used_or_not",
+        "vault/test_table.py::test_a_lower_layer_is_used_without_a_cached_value_only_after_some_errors",
         "vault/test_table.py::test_each_error_without_a_cached_value_and_a_lower_layer_has_its_own_type",
     ],
     "403": [
@@ -84,7 +84,7 @@ SHOWN = {
             "test_after_a_lease_was_revoked_the_next_connection_logs_in_with_new_credentials"
         ),
         "vault/test_leases_in_outages.py::test_every_handle_drops_a_lease_that_is_gone",
-        ("vault/test_leases_in_outages.py::test_a_lease_that_vault_ended_is_not_used_even_if_vault_then_goes_down"),
+        ("vault/test_leases_in_outages.py::test_a_lease_that_vault_ended_is_not_used_even_if_vault_is_down_later"),
         ("vault/test_leases_in_outages.py::test_credentials_of_a_token_that_vault_has_lost_are_replaced_at_once"),
     ],
 }
@@ -128,7 +128,7 @@ def over_a_lower_layer(fake_vault: FakeVault, clock: FakeClock, told: list[Secre
 
 
 @pytest.mark.parametrize(("fail", "kind", "value"), OUTCOMES)
-def test_without_a_cached_value_a_lower_layer_is_used_or_not(
+def test_a_lower_layer_is_used_without_a_cached_value_only_after_some_errors(
     fake_vault: FakeVault, fake_clock: FakeClock, fail: Any, kind: type[SecretError], value: str | None
 ) -> None:
     told: list[SecretError | None] = []

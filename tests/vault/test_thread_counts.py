@@ -1,4 +1,4 @@
-"""No churn: helpers and secrets leave the number of threads where it was."""
+"""Helpers and secrets do not change the number of threads."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_500_calls_64_awaited_reads_and_3_prefetches_start_no_thread(server: Vau
     assert set() == set(threading.enumerate()) - before
 
 
-def test_an_awaited_cold_read_lets_the_loop_run_on(server: VaultServer) -> None:
+def test_an_awaited_cold_read_does_not_block_the_loop(server: VaultServer) -> None:
     server.put("secret/threads9", {"f0": "cold"})
     settings = settings_of(server, 1, 9)
     server.pause()

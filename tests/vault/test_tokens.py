@@ -44,7 +44,7 @@ def test_a_short_token_never_fails_a_read_and_logins_keep_to_its_maximum(server:
 
 
 class _Identity:
-    """Logins and renewals by the book: TTL 60 s, maximum 150 s after the login."""
+    """Simulated logins and renewals: TTL 60 s, maximum 150 s after the login."""
 
     def __init__(self, vault: FakeVault, clock: FakeClock) -> None:
         self._vault, self._clock = vault, clock

@@ -1,4 +1,4 @@
-"""`Vault` and the ways to log in, as values; the variables of the Vault tools; sessions shared by equal settings."""
+"""`Vault` and the login methods, as values; the variables of the Vault tools; sessions shared by equal settings."""
 
 from __future__ import annotations
 

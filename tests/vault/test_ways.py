@@ -1,4 +1,4 @@
-"""The way to Vault: addresses as its tools take them, and what is wrong on the way named as such, with its remedy."""
+"""The connection to Vault: addresses as its tools accept them, and each fault named with its remedy."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_a_proxy_without_tls_is_named(connect: Connect) -> None:
 
 
 def test_a_refusing_proxy_costs_no_login(connect: Connect) -> None:
-    """What must not be sent twice was not sent once: the next address is asked."""
+    """A request that must not be sent twice was not sent at all, so the next address is used."""
     lease = {"lease_id": "l", "lease_duration": 60, "renewable": False, "data": {"u": "x"}}
 
     def serve(connection: socket.socket) -> None:

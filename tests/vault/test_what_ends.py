@@ -1,4 +1,4 @@
-"""One-time codes and identity tokens: never handed out beyond their end, and no rotation when only the end moves."""
+"""One-time codes and identity tokens: never returned after their end, and no rotation when only the end changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workers made by gunicorn and multiprocessing resolve their own secrets, on connections of their own."""
+"""Workers of gunicorn and multiprocessing resolve their own secrets, on their own connections."""
 
 from __future__ import annotations
 

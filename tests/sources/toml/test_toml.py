@@ -1,4 +1,4 @@
-"""TOML files are read like YAML: every value has its place, and a mistake is told with its own."""
+"""TOML files are read like YAML: every value and every mistake has its place."""
 
 from __future__ import annotations
 

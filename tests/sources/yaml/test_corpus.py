@@ -1,4 +1,4 @@
-"""The corpus of `tests/sources/yaml`: valid texts mean what the core schema says, invalid ones are told with a place."""
+"""The corpus of `tests/sources/yaml`: valid texts have the values of the core schema, invalid ones a place."""
 
 from __future__ import annotations
 

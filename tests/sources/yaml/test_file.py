@@ -1,4 +1,4 @@
-"""The file behind a source: what is read, what is refused, and that nothing waits."""
+"""The file of a source: accepted and refused files, and no read that waits."""
 
 from __future__ import annotations
 

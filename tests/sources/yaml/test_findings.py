@@ -1,4 +1,4 @@
-"""What is said about a mistake in a YAML text: both places, a remedy, and never the text."""
+"""Problems of a YAML text: both places, a remedy, and never the text."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_after_a_hundred_mistakes_reading_stops() -> None:
     assert (100, False) == (len(tree.problems), tree.complete)
 
 
-def test_after_a_hundred_hints_the_rest_is_read_without() -> None:
+def test_no_further_hints_are_given_after_a_hundred() -> None:
     (tree,) = read_yaml("".join(f"k{n}: yes\n" for n in range(1000)), "f.yaml")
     assert (100, 1000, True) == (len(tree.problems), len(tree.root.value), tree.complete)
 
@@ -201,7 +201,7 @@ def test_no_problem_repeats_a_value(text: str, parser: Parser) -> None:
     assert CANARY not in repr(found)
 
 
-def test_positions_hold_no_text_whatever_the_parser() -> None:
+def test_positions_hold_no_text_with_either_parser() -> None:
     for parser in (FASTEST, pure_python):
         (tree,) = read_documents(f"a: {CANARY}\n", "files", "f.yaml", Limits(), parser)
         assert type(tree.root.value["a"].at) is int

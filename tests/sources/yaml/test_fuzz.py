@@ -1,4 +1,4 @@
-"""Whatever the bytes: trees come back, never an exception, and every place lies in the text."""
+"""Any bytes: the reader returns a tree, never raises, and every place is inside the text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts made to do harm: refused with a place, for little more than a harmless text costs."""
+"""Harmful texts: refused with a place, at little more than the cost of a harmless text."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def measure(text: str) -> tuple[float, int, list[str]]:
 
 @pytest.fixture(scope="module")
 def harmless() -> tuple[float, int]:
-    """What 400 KB of ordinary settings cost."""
+    """The cost of 400 KB of ordinary settings."""
     text = "".join(f"section{n}:\n  host: h{n}\n  port: {n}\n  tags: [a, b]\n" for n in range(8_000))
     seconds, kib, told = measure(text)
     assert not told

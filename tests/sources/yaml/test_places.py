@@ -1,4 +1,4 @@
-"""Where things stand in a YAML text: lines and columns from 1, in code points, of the text that people see."""
+"""Positions in a YAML text: lines and columns from 1, in code points of the visible text."""
 
 from __future__ import annotations
 
