@@ -127,7 +127,7 @@ def public() -> Iterator[tuple[str, Any]]:
         own = [name for name, one in vars(module).items() if getattr(one, "__module__", "") == room]
         for name in getattr(module, "__all__", [name for name in own if name[0] != "_" and "integrations" in room]):
             found = getattr(module, name)
-            protocol = getattr(found, "_is_protocol", False)  # nobody makes one
+            protocol = getattr(found, "_is_protocol", False)  # never instantiated
             if callable(found) and not (isinstance(found, Lazy) or protocol) and f"{room}.{name}" not in EXEMPT:
                 yield f"{room}.{name}", found
 

@@ -120,7 +120,7 @@ def test_concurrent_calls_and_shutdowns_do_not_hang() -> None:
                 run_sync(echo(1), timeout=10)
             except concurrent.futures.CancelledError:
                 continue
-            except BaseException as error:  # noqa: BLE001 - told to the test
+            except BaseException as error:  # noqa: BLE001 - reported to the test
                 wrong.append(error)
 
     threads = [threading.Thread(target=call) for _ in range(6)]

@@ -59,7 +59,7 @@ class Reader(threading.Thread):
         while not self._stop_event.wait(0.1):
             try:
                 self._read()
-            except Exception as error:  # noqa: BLE001  (whatever it is, nobody else would see it)
+            except Exception as error:  # noqa: BLE001  (no other code would report it)
                 self._violation(f"unforeseen after {time.monotonic() - began:.0f} s: {type(error).__name__}: {error}")
 
     def _read(self) -> None:

@@ -18,7 +18,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 
 class Place:
-    """Where demonstrations of one test run: all that they leave would be found here.
+    """Place of the demonstrations of one test, in which all that they leave would be found.
 
     Attributes:
         directory: in which they make their temporary files.

@@ -86,7 +86,7 @@ class FakeProvider:
         self._listeners: list[Swap] = []
         self._version = version
         self.value = value
-        self.newest: Any = None  # what is seen once it is asked for anew
+        self.newest: Any = None  # the value after the next refresh
 
     def put(self, value: Any) -> None:
         """Store a new version, as a rotation does, and call the subscribers."""

@@ -198,7 +198,7 @@ def again(work: Callable[[], None]) -> None:
     while not stop.is_set():
         try:
             work()
-        except Exception as error:  # noqa: BLE001 - told to the test
+        except Exception as error:  # noqa: BLE001 - reported to the test
             wrong.append(f"{work.__name__}: {type(error).__name__}: {error}")
             return
         done[work.__name__] = done.get(work.__name__, 0) + 1

@@ -55,7 +55,7 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
             sink.sendall(data)
         sink.shutdown(socket.SHUT_RDWR)
     except OSError:
-        while True:  # the server is to be read to its end, so that it does what it was told
+        while True:  # read the server to its end, so that it completes the statement
             try:
                 if not source.recv(65536):
                     return

@@ -83,7 +83,7 @@ class Traffic:
             try:
                 self.session.client.request("POST", "secret/data/app/0", {"data": {"n": number}})
             except VaultError:
-                continue  # there is no leader: the caller of a write is told
+                continue  # there is no leader: the write raises
             self.written.append((time.monotonic(), number))
 
     def written_since(self, begun: float) -> bool:

@@ -81,7 +81,7 @@ def test_children_that_read_at_the_same_instant_never_get_each_others_answers(
 
 
 def test_a_child_behind_a_proxy_drops_its_parents_connections(server: VaultServer, connect: Connect) -> None:
-    # the server takes requests as a proxy gets them, so it stands in for one; nobody listens at the address itself
+    # the server takes requests as a proxy gets them, so it stands in for one; no server listens at the address itself
     session = connect({"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": server.token}, proxy=server.address)
     held = secret(session, "secret/0")
     assert {"n": 0} == held.get()

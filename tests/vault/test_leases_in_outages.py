@@ -226,7 +226,7 @@ def test_a_refused_lease_is_requested_at_once_even_after_a_failed_connection(
     held.get()
     engine.vault.fails[""] = refused
     tick(session, engine.clock, 0.7 * HOUR, step=5)
-    cached.refresh()  # it is still down, and whoever asks in the next moments is told so at once
+    cached.refresh()  # it is still down: requests of the next moments fail at once
     engine.vault.fails.clear()
     engine.clock.advance(2.1)
     cached.refresh()

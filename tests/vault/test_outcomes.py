@@ -147,7 +147,7 @@ def test_a_stale_value_is_returned_at_once_and_refreshed_in_the_background(
     session = _session(fake_vault, fake_clock)
     held = secret(session, "secret/a")
     held.get()
-    fake_clock.advance(600)  # nobody ticks: as if the scheduler had been asleep
+    fake_clock.advance(600)  # no tick: as if the scheduler had been asleep
     fake_vault.put("a", k="new")
     assert () == session.path("secret/a").pending()
     assert {"k": "new"} == held.get()

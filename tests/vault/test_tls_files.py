@@ -35,7 +35,7 @@ def _authority(server: VaultServer) -> Path:
 
 
 def _replace(file: Path, by: Path) -> None:
-    """As cert-manager does: another file takes the name."""
+    """Replace a file as cert-manager does: another file takes the name."""
     new = file.with_name("new")
     shutil.copy(by, new)
     new.replace(file)

@@ -43,7 +43,7 @@ def _server() -> Iterator[VaultServer]:
 
 @pytest.fixture(name="environ")
 def _environ(server: VaultServer) -> dict[str, str]:
-    """Of a token that belongs to an identity."""
+    """Environment with a token that belongs to an identity."""
     token = server.client.auth.userpass.login("u", "p", use_token=False)["auth"]["client_token"]
     return {**server.environ, "VAULT_TOKEN": token}
 
