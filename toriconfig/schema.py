@@ -20,7 +20,7 @@ class _Section(BaseModel):
 
 
 class Features(_Section):
-    """Switches of the pipeline's stages."""
+    """Switches for the stages of the TORI pipeline, which extracts concepts from documents."""
 
     context_extraction: bool = Field(default=True, description="Extract the context of concepts.")
     frequency_tracking: bool = Field(default=True, description="Count how often each concept appears.")

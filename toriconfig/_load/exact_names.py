@@ -25,9 +25,8 @@ def with_exact_names(
         options: the options, with `case_sensitive`, `secrets_case_sensitive` and `env_nested_max_split`.
 
     Returns:
-        `(tree, keys_at)`. The keys of the tree are the remaining names, converted to upper case. If names are
-        case-sensitive, `keys_at` is a function that takes a path, and returns the keys directly below the path as
-        the names in the input spell these keys. Otherwise, `keys_at` is None.
+        `(tree, keys_at)`. The names in the tree are in upper case. If names are case-sensitive, `keys_at` is a function
+        that takes a path, and returns the keys directly below the path in their original case. Otherwise it is None.
     """
     delimiter = options.delimiter(kind)
     exact, splits = options.exact(kind), options.env_nested_max_split if kind != "secrets_dir" else None

@@ -219,7 +219,9 @@ def read_eagerly(context: Context, layers: Layers, session: Any) -> Layers:
 
 
 def _rank(kinds: list[OriginKind], above: Sequence[LayerKind]) -> int:
-    """Return the index in `kinds` for a new layer: that of the lowest layer in `above`, else the end.
+    """Return the index in `kinds` at which a new layer is inserted: just below the layers in `above`.
+
+    If `kinds` has none of the layers in `above`, return the length of `kinds`.
 
     Args:
         kinds: layers, lowest first.

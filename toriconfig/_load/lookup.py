@@ -189,9 +189,8 @@ def node_at(loaded: Loaded, path: Path) -> Node | None:
 
 
 def _given_whole(node: Node, name: str) -> Node | None:
-    """Return a node with the origin of the field `name` of the Python object `node.value`.
+    """Return the node of the Python object `node.value`, as the origin of its field `name`.
 
-    The origin of a field is the origin of the whole object. The value of the returned node is the whole object.
     If the object is a pydantic model in which the field was not set, return None.
     """
     unsaid = isinstance(node.value, BaseModel) and name not in node.value.model_fields_set

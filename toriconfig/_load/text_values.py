@@ -132,7 +132,7 @@ def choice(text: str, choices: tuple[Any, ...]) -> Any:
 
 
 def declared(key: str, choices: tuple[Any, ...]) -> str:
-    """Return `key`, as a `Key` (str with the parsed value) if `key` spells a number or boolean of `choices`."""
+    """Return `key`. If it spells a number or boolean of `choices`, return it as a `Key` (str with parsed value)."""
     found = choice(key, choices) if choices and key not in choices else None
     return key if found is None else Key(key, found)
 

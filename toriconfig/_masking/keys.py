@@ -33,7 +33,7 @@ _BEHIND_NAME = re.compile(r"(?<=[:=\s]).*", re.DOTALL)
 
 
 class Keys:
-    """Masking of the keys of problems, for one schema.
+    """Masking of the key paths that problems show, for one schema.
 
     Args:
         shape: the shape of the schema. Inside a secret, only keys that the schema declares are shown.

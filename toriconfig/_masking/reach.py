@@ -213,10 +213,9 @@ class _Walk:
         return key is not None and "\t" not in key["lead"] and len(key["lead"]) <= self.column
 
     def _open(self, text: str, start: int) -> int:
-        """Return the position of the first secret in a line that does not continue a secret of an earlier line.
+        """Return the position of the first secret in a line, or the length of the line if it has none.
 
-        If the line has no secret, return the length of the line. If a secret continues on the next line, record
-        this in `self.floor` (None: no secret continues).
+        The line must not begin inside a secret. If a secret continues on the next line, `self.floor` is set.
 
         Args:
             text: the line.
@@ -251,8 +250,7 @@ class _Walk:
     def _hanging(self, text: str) -> int | None:
         """If the line contains only the name of a secret, return the column of the name. Otherwise return None.
 
-        If a dash precedes the name, add 1 to the column. A list item at the column of the name is then not taken
-        for the value of the secret.
+        After a dash, return the column plus 1, so that the next list item is not taken for the value of the secret.
         """
         if self.bracket.depth or self.quote or self.block is not None or len(text) > LONGEST_LINE:
             return None
@@ -338,7 +336,7 @@ class _Walk:
             self.bracket, self.keyed = self.bracket.outer, True
 
     def _missing(self) -> None:
-        """Record an opening `{` that the text lacks, so that a later `}` does not end the secret too early."""
+        """Assume a missing opening `{`, so that a later `}` does not end the secret too early."""
         self.bracket, self.keyed = _Bracket(self.depth + 1, "}", self.bracket), True
         self.lost |= self.depth > _DEEPEST
 

@@ -1,8 +1,8 @@
 """Trees of the sources of a `Settings` class and of the layers of this library, in the order of precedence.
 
 The order is that of `settings_customise_sources`, and then the files of this library. The option `layers`,
-if given, selects and reorders the sources. A custom source then moves together with the source that
-`settings_customise_sources` returns before the custom source.
+if given, selects and reorders the sources. A custom source stays next to the source that is before it in
+`settings_customise_sources`.
 """
 
 from __future__ import annotations
@@ -231,9 +231,9 @@ class _Known:
         self._unknown: UnknownVariables | None = None
 
     def tree(self, root: Node) -> Node:
-        """Return the tree without each variable whose name ends with an unknown key of a nested model.
+        """Return the tree without variables of unknown keys in nested models: `DB__FOO` if `db` has no `foo`.
 
-        If the model has `extra="forbid"`, the variable is kept, so that pydantic reports an error.
+        If the nested model has `extra="forbid"`, the variable is kept, so that pydantic reports an error.
         """
         known = {key: self._below(child, self._shape.child(key) or ANY, (key,)) for key, child in root.value.items()}
         return Node(known, root.layer, root.at)
@@ -322,9 +322,10 @@ def _heads(name: str, delimiter: str | None) -> Iterator[str]:
 
 
 def _named_files(kind: LayerKind, inputs: Inputs, shape: Shape) -> Iterator[Tree]:
-    """Yield one flat tree for each input with variables that name a file, such as `KEY_FILE`; lowest precedence first.
+    """Yield one flat tree per input (environment, `.env` file), lowest precedence first.
 
-    A tree contains these variables and, if set, the variables of the same names without the suffix, such as `KEY`.
+    Each tree has the variables that name a file, such as `KEY_FILE`, and their counterparts without the suffix, such as
+    `KEY`. An input without variables that name a file is skipped.
     """
     from toriconfig._load.flat_names import names_a_file
 

@@ -16,11 +16,10 @@ Fields = Mapping[str, "Field"]
 def meant(
     union: Mapping[type[Any], Fields], given: Mapping[str, Any], tags: Mapping[str, Any]
 ) -> tuple[type[Any], ...]:
-    """Return the models of a union that fit the keys in `given`.
+    """Return the models of a union for which `given` may be meant.
 
-    Count the keys in `given` that at least one model has. If some models have all these keys, return these models.
-    Otherwise return only one model: a model with the most of these keys, preferably without a missing required key.
-    Models whose `Literal` fields do not allow the values in `tags` are ignored.
+    These are the models that have all keys in `given` that any model has. If there are none, return the one model that
+    has the most of these keys. Models whose `Literal` fields do not allow the values in `tags` are ignored.
 
     Args:
         union: dict from each model to a dict from keys to fields.

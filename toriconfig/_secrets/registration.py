@@ -105,9 +105,9 @@ def _end_of(text: str | bytes) -> Callable[[float], None]:
 
 
 def _owner(reading: Reading) -> Reading:
-    """If `reading` has no inputs, return `reading`; otherwise return the newest input that was read directly.
+    """Return the newest reading that came from a source: `reading` itself, or one of its inputs at any depth.
 
-    An input with an expiry is preferred to a newer input without an expiry.
+    A reading from a source has no inputs. A reading with an expiry is preferred to a newer reading without an expiry.
     """
     if not reading.inputs:
         return reading

@@ -191,9 +191,9 @@ _Drained = WeakKeyDictionary[Any, str]
 
 
 def _first_refusal(connection: Any, user: str, drained: _Drained) -> Any:
-    """If `connection` is the first refused connection of a pool since the account changed to `user`, return the pool.
+    """Return the pool of `connection` at the first call for this pool and `user`, and record the call in `drained`.
 
-    Otherwise return None. This function records `user` for the pool in `drained`.
+    At later calls, or if the connection has no pool, return None.
     """
     pool = getattr(connection, "_pool", None)  # psycopg sets it to the pool of the connection; without it, no drain
     if pool is None or drained.get(pool) == user:

@@ -132,7 +132,7 @@ def _in_markup(text: str) -> Iterator[str]:
 
 
 def _base64(raw: bytes) -> set[str]:
-    """Return texts that reveal `raw`: its base64, and the parts that its bytes produce in the base64 of longer data.
+    """Return the texts by which `raw` shows in base64: its own base64, and the parts that it forms in longer data.
 
     Base64 encodes groups of three bytes, so there is one part for each position of `raw` in a group. Texts shorter than
     `LINE` characters are left out.

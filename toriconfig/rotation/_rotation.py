@@ -175,13 +175,10 @@ class Rotation:
     def rollback(self, to: int | None = None) -> Outcome:
         """Undo the last rotation if the new value is not stored yet; otherwise restore the former value.
 
-        An interrupted rollback is completed, and a failed rollback is started again.
-
-        If there is no rotation to roll back, or if the secret was changed after the last completed rotation, the stored
-        credential is checked:
-
-        - The database refuses the credential: the newest version that the database accepts is restored.
-        - Otherwise, nothing is changed: if the secret was changed, RotationRefused is raised.
+        An interrupted rollback is completed, and a failed rollback is started again. If there is nothing to roll back,
+        the outcome is "nothing". If the secret was changed after the last completed rotation, RotationRefused is
+        raised. In both cases, if the database refuses the stored credential, the newest version that the database
+        accepts is restored instead.
 
         Args:
             to: number of the version whose values are restored. If the secret has these values already, but

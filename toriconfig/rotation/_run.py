@@ -154,7 +154,7 @@ class Run:
         return now.number if now.state == "there" and same(now.data, pending, keys) else None
 
     def _newer_exists(self, current: Version, error: VaultError) -> bool:
-        """Return True if Vault has a version newer than `current`, which may come from an earlier unanswered write.
+        """Return True if Vault has a newer version than `current`, perhaps created by an earlier unanswered write.
 
         To find out, write the data of `current` again, with check-and-set on `current`. If this write succeeds, the
         earlier write can no longer succeed.
@@ -232,7 +232,7 @@ class Run:
     def put_back(self, record: Record) -> SecretError | None:
         """Make the former values valid again. Return None after success, else the error.
 
-        If Vault does not answer whether another rotator has taken over the rotation, continue.
+        If another rotator has taken over the rotation, stop. If Vault cannot be asked about this, continue.
         """
 
         def still_ours() -> None:

@@ -96,7 +96,7 @@ def _decoded(content: str | bytes) -> str | None:
 
 
 def wrong_format(form: object, known: Iterable[Format]) -> str:
-    """Return the error message if `form` is invalid, or has a file name extension of a format in `known`; else ""."""
+    """Return an error message if `form` is no valid `Format`, or its extension is one of `known`; else ""."""
     if not isinstance(form, Format):
         return f"register() takes a Format, not a {type(form).__name__}"
     name, endings, reader = (getattr(form, field) for field in ("name", "endings", "reader"))

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 def with_handles(draft: Draft) -> Draft:
     """Return `draft` with a handle for each secret in its tree, and log one warning per missing secret.
 
-    `draft.handles` contains the handles of an earlier load, or is None. If one of these handles is already in the
-    tree, the handle is kept.
+    The tree may already contain handles of an earlier load, which are in `draft.handles`. These handles are kept.
     """
     context = draft.context
     current: dict[tuple[str, Path], str] = {}

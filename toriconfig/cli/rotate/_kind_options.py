@@ -179,9 +179,12 @@ def _click_options(ctx: click.Context) -> list[click.Parameter]:
 
 
 def _click_option(same: list[tuple[str, Any]]) -> click.Option:
-    """Return the option of the command for `same`: the name and the option of each kind that declares this flag.
+    """Return the option of the command for a flag that several kinds may declare.
 
     The first kind determines the type and the default.
+
+    Args:
+        same: the name and the option of each kind that declares the flag.
     """
     option = same[0][1]
     declarations = [option.flag, _parameter(option)]

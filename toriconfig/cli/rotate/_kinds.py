@@ -101,9 +101,9 @@ def _refuse_other(flag: str, owning: list[str], recorded: list[str], names: set[
     Args:
         flag: the flag.
         owning: names of the kinds that have the flag.
-        recorded: if not empty, a kind that will be read from a record is assumed to have the flag.
-        names: names of the kinds in use; "" stands for a kind that will be read from a record.
-        unknown: True: all kinds will be read from records, so the flag is accepted.
+        recorded: names of those kinds in `owning` that a record may name.
+        names: names of the kinds in use; "" stands for a kind that a record names.
+        unknown: True: records name all kinds, so the flag is accepted.
 
     Raises:
         click.UsageError: the flag is rejected.

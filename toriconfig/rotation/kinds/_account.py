@@ -38,9 +38,8 @@ class Account(ABC):
         longest: maximum length of a user name in bytes.
         keeps_former: True: one user, whose former password stays valid beside the new one. False: two users alternate,
             or one user has one password.
-        second: three parts of messages about the second of two alternating users: how this user is created, a
-            description of an existing user that does not fit, and the remedy. `{user}` is the second user, `{of}` the
-            first.
+        second: three texts for messages about the second of two alternating users: the command that creates it; what
+            is wrong with an existing user of this name; the remedy. `{user}` is the second user, `{of}` the first.
     """
 
     name: str

@@ -185,7 +185,7 @@ def decode(data: bytes) -> tuple[str, int | None, str]:
 
 
 def split_lines(text: str) -> list[str]:
-    """Return the lines of a text, without their ends (LF, CR LF or CR), followed by one ""."""
+    """Return the lines of a text without their ends (LF, CR LF or CR). The last item of the list is ""."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")

@@ -72,12 +72,9 @@ def _pairs_back(text: str) -> str:
 def _respell(text: str, first: str, second: tuple[str, str], first_as: str, second_as: tuple[str, str]) -> str:
     r"""Replace hex digits in each pair of escapes such as `\ud83d\ude00`, and return the new text.
 
-    In a pair `\uWX3d\uYZ00`, the digits W, X, Y and Z are replaced as follows.
-    A pair with other digits at these positions is not changed.
-
-    W and Y    `first[i]` is replaced by `first_as[i]`
-    X          `second[0][i]` is replaced by `second_as[0][i]`
-    Z          `second[1][i]` is replaced by `second_as[1][i]`
+    The digit after each `\u` is in `first`, and becomes the digit at the same index of `first_as`. The next digit is in
+    `second[0]` for the first escape of the pair, and in `second[1]` for the second escape; it becomes the digit at the
+    same index of `second_as[0]` or `second_as[1]`. Other pairs are not changed.
     """
     import re
 
