@@ -307,8 +307,7 @@ class Format(Value):
             masked in a YAML file, such as the text after `password:`. Second, the values of `Secret` fields. For
             this, the reader passes the position of each value to `tree`, as the argument `places`. For a value of
             several lines, the position must have four numbers: start and end.
-        empty: the content of a file that is empty on purpose, such as "`{}`", for the message of a reload that
-            rejects a blank file.
+        empty: how to write a file without values, such as "`{}`". The message about a blank file names it.
         tables: True: the reader has an argument `table`: the keys of the table to read, as for TOML files.
         raw: True: the reader takes the bytes, `kind` and `limits`, returns one tree per document, and reports all
             problems itself. Only for formats of this package.

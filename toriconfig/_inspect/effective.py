@@ -201,14 +201,15 @@ def _as_spelt(path: Path, way: Path, field: Field | None, loaded: Loaded) -> Pat
 
 
 def _beside_default(said: Any, value: Any, field: Field) -> tuple[Any, str]:
-    """Remove from `said` the items of the field's default that a load adds again. Return the rest and a comment.
+    """Return `(rest, comment)`: `said` without the items of the field's default, and a comment about these items.
 
-    The comment names the removed items. If no item is removed, the comment is "".
+    The items are only removed if the merge rule of the field is "append" or "prepend": the next load of the file would
+    add them once more. If no item is removed, the comment is "".
 
     Args:
         said: the value of the field in the form of a settings file.
         value: the value of the field in the model.
-        field: the field. A load adds the default if the merge rule of the field is "append" or "prepend".
+        field: the field.
     """
     default: Any = None if field.required else field.default()
     if not isinstance(value, list) or not isinstance(default, list) or not default:

@@ -30,8 +30,8 @@ class Entry:
 
     Attributes:
         values: the values of the override, by dotted path or as nested mappings.
-        ended: True if the override has no effect in any context, because the `with` block was left in a context
-            that does not have the override, such as the context of another task.
+        ended: True if the override is switched off for every context. This is done if the `with` block ends in
+            another context, such as that of another task, because the override cannot be removed from its own.
     """
 
     __slots__ = ("__weakref__", "_lazy", "ended", "values")

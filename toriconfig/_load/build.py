@@ -69,7 +69,7 @@ def validated(draft: Draft, *, alone: bool = False) -> tuple[BaseModel | None, l
 
     Args:
         draft: the result of the step `judged` of the load.
-        alone: True: a single tree is checked. Its references may have failed without a problem in `draft`.
+        alone: True: a single tree is checked, in which a reference may have failed without being reported.
     """
     from toriconfig._validation.validate import validate
 

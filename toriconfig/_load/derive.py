@@ -28,10 +28,10 @@ def copied(loaded: Loaded) -> Loaded | None:
 
 
 def carried(root: Node, given: Node, model: BaseModel) -> Node:
-    """Return `root` in a form over which `given` can be merged.
+    """Return the tree of an earlier load in a form over which `given` can be merged.
 
-    A value of a default_factory that is different at each call, such as a new identifier, is added to the tree. An
-    object of which `given` sets only a part becomes a mapping.
+    Two things are changed. The values of default factories that differ at each call are added, so that they stay the
+    same. An object of which `given` sets only a part becomes a mapping.
 
     Args:
         root: the values of the layers.

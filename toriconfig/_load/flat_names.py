@@ -66,8 +66,8 @@ def fit(
         delimiter: separator of nested keys in names, or None.
         prefix: prefix of the names in messages. If it is "", an unknown name adds no problem.
         problems: list to which problems are appended. A value with a problem is omitted from the result.
-        existing: function that takes the path of a mapping, and returns its known keys, such as those of other
-            layers. If a `dict` key from a name differs from a known key only in case, the known key is used.
+        existing: function that takes the path of a `dict`, and returns the keys that other layers set in it. If a key
+            from a name differs from one of these keys only in case, the key of the other layers is used.
         file_suffix: suffix of variables that name a file with the value; None: no suffix.
         file_roots: folders in which the file must be if the field is not a secret; None: any folder.
 

@@ -189,7 +189,7 @@ def node_at(loaded: Loaded, path: Path) -> Node | None:
 
 
 def _given_whole(node: Node, name: str) -> Node | None:
-    """Return the node of the Python object `node.value`, as the origin of its field `name`.
+    """Return a node with the position of the object in `node`, for the field `name` of this object.
 
     If the object is a pydantic model in which the field was not set, return None.
     """

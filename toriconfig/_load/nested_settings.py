@@ -42,7 +42,7 @@ def _sections(model: BaseModel, path: Path) -> Iterator[tuple[Path, BaseModel]]:
 
 
 def _read(node: Node) -> Node:
-    """Return the tree of a nested settings class without the values that its constructor got as arguments."""
+    """Return the tree that a nested settings class has read, without the arguments that code passed to the class."""
     value = node.value
     if type(value) is dict:
         value = {key: _read(child) for key, child in value.items() if type(child.value) is dict or not _is_given(child)}

@@ -137,7 +137,7 @@ def _named(options: Options) -> tuple[PathLike, ...]:
 def looked_for(options: Options) -> list[str]:
     """Return the full paths of the settings files that a load searches for, whether or not they exist.
 
-    A file that may have one of several extensions is one text: the path, and the extensions in parentheses.
+    If a file may have one of several extensions, there is one path for all, with the extensions in parentheses.
     """
     if options.config_files is not None:
         return [os.path.abspath(os.fspath(file)) for file in options.config_files]

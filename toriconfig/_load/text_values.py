@@ -172,9 +172,9 @@ def _marked(value: Any) -> Any:
 
 
 def unmarked(value: Any, shape: Shape) -> Any:
-    """Return text from decoded JSON (`JsonText`) as `str`, and a float from decoded JSON (`_Spelt`) as a plain number.
+    """Convert a string or float from decoded JSON to a plain `str`, `float` or `Decimal`; return others unchanged.
 
-    The number is a `Decimal` if the shape requires a `Decimal`, otherwise a `float`. Return any other value unchanged.
+    A float becomes a `Decimal` if the shape requires one.
     """
     if type(value) is _Spelt:
         from toriconfig._load.exact_values import exact

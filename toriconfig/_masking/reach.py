@@ -250,7 +250,7 @@ class _Walk:
     def _hanging(self, text: str) -> int | None:
         """If the line contains only the name of a secret, return the column of the name. Otherwise return None.
 
-        After a dash, return the column plus 1, so that the next list item is not taken for the value of the secret.
+        After a dash, the result is the column plus 1, because an item of the same list is not the value of the secret.
         """
         if self.bracket.depth or self.quote or self.block is not None or len(text) > LONGEST_LINE:
             return None

@@ -18,8 +18,9 @@ def meant(
 ) -> tuple[type[Any], ...]:
     """Return the models of a union for which `given` may be meant.
 
-    These are the models that have all keys in `given` that any model has. If there are none, return the one model that
-    has the most of these keys. Models whose `Literal` fields do not allow the values in `tags` are ignored.
+    Keys in `given` that no model has are ignored. Return every model that has all other keys in `given`. If there is no
+    such model, return the model that has the most of these keys. Models whose `Literal` fields do not allow the values
+    in `tags` are ignored.
 
     Args:
         union: dict from each model to a dict from keys to fields.

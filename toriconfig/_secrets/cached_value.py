@@ -236,7 +236,7 @@ class CachedValue(ABC):
 
         Args:
             due: monotonic time of the call; `NEVER`: plan no call.
-            then: receives a function that starts the timer, to be called after the lock is released.
+            then: the function that starts the timer is added here. The caller calls it after the lock is released.
         """
         self._planned = True
         self._timer += 1

@@ -148,8 +148,8 @@ def _together(values: list[Said]) -> Said:
 def _told(said: Iterable[tuple[Path, Node, Said]], keys: Keys) -> Iterator[tuple[str, Said]]:
     """Yield `(key, value)` for each `(path, node, value)` in `said`. Keys that may be secrets are masked.
 
-    Different keys may look the same when masked. If a key is masked, the attribute `mark` of the value is therefore
-    made from the real key and the value. `toriconfig diff` compares these marks.
+    Different keys may look the same after masking. The yielded value of a masked key therefore has a `mark` that also
+    depends on the original key, because `toriconfig diff` compares marks.
     """
     for path, node, one in said:
         shown = keys.path(path, null=node.value is None)

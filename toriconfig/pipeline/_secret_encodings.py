@@ -132,10 +132,10 @@ def _in_markup(text: str) -> Iterator[str]:
 
 
 def _base64(raw: bytes) -> set[str]:
-    """Return the texts by which `raw` shows in base64: its own base64, and the parts that it forms in longer data.
+    """Return the base64 of `raw`, and the pieces of base64 that contain `raw` when longer data is encoded.
 
-    Base64 encodes groups of three bytes, so there is one part for each position of `raw` in a group. Texts shorter than
-    `LINE` characters are left out.
+    Base64 encodes groups of three bytes, so there is one piece for each position of `raw` in a group. Texts shorter
+    than `LINE` characters are left out.
     """
     found = {b64encode(raw).decode(), urlsafe_b64encode(raw).decode()}
     for before in range(3):

@@ -43,8 +43,8 @@ when its process has ended, or has made no progress for `abandoned_after`.
 
 **A single database user.** With most kinds, the former value still works after apply. A single database user has only
 one password. The former password stops working at apply, so new logins fail until promote. If Vault then refuses a
-write, or does not answer in time, the former password is restored. If the record of this cannot be written, the
-record stays open, and `resume` starts again with apply. After a failure of Vault, readers may stay locked
+write, or does not answer in time, the former password is restored, and the record is closed. If the record cannot be
+closed, `resume` starts again with apply. After a failure of Vault, readers may stay locked
 out in two cases: it is unknown whether the new password was stored, or the database fails too. The error then reports
 this risk.
 

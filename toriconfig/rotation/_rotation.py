@@ -177,8 +177,8 @@ class Rotation:
 
         An interrupted rollback is completed, and a failed rollback is started again. If there is nothing to roll back,
         the outcome is "nothing". If the secret was changed after the last completed rotation, RotationRefused is
-        raised. In both cases, if the database refuses the stored credential, the newest version that the database
-        accepts is restored instead.
+        raised. But if the database refuses the stored credential, the newest version that the database accepts is
+        restored instead of either.
 
         Args:
             to: number of the version whose values are restored. If the secret has these values already, but

@@ -1,4 +1,4 @@
-"""Values of a secret that no output shows."""
+"""Storage for the values of a secret. No repr, pickle or traceback shows the values."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def nested(
     places: Places | None,
     problems: Iterable[Problem],
 ) -> Tree:
-    """Return the result of `toriconfig.sources.tree`, which has the same arguments and raises the same errors."""
+    """Build the tree that a source returns. The arguments and errors are those of `toriconfig.sources.tree`."""
     given: tuple[object, ...] = (name, *(places or {}).values())
     problems = tuple(problems)
     found: tuple[object, ...] = problems

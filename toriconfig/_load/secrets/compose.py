@@ -255,7 +255,7 @@ def _taker(key: str, absent: SecretError) -> Take:
     """Return a function that takes a `Reading` (a secret that was read), and returns the value of `key` in the secret.
 
     If the secret has no key `key`, dots in `key` separate nested keys. If there is no nested key either, the
-    function raises `absent`, or the error that the secret is not a JSON object.
+    function raises `absent`. If the secret is not a JSON object, the function raises another error.
     """
 
     def take(reading: Reading) -> Any:

@@ -134,10 +134,10 @@ def owners() -> dict[str, list[tuple[type[Any], Any]]]:
 
 
 def given_to(kind: type[Any] | None, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the given options of a kind as keyword arguments.
+    """Return the options given on the command line as keyword arguments for a kind.
 
     Args:
-        kind: the kind; None: all kinds, but only options that are neither secret nor a part of the new value.
+        kind: the kind. None: take the options of all kinds, except secret ones and those that describe a new value.
         options: the options of the command line.
     """
     found = {}

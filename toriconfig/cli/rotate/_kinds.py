@@ -101,9 +101,9 @@ def _refuse_other(flag: str, owning: list[str], recorded: list[str], names: set[
     Args:
         flag: the flag.
         owning: names of the kinds that have the flag.
-        recorded: names of those kinds in `owning` that a record may name.
-        names: names of the kinds in use; "" stands for a kind that a record names.
-        unknown: True: records name all kinds, so the flag is accepted.
+        recorded: the names in `owning` that the record of a rotation may contain.
+        names: names of the kinds in use; "" stands for a kind that only the record names.
+        unknown: True: only records name the kinds in use, so the flag is accepted.
 
     Raises:
         click.UsageError: the flag is rejected.

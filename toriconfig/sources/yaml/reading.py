@@ -226,7 +226,7 @@ class Reading:
         return value
 
     def fits(self, event: Any, is_mapping: bool, where: Where) -> bool:
-        """Return True if a collection has no tag, or the tag of the core schema for its kind.
+        """Return True if a collection has no tag, or has the tag of YAML's core schema for a mapping or a list.
 
         For any other tag, record a problem and return False.
         """

@@ -70,11 +70,10 @@ def _pairs_back(text: str) -> str:
 
 
 def _respell(text: str, first: str, second: tuple[str, str], first_as: str, second_as: tuple[str, str]) -> str:
-    r"""Replace hex digits in each pair of escapes such as `\ud83d\ude00`, and return the new text.
+    r"""Translate hex digits in each pair of escapes such as `\ud83d\ude00`, and return the new text.
 
-    The digit after each `\u` is in `first`, and becomes the digit at the same index of `first_as`. The next digit is in
-    `second[0]` for the first escape of the pair, and in `second[1]` for the second escape; it becomes the digit at the
-    same index of `second_as[0]` or `second_as[1]`. Other pairs are not changed.
+    The digit after each `\u` is translated from `first` to `first_as`. The digit after that is translated from `second`
+    to `second_as`, which have one alphabet for each escape of a pair.
     """
     import re
 
