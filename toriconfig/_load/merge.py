@@ -254,7 +254,7 @@ def _null_problem(node: Node, path: Path, below: Node | None) -> Problem:
 
 
 def at_nulls(wrong: list[Problem], problems: list[Problem]) -> list[Problem]:
-    """Return `wrong`. If a key is missing because a null removed its value, the problem gets the origin of the null.
+    """Return `wrong`. If a key is missing because a null removed its value, the problem shows the position of the null.
 
     Args:
         wrong: problems of the validation.

@@ -23,7 +23,9 @@ def with_excerpts(
     roots: Iterable[Node] = (),
     most: int = MOST_SHOWN,
 ) -> tuple[Problem, ...]:
-    """Return the problems, sorted and without duplicates, with masked keys and the masked lines of their positions.
+    """Return the problems without duplicates, sorted by position.
+
+    Keys in the problems are masked. Each problem gets the lines of its input, in which secrets are masked.
 
     Args:
         problems: the problems.

@@ -173,10 +173,7 @@ class _Walk:
         return name is not None and self.sensitive.names(name[1])
 
     def _is_plain(self, text: str) -> bool:
-        """Return True if the line is outside a secret and has no special characters.
-
-        If its key is the name of a secret, or of a section with secrets, return False.
-        """
+        """Return True if the line is outside a secret, begins no secret, and has no special characters."""
         if self.lost or self.pem or self.floor is not None or self.depth or self.quote or self.block is not None:
             return False
         if len(text) > LONGEST_LINE or PEM_BEGIN in text:

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 class CachedValue(ABC):
     """Base class of a provider that fetches from a backend. `Provider` describes the public methods.
 
-    `self._memory` is a lock. A method that holds the lock must not send a request, start a timer, call a callback
-    or wait. Instead, the method passes the action to the function `then` of `with self._memory as then`. The action
-    runs after the lock is released. `_notify` must be called without the lock.
+    `self._memory` is a lock, used as `with self._memory as then`. A block that holds the lock must not send a request,
+    start a timer, call a callback or wait. It passes such an action to `then`, which runs the action after the lock is
+    released. `_notify` must be called without the lock.
 
     Attributes:
         store: identifier of the backend; equal for all values of one backend.

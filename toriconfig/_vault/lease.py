@@ -152,7 +152,12 @@ def retry(action: Action, ends: float, now: float, rnd: Random, *, failures: int
 
 
 def retire_at(swapped: float, overlap: float) -> float:
-    """Monotonic seconds at which credentials that were replaced at `swapped` may be revoked."""
+    """Return the time from which replaced credentials may be revoked, in monotonic seconds.
+
+    Args:
+        swapped: monotonic time at which new credentials replaced them.
+        overlap: seconds that both remain valid.
+    """
     return swapped + overlap
 
 

@@ -210,7 +210,7 @@ def _leaves(values: Values, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 def _partial(found: dict[str, Values], name: str) -> bool:
-    """Return True if, in the environment `name`, a section lacks a key that it has in the environment `default`."""
+    """Return True if the environment `name` has a section without a key that this section has in `default`."""
     base = found[DEFAULT]
     return name != DEFAULT and any(
         isinstance(value, dict) and isinstance(base.get(key), dict) and base[key].keys() - value.keys()
