@@ -131,7 +131,7 @@ def test_a_wrapping_token_made_elsewhere_is_not_opened(
 
 
 def test_a_creation_path_needs_a_wrapped_token() -> None:
-    with pytest.raises(ValueError, match="only with `wrapped=True`"):
+    with pytest.raises(ValueError, match="needs `wrapped=True`"):
         Token("t", creation_path="auth/token/create")
 
 
