@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from support.command import Toriconfig
+from toriconfig.cli.formats import FORMATS
 from toriconfig.testing import Canary, VaultServer
 
-FORMATS = ["text", "concise", "json", "github", "sarif"]
 FLEET = [
     ("--status",),
     ("--status", "--max-age", "1d"),

@@ -59,6 +59,20 @@ class Code:
     IGNORED_FILE: Final = "TC506"
 
 
+UNREAD_FILE = frozenset(
+    {
+        Code.INVALID_SYNTAX,
+        Code.DUPLICATE_KEY,
+        Code.UNREADABLE_FILE,
+        Code.TOO_LARGE,
+        Code.FORBIDDEN_TAG_OR_KEY,
+        Code.MISSING_FILE,
+        Code.NOT_A_MAPPING,
+    }
+)
+"""Codes of files that were not read, or not to their end."""
+
+
 CODES: dict[str, str] = {
     Code.INVALID_SYNTAX: "invalid syntax of a file",
     Code.DUPLICATE_KEY: "duplicate key",

@@ -81,7 +81,7 @@ class _Run:
 
                     return referred(value, node, shape, path, self.problems, FAILED)
             elif _OPEN in value and is_unresolved(value, layer):
-                value = self._left(node, shape, path)
+                value = self._unresolved(node, shape, path)
         elif kind is dict:
             here = shape.narrowed(value) if shape.kind == "model" else shape
             below = {key: self.node(child, self._child(here, key), (*path, key)) for key, child in value.items()}
@@ -144,7 +144,7 @@ class _Run:
         result = self.done[id(node)] = self._joined(values, node, path)
         return result
 
-    def _left(self, node: Node, shape: Shape, path: Path) -> Any:
+    def _unresolved(self, node: Node, shape: Shape, path: Path) -> Any:
         """For an unresolved `${...}` in a secret, report an error and return `FAILED`; else warn and return the text."""
         secret = shape.kind == "secret" or shape.sealed
         self.problems.append(unresolved(node, path, severity="error" if secret else "warning"))

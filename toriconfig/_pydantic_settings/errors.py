@@ -10,22 +10,15 @@ from pydantic_settings.exceptions import SettingsError
 
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, parse
-from toriconfig._core.problem import Code, Problem
+from toriconfig._core.problem import UNREAD_FILE, Code, Problem
 from toriconfig._masking.excerpts import known_secrets
 from toriconfig._masking.keys import Keys
 from toriconfig._pydantic_settings.values import HIDDEN
 from toriconfig._render import render_text
 from toriconfig._schema.shape import root_shape
 
-_UNREADABLE = frozenset(
+_UNREADABLE = UNREAD_FILE | frozenset(
     {
-        Code.INVALID_SYNTAX,
-        Code.DUPLICATE_KEY,
-        Code.UNREADABLE_FILE,
-        Code.TOO_LARGE,
-        Code.FORBIDDEN_TAG_OR_KEY,
-        Code.MISSING_FILE,
-        Code.NOT_A_MAPPING,
         Code.UNKNOWN_REFERENCE,
         Code.SECRET_IN_PLAIN_FIELD,
         Code.REFERENCE_CYCLE,

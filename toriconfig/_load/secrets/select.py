@@ -173,7 +173,7 @@ def _lower(node: Node, shape: Shape, path: Path, query: Query, parts: Parts) -> 
     value = node.value
     if isinstance(value, Secret):
         reading = provider_of(value).reading
-        if reading is not None and isinstance(provider_of(value), Fixed) and _is_left(reading.value):
+        if reading is not None and isinstance(provider_of(value), Fixed) and _is_unresolved(reading.value):
             return unresolved(node, path, "a value given in code is not scanned")
         secret, wrong = typed(value, shape.inner, show(path))
         return secret if secret is not None and not wrong else _of_other_type(wrong, node, shape, path)
@@ -203,7 +203,7 @@ def _of_other_type(expected: str, node: Node, shape: Shape, path: Path) -> Probl
     return _wrong(code, node, path, expected, f"`{show(path)}` is not {expected}")
 
 
-def _is_left(value: Any) -> bool:
+def _is_unresolved(value: Any) -> bool:
     return isinstance(value, str) and is_unresolved(value)
 
 

@@ -6,27 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toriconfig._core.problem import Code
+from toriconfig._core.problem import UNREAD_FILE, Code
 from toriconfig.cli._options import recipe
 
 if TYPE_CHECKING:
     from toriconfig._core.problem import Problem
     from toriconfig.vault import Vault
 
-_UNREAD_FILE = frozenset(
-    {
-        Code.INVALID_SYNTAX,
-        Code.DUPLICATE_KEY,
-        Code.UNREADABLE_FILE,
-        Code.TOO_LARGE,
-        Code.FORBIDDEN_TAG_OR_KEY,
-        Code.MISSING_FILE,
-        Code.NOT_A_MAPPING,
-    }
-)
-"""Codes of files that were not read, or not to their end."""
-
-_UNREAD = _UNREAD_FILE | {Code.UNKNOWN_PROFILE, Code.INVALID_OPTION, Code.UNREADABLE_SOURCE}
+_UNREAD = UNREAD_FILE | {Code.UNKNOWN_PROFILE, Code.INVALID_OPTION, Code.UNREADABLE_SOURCE}
 """Codes of inputs that were not read. The description of the login may be in such an input."""
 
 
@@ -57,5 +44,5 @@ def _concerns_login(problem: Problem) -> bool:
 
 
 def _told(problem: Problem) -> str:
-    where = f"{problem.origin}: " if problem.origin is not None and problem.code in _UNREAD_FILE else ""
+    where = f"{problem.origin}: " if problem.origin is not None and problem.code in UNREAD_FILE else ""
     return f"{where}{problem.message}" + (f": {problem.help}" if problem.help else "")
